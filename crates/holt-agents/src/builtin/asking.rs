@@ -1,0 +1,114 @@
+//! Asks the model for one answer, and shows it as it comes.
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use holt_core::agent::{Desk, FinishedTurn, Halted, WorkError};
+use holt_core::context;
+use holt_core::event::Event;
+use holt_core::id::{CallId, MessageId};
+use holt_core::model::{ModelError, ModelEvent, ModelReply, ModelRequest};
+
+use super::showing::Showing;
+use super::{BuiltinAgent, failure, prompt, turns};
+
+/// Few enough bytes for a token of any text, so that a plan by bytes does not exceed a window of tokens.
+const BYTES_PER_TOKEN: u64 = 3;
+/// The least that is planned with, however small a window is.
+const MIN_BUDGET: u64 = 16 * 1024;
+/// What is assumed of a model that does not say how much it holds.
+const USUAL_CONTEXT: u64 = 128_000;
+/// How often the plan is halved when the provider says that it is too long after all.
+const MAX_SQUEEZES: u32 = 3;
+
+/// Why there is no answer.
+enum NoAnswer {
+    Halted(Halted),
+    /// The model failed, before or after people saw a part of its answer.
+    Failed {
+        error: ModelError,
+        shown: bool,
+    },
+}
+
+impl From<Halted> for NoAnswer {
+    fn from(halted: Halted) -> Self {
+        Self::Halted(halted)
+    }
+}
+
+impl BuiltinAgent {
+    /// One answer of the model, ready to be recorded.
+    pub(super) async fn ask(&self, desk: &dyn Desk, events: &[Arc<Event>]) -> Result<FinishedTurn, WorkError> {
+        let (mut squeezes, mut restarts) = (0, 0);
+        loop {
+            let request = self.request(desk, events, squeezes);
+            match self.listen(desk, request).await {
+                Ok(turn) => return Ok(turn),
+                Err(NoAnswer::Halted(halted)) => return Err(halted.into()),
+                Err(NoAnswer::Failed { error: ModelError::ContextTooLong(_), .. }) if squeezes < MAX_SQUEEZES => squeezes += 1,
+                // Before anything was shown, trying again is the provider's own work, and it has done it.
+                Err(NoAnswer::Failed { error, shown: true }) if error.is_passing() && restarts < self.options.restarts => {
+                    tracing::info!(run = %desk.brief().run, code = error.code(), "an answer broke off and is begun anew");
+                    restarts += 1;
+                }
+                Err(NoAnswer::Failed { error, .. }) => return Err(failure(&error).into()),
+            }
+        }
+    }
+
+    fn request(&self, desk: &dyn Desk, events: &[Arc<Event>], squeezes: u32) -> ModelRequest {
+        let brief = desk.brief();
+        let system = prompt::system(brief);
+        let context =
+            self.model.models().iter().find(|model| model.id == brief.model).map_or(USUAL_CONTEXT, |model| model.context_tokens);
+        // Small windows keep half for the conversation, whatever the longest answer is.
+        let max_output_tokens = u64::from(self.options.max_output_tokens).min(context / 2);
+        let tools: usize = brief.tools.iter().map(|tool| tool.description.len() + tool.parameters.to_string().len()).sum();
+        let fixed = (system.len() + tools) as u64;
+        let budget =
+            (context - max_output_tokens).saturating_mul(BYTES_PER_TOKEN).saturating_sub(fixed).max(MIN_BUDGET) >> squeezes;
+        let planned = context::plan(events.iter().map(AsRef::as_ref), usize::try_from(budget).unwrap_or(usize::MAX));
+        ModelRequest {
+            model: brief.model.clone(),
+            system,
+            turns: turns::with_all_results(planned),
+            tools: brief.tools.clone(),
+            max_output_tokens: u32::try_from(max_output_tokens).unwrap_or(u32::MAX),
+        }
+    }
+
+    async fn listen(&self, desk: &dyn Desk, request: ModelRequest) -> Result<FinishedTurn, NoAnswer> {
+        let mut answer = self.model.stream(request);
+        let mut showing = Showing::new(MessageId::new(desk.fresh_id()));
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = showing.due() => {
+                    showing.show(desk).await?;
+                    continue;
+                }
+                event = answer.next() => event,
+            };
+            match event {
+                Some(Ok(ModelEvent::Text(more))) => showing.text(desk, &more).await?,
+                Some(Ok(ModelEvent::Reasoning(more))) => showing.reasoning(desk, &more).await?,
+                Some(Ok(ModelEvent::Done(reply))) => {
+                    showing.show(desk).await?;
+                    return Ok(finished(desk, showing.message, reply));
+                }
+                Some(Err(error)) => return Err(NoAnswer::Failed { error, shown: showing.has_begun() }),
+                None => {
+                    let error = ModelError::Malformed("the answer has no end".into());
+                    return Err(NoAnswer::Failed { error, shown: showing.has_begun() });
+                }
+            }
+        }
+    }
+}
+
+fn finished(desk: &dyn Desk, message: MessageId, reply: ModelReply) -> FinishedTurn {
+    let parts = turns::with_own_names(turns::without_broken_arguments(reply.parts));
+    let calls = turns::ids(&parts, || CallId::new(desk.fresh_id()));
+    FinishedTurn { message, parts, calls, usage: reply.usage, stop: reply.stop, model: reply.model }
+}

@@ -1,0 +1,98 @@
+//! The frames of `/v2/feed`, the one socket on which a client follows many sessions, and of the server-sent events.
+
+use holt_core::agent::Delta;
+use holt_core::event::Seq;
+use holt_core::id::SessionId;
+use holt_core::view::Snapshot;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::event::Event;
+
+/// What a client says. Exactly one of the three.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum ClientFrame {
+    /// Follow a session: from the event after `after` on, or from a snapshot. Following again begins again.
+    Follow(Follow),
+    Unfollow(Unfollow),
+    /// Asks for a pong that carries the same number.
+    Ping(Ping),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Follow {
+    pub follow: SessionId,
+    /// The last event that the client has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Seq>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unfollow {
+    pub unfollow: SessionId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ping {
+    pub ping: u64,
+}
+
+/// What the server says.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a frame is made, handed over and taken apart; none are kept in numbers")]
+pub enum ServerFrame {
+    /// The session as it is; the events that follow go on from its `last_seq`.
+    Snapshot {
+        session: SessionId,
+        snapshot: Snapshot,
+    },
+    Event {
+        event: Event,
+    },
+    /// Live text. It is never sent again; the finished message is an event.
+    Delta {
+        session: SessionId,
+        delta: Delta,
+    },
+    /// The session was removed; nothing follows.
+    Removed {
+        session: SessionId,
+    },
+    /// Something could not be done. Without a session it is about the last frame that the client sent.
+    Error {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionId>,
+        code: String,
+        message: String,
+        hint: String,
+    },
+    Pong {
+        ping: u64,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_says_one_thing_at_a_time() {
+        let id = "01920000-0000-7000-8000-000000000001";
+        let parse = |text: &str| serde_json::from_str::<ClientFrame>(text).ok();
+        let session: SessionId = id.parse().unwrap();
+        assert_eq!(
+            parse(&format!(r#"{{"follow":"{id}","after":7}}"#)),
+            Some(ClientFrame::Follow(Follow { follow: session, after: Some(7) }))
+        );
+        assert_eq!(parse(&format!(r#"{{"unfollow":"{id}"}}"#)), Some(ClientFrame::Unfollow(Unfollow { unfollow: session })));
+        assert_eq!(parse(r#"{"ping":3}"#), Some(ClientFrame::Ping(Ping { ping: 3 })));
+        for wrong in [r#"{"ping":3,"follow":"x"}"#, r#"{"follow":"x"}"#, r#"{"ping":-1}"#, "{}", "[]", "3"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}

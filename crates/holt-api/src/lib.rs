@@ -1,0 +1,42 @@
+//! What goes over the wire of Holt's own interface, `/v2`: bodies of requests and answers, frames of the feed, errors.
+//!
+//! The views and events of `holt-core` are wire types themselves and are passed on from here, so that whoever speaks to a
+//! server needs this crate alone. Request bodies refuse fields that they do not know: a misspelled field is an error and
+//! never a setting that is silently not made. Every size has its bound in `bounds`.
+//!
+//! Deliberately absent: HTTP, and any decision. The types of the other contracts come with their listeners.
+
+pub mod bounds;
+mod error;
+mod event;
+mod feed;
+mod file;
+mod key;
+mod session;
+mod status;
+
+pub use bounds::Invalid;
+pub use error::ErrorBody;
+pub use event::{Event, EventPage};
+pub use feed::{ClientFrame, ServerFrame};
+pub use file::{CreateDirectory, FileReceived};
+pub use holt_core::access::Scope;
+pub use holt_core::agent::{Delta, DeltaTarget};
+pub use holt_core::budget::{Bound, Budget, Usage};
+pub use holt_core::event::{EventBody, Level, RunResult, SandboxEnd, Seq, WhenBusy};
+pub use holt_core::id::{ArtifactId, CallId, InvalidId, KeyId, MessageId, OwnerId, PromptId, RunId, SessionId};
+pub use holt_core::model::{AssistantPart, ModelInfo, StopReason};
+pub use holt_core::policy::{Policy, Rule, Verdict};
+pub use holt_core::sandbox::{Finding, FindingState, Measurement};
+pub use holt_core::session::{EndReason, Limits, SessionKind, Status, WorkspaceSpec};
+pub use holt_core::time::Timestamp;
+pub use holt_core::view::{
+    Artifact, CallStage, Failure, OpenCall, QueuedPrompt, RunView, SandboxState, SessionSummary, Snapshot,
+};
+pub use holt_core::workspace::{Entry, EntryKind, Listing};
+pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};
+pub use session::{Answer, ArtifactList, CreateSession, PromptReceipt, RenameSession, SendPrompt, SessionList};
+pub use status::{
+    AgentInfo, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits, ServerMemory,
+    ServerStatus, Services, StatusCount, CheckState,
+};

@@ -1,0 +1,101 @@
+//! Sessions and prompts.
+
+use holt_core::budget::Budget;
+use holt_core::event::WhenBusy;
+use holt_core::id::{PromptId, SessionId};
+use holt_core::policy::Policy;
+use holt_core::session::{Limits, SessionKind, WorkspaceSpec};
+use holt_core::time::Timestamp;
+use holt_core::view::{Artifact, SessionSummary, Snapshot};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Makes a session. What is absent gets the server's default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CreateSession {
+    /// The session's id when the client chooses it: asked twice, the session is made once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<SessionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<SessionKind>,
+    /// Made from the first prompt when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Which brain works: `holt` is the built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Which preset of programs and variables the sandbox has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// A directory of the user's needs the scope `admin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<WorkspaceSpec>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+    /// When it ends by itself. Sessions do not expire unless asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// How long it may sit idle before its sandbox is closed to give the memory back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sleep_after_seconds: Option<u64>,
+    /// Sent as soon as the session is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<SendPrompt>,
+}
+
+/// Sends a prompt.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendPrompt {
+    /// The client's id for it: sent twice, it is taken once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<PromptId>,
+    pub text: String,
+    /// Files that come with it, by their path in the workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<String>,
+    #[serde(default)]
+    pub when_busy: WhenBusy,
+}
+
+/// What became of a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PromptReceipt {
+    pub prompt: PromptId,
+    /// How many prompts are before it; absent when it is being worked on or was taken before.
+    pub waiting_behind: Option<usize>,
+    pub session: Snapshot,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameSession {
+    pub title: String,
+}
+
+/// Answers a question about a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    pub allow: bool,
+}
+
+/// A page of sessions, the one with the newest activity first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionList {
+    pub items: Vec<SessionSummary>,
+    /// Give this as `cursor` to get the next page; absent on the last.
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ArtifactList {
+    pub items: Vec<Artifact>,
+}

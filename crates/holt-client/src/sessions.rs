@@ -1,0 +1,130 @@
+//! Sessions: making, listing, prompting, answering, ending.
+
+use holt_core::event::Seq;
+use holt_core::id::{CallId, PromptId, SessionId};
+use holt_core::sandbox::Measurement;
+use holt_core::session::Status;
+use holt_core::view::{SessionSummary, Snapshot};
+
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::path::Path;
+use crate::transport::{Method, Request};
+use holt_api::{Answer, CreateSession, EventPage, PromptReceipt, RenameSession, SendPrompt, SessionList};
+
+/// Which sessions a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    pub status: Vec<Status>,
+    pub text: Option<String>,
+    pub cursor: Option<String>,
+    pub limit: Option<usize>,
+}
+
+/// The most that one page may hold.
+const LARGEST_PAGE: usize = 200;
+
+fn session(id: SessionId) -> Path {
+    Path::new("/v2/sessions").id(id)
+}
+
+impl Client {
+    /// Makes a session. With an id chosen here, asking twice makes it once.
+    pub async fn create_session(&self, wanted: &CreateSession) -> Result<Snapshot, ClientError> {
+        self.post(Path::new("/v2/sessions"), wanted).await
+    }
+
+    pub async fn sessions(&self, listing: &Listing) -> Result<SessionList, ClientError> {
+        let words: Vec<_> = listing.status.iter().map(|status| status.as_str()).collect();
+        let path = Path::new("/v2/sessions")
+            .query_if("status", (!words.is_empty()).then(|| words.join(",")))
+            .query_if("q", listing.text.as_deref())
+            .query_if("cursor", listing.cursor.as_deref())
+            .query_if("limit", listing.limit);
+        self.get(path).await
+    }
+
+    /// Every session that a list shows, newest activity first, up to `limit` of them.
+    pub async fn all_sessions(&self, mut listing: Listing, limit: usize) -> Result<Vec<SessionSummary>, ClientError> {
+        let mut sessions = Vec::new();
+        while sessions.len() < limit {
+            listing.limit = Some(LARGEST_PAGE.min(limit - sessions.len()));
+            let page = self.sessions(&listing).await?;
+            sessions.extend(page.items);
+            listing.cursor = page.next;
+            if listing.cursor.is_none() {
+                break;
+            }
+        }
+        Ok(sessions)
+    }
+
+    pub async fn session(&self, id: SessionId) -> Result<Snapshot, ClientError> {
+        self.get(session(id)).await
+    }
+
+    pub async fn rename(&self, id: SessionId, title: &str) -> Result<Snapshot, ClientError> {
+        let body = self.json(&RenameSession { title: title.to_owned() })?;
+        self.ask(Request { body, ..Request::new(Method::PATCH, session(id)) }).await
+    }
+
+    /// Ends a session and deletes its log and its files.
+    pub async fn remove(&self, id: SessionId) -> Result<(), ClientError> {
+        self.delete(session(id)).await
+    }
+
+    pub async fn prompt(&self, id: SessionId, prompt: &SendPrompt) -> Result<PromptReceipt, ClientError> {
+        self.post(session(id).segment("prompts"), prompt).await
+    }
+
+    pub async fn withdraw(&self, id: SessionId, prompt: PromptId) -> Result<Snapshot, ClientError> {
+        self.ask(Request::new(Method::DELETE, session(id).segment("prompts").id(prompt))).await
+    }
+
+    pub async fn cancel(&self, id: SessionId) -> Result<Snapshot, ClientError> {
+        self.act(id, "cancel").await
+    }
+
+    /// Ends a session. Its conversation and files stay.
+    pub async fn stop(&self, id: SessionId) -> Result<Snapshot, ClientError> {
+        self.act(id, "stop").await
+    }
+
+    pub async fn retry(&self, id: SessionId) -> Result<Snapshot, ClientError> {
+        self.act(id, "retry").await
+    }
+
+    pub async fn put_to_sleep(&self, id: SessionId) -> Result<Snapshot, ClientError> {
+        self.act(id, "sleep").await
+    }
+
+    pub async fn wake(&self, id: SessionId) -> Result<Snapshot, ClientError> {
+        self.act(id, "wake").await
+    }
+
+    async fn act(&self, id: SessionId, verb: &'static str) -> Result<Snapshot, ClientError> {
+        self.ask(Request::new(Method::POST, session(id).segment(verb))).await
+    }
+
+    /// Answers the question whether a call may run.
+    pub async fn answer(&self, id: SessionId, call: CallId, allow: bool) -> Result<Snapshot, ClientError> {
+        self.post(session(id).segment("approvals").id(call), &Answer { allow }).await
+    }
+
+    pub async fn events_after(&self, id: SessionId, after: Seq, limit: usize) -> Result<EventPage, ClientError> {
+        self.events(session(id).segment("events").query("after", &after.to_string()).query("limit", &limit.to_string())).await
+    }
+
+    pub async fn events_before(&self, id: SessionId, before: Seq, limit: usize) -> Result<EventPage, ClientError> {
+        self.events(session(id).segment("events").query("before", &before.to_string()).query("limit", &limit.to_string())).await
+    }
+
+    async fn events(&self, path: Path) -> Result<EventPage, ClientError> {
+        self.ask(Request::new(Method::GET, path).header("accept", "application/json")).await
+    }
+
+    /// What the session's sandbox uses now.
+    pub async fn usage(&self, id: SessionId) -> Result<Measurement, ClientError> {
+        self.get(session(id).segment("usage")).await
+    }
+}

@@ -1,0 +1,88 @@
+//! Who asks, and what they may do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{KeyId, OwnerId};
+use crate::time::Timestamp;
+
+/// What a key may do. The words are the same in the page, the command line and the interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Scope {
+    /// See sessions, their events and their files.
+    View,
+    /// Create sessions, prompt, cancel, change files. Includes `view`.
+    Operate,
+    /// Answer an agent's questions about what it may do. No agent ever holds it.
+    Approve,
+    /// Everything, also what reaches the host: projects, keys, settings.
+    Admin,
+}
+
+/// Whoever a request acts for, once it has been proved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Principal {
+    pub owner: OwnerId,
+    /// What people see: "laptop", "phone of the office".
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    /// The key that proved it, when one did; revoking the key ends what it opened.
+    pub key: Option<KeyId>,
+}
+
+impl Principal {
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.iter().any(|held| match held {
+            Scope::Admin => true,
+            Scope::Operate => matches!(scope, Scope::Operate | Scope::View),
+            other => *other == scope,
+        })
+    }
+
+    /// Admins see every owner's sessions, everybody else their own.
+    pub fn sees(&self, owner: &OwnerId) -> bool {
+        self.may(Scope::Admin) || self.owner == *owner
+    }
+}
+
+/// A key as it is stored: never the key itself, only its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    pub id: KeyId,
+    pub owner: OwnerId,
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    /// SHA-256 of the key.
+    pub hash: [u8; 32],
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl KeyRecord {
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_include_only_what_they_say() {
+        let who = |scopes: &[Scope]| Principal {
+            owner: OwnerId::new("owner"),
+            name: "test".into(),
+            scopes: scopes.to_vec(),
+            key: None,
+        };
+        assert!(who(&[Scope::Operate]).may(Scope::View));
+        assert!(!who(&[Scope::Operate]).may(Scope::Approve));
+        assert!(!who(&[Scope::View]).may(Scope::Operate));
+        assert!(who(&[Scope::Admin]).may(Scope::Approve));
+        assert!(!who(&[Scope::Operate]).sees(&OwnerId::new("other")));
+    }
+}

@@ -1,0 +1,405 @@
+//! Events: the immutable facts of a session. The conversation, the log and the audit trail are views of them.
+//!
+//! An event's body travels as JSON text and is only taken apart by those who need its parts, so that replaying a long
+//! session is copying. A kind that this version does not know is kept and passed on.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::budget::{Bound, Usage};
+use crate::id::{ArtifactId, CallId, MessageId, PromptId, RunId, SessionId};
+use crate::model::{AssistantPart, StopReason};
+use crate::policy::Verdict;
+use crate::session::{EndReason, SessionSpec};
+use crate::time::Timestamp;
+use crate::tool::CallOutcome;
+
+/// The place of an event in its session: 1, 2, 3, without gaps. 0 is before the first.
+pub type Seq = u64;
+/// Which taker of a session wrote; a later one fences the earlier off.
+pub type Epoch = u64;
+
+/// The most bytes that the body of one event may have.
+pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// One event as it is stored and sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub session: SessionId,
+    pub seq: Seq,
+    pub epoch: Epoch,
+    pub at: Timestamp,
+    pub kind: Arc<str>,
+    pub version: u16,
+    /// The body as JSON.
+    pub body: Arc<str>,
+}
+
+impl Event {
+    pub fn new(session: SessionId, seq: Seq, epoch: Epoch, at: Timestamp, body: &EventBody) -> Self {
+        let (kind, json) = body.encode();
+        Self { session, seq, epoch, at, kind: kind.into(), version: EventBody::VERSION, body: json.into() }
+    }
+
+    /// The typed body, or nothing when this version does not know the kind.
+    pub fn decode(&self) -> Option<EventBody> {
+        EventBody::decode(&self.kind, &self.body)
+    }
+
+    /// Covers everything that is stored, so that damage anywhere shows.
+    pub fn checksum(&self) -> u32 {
+        let numbers = [self.seq, self.epoch, self.at.as_millis().cast_unsigned(), u64::from(self.version)];
+        let mut front = [0; 48];
+        front[..16].copy_from_slice(self.session.uuid().as_bytes());
+        for (place, number) in front[16..].chunks_exact_mut(8).zip(numbers) {
+            place.copy_from_slice(&number.to_le_bytes());
+        }
+        let sum = crc32c::crc32c(&front);
+        let sum = crc32c::crc32c_append(sum, self.kind.as_bytes());
+        crc32c::crc32c_append(sum, self.body.as_bytes())
+    }
+
+    /// The event as clients get it. The body is copied, not parsed.
+    pub fn to_json(&self) -> String {
+        let mut text = String::with_capacity(self.body.len() + 160);
+        self.write_json(&mut text);
+        text
+    }
+
+    /// Appends what `to_json` returns.
+    pub fn write_json(&self, text: &mut String) {
+        use std::fmt::Write as _;
+        let (session, seq, at) = (self.session, self.seq, self.at.as_millis());
+        // Writing to a String cannot fail; a kind is one of ours or was stored by us, and is quoted all the same.
+        let _ = write!(text, r#"{{"session":"{session}","seq":{seq},"at":{at},"kind":{},"body":"#, Value::from(&*self.kind));
+        text.push_str(&self.body);
+        text.push('}');
+    }
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $kind:literal { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+            #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+            pub struct $name { $($(#[$fdoc])* pub $field: $type,)* }
+
+            impl From<$name> for EventBody {
+                fn from(body: $name) -> Self { Self::$name(body) }
+            }
+        )+
+
+        /// What happened. The wire form is `{"kind": …, "body": {…}}`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind", content = "body")]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub enum EventBody { $($(#[$doc])* #[serde(rename = $kind)] $name($name),)+ }
+
+        impl EventBody {
+            /// Every kind there is.
+            pub const KINDS: &[&str] = &[$($kind),+];
+
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$name(_) => $kind,)+ }
+            }
+
+            /// The kind and the body as JSON.
+            fn encode(&self) -> (&'static str, String) {
+                match self { $(Self::$name(body) => ($kind, to_json(body)),)+ }
+            }
+
+            fn decode(kind: &str, json: &str) -> Option<Self> {
+                match kind {
+                    $($kind => serde_json::from_str::<$name>(json).ok().map(Self::$name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+fn to_json(body: &impl Serialize) -> String {
+    #[expect(clippy::expect_used, reason = "bodies have string keys and no fallible serialisers")]
+    serde_json::to_string(body).expect("an event body is plain data")
+}
+
+events! {
+    /// The session was made. Always the first event.
+    SessionCreated = "session_created" {
+        spec: SessionSpec,
+    }
+    /// Its title was changed by a person, or made from the first prompt.
+    SessionRenamed = "session_renamed" {
+        title: String,
+    }
+    /// A prompt arrived. The order of these events is the order of the queue.
+    PromptQueued = "prompt_queued" {
+        prompt: PromptId,
+        text: String,
+        /// Files that came with it, by their path in the workspace.
+        #[serde(default)]
+        attachments: Vec<String>,
+        when_busy: WhenBusy,
+        /// Who sent it, as people see them.
+        by: String,
+    }
+    /// A queued prompt was taken back before anything came of it.
+    PromptWithdrawn = "prompt_withdrawn" {
+        prompt: PromptId,
+        by: String,
+    }
+    /// A run takes up a prompt.
+    RunStarted = "run_started" {
+        run: RunId,
+    }
+    /// A running run took a further prompt in between two steps.
+    PromptSteered = "prompt_steered" {
+        run: RunId,
+        prompt: PromptId,
+    }
+    /// The agent begins to write a message; its text follows as live deltas.
+    MessageStarted = "message_started" {
+        run: RunId,
+        message: MessageId,
+    }
+    /// A message that was begun will never be finished: forget its text.
+    MessageAborted = "message_aborted" {
+        run: RunId,
+        message: MessageId,
+    }
+    /// The agent's finished message: what it said and which calls it wants.
+    AgentMessage = "agent_message" {
+        run: RunId,
+        message: MessageId,
+        parts: Vec<AssistantPart>,
+        usage: Usage,
+        stop: StopReason,
+        model: String,
+    }
+    /// The agent wants to call a tool, and what the policy says.
+    CallProposed = "call_proposed" {
+        run: RunId,
+        call: CallId,
+        /// The model's own name for the call.
+        reference: String,
+        tool: String,
+        #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+        arguments: Value,
+        verdict: Verdict,
+        /// May run beside others of its kind.
+        parallel: bool,
+    }
+    /// A human is asked whether a call may run.
+    ApprovalRequested = "approval_requested" {
+        run: RunId,
+        call: CallId,
+        /// After this it counts as a no.
+        until: Timestamp,
+    }
+    /// The question was answered, by a person or by its time running out.
+    ApprovalAnswered = "approval_answered" {
+        run: RunId,
+        call: CallId,
+        allowed: bool,
+        /// Absent when time ran out or the run ended.
+        by: Option<String>,
+    }
+    /// A call begins. Durable before anything of it happens.
+    CallStarted = "call_started" {
+        run: RunId,
+        call: CallId,
+    }
+    /// What came of a call. Every proposed call gets exactly one.
+    CallFinished = "call_finished" {
+        run: RunId,
+        call: CallId,
+        outcome: CallOutcome,
+    }
+    /// Four fifths of a bound of the run's budget are used.
+    BudgetWarned = "budget_warned" {
+        run: RunId,
+        bound: Bound,
+    }
+    /// A bound of the run's budget is reached: the run stops.
+    BudgetReached = "budget_reached" {
+        run: RunId,
+        bound: Bound,
+    }
+    /// Someone wants the run to stop.
+    CancelRequested = "cancel_requested" {
+        run: RunId,
+        by: String,
+    }
+    /// A run is over.
+    RunFinished = "run_finished" {
+        run: RunId,
+        result: RunResult,
+        usage: Usage,
+        steps: u32,
+    }
+    /// The sandbox is open: the agent has hands.
+    SandboxOpened = "sandbox_opened" {
+        driver: String,
+        /// What the driver could not enforce or find here, in words.
+        #[serde(default)]
+        warnings: Vec<String>,
+    }
+    /// The sandbox is closed, on purpose or not.
+    SandboxClosed = "sandbox_closed" {
+        why: SandboxEnd,
+    }
+    /// The session would have slept, but something still runs in it.
+    SleepPostponed = "sleep_postponed" {
+        until: Timestamp,
+        why: String,
+    }
+    /// A person put a file into the workspace.
+    FileReceived = "file_received" {
+        path: String,
+        size: u64,
+        by: String,
+    }
+    /// The agent hands something out.
+    ArtifactPublished = "artifact_published" {
+        artifact: ArtifactId,
+        call: CallId,
+        name: String,
+        path: String,
+        size: u64,
+        media_type: String,
+        sha256: String,
+    }
+    /// Something a person should know that changes nothing.
+    Noted = "noted" {
+        level: Level,
+        code: String,
+        text: String,
+    }
+    /// The session begins to end.
+    SessionEnding = "session_ending" {
+        reason: EndReason,
+        by: Option<String>,
+    }
+    /// The session has ended. Its conversation and files stay.
+    SessionEnded = "session_ended" {
+        reason: EndReason,
+    }
+    /// Something a person can act on keeps the session from working.
+    SessionFailed = "session_failed" {
+        code: String,
+        message: String,
+        hint: String,
+    }
+    /// A failed session is tried again.
+    SessionRetried = "session_retried" {
+        by: String,
+    }
+}
+
+impl EventBody {
+    /// Raised when the meaning of a stored body changes.
+    pub const VERSION: u16 = 1;
+}
+
+/// What to do with a prompt when a run is under way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum WhenBusy {
+    /// Wait for its turn.
+    #[default]
+    Queue,
+    /// Give it to the agent at its next step.
+    Steer,
+    /// Cancel the run and begin with this one.
+    Interrupt,
+    /// Do not take it.
+    Refuse,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum RunResult {
+    Completed,
+    Cancelled,
+    /// A bound of its budget was reached; what was done stays.
+    BudgetReached {
+        bound: Bound,
+    },
+    Failed {
+        code: String,
+        message: String,
+        hint: String,
+    },
+}
+
+/// Why a sandbox closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum SandboxEnd {
+    /// The session was idle and gave the memory back.
+    Slept,
+    /// It ended without being asked to.
+    Lost,
+    /// The session ended, or the server was stopped.
+    Ended,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn event() -> Event {
+        let body = SessionRenamed { title: "otters \"&\" rivers\n".into() }.into();
+        Event::new(SessionId::new(Uuid::from_u128(7)), 3, 2, Timestamp::from_millis(1000), &body)
+    }
+
+    #[test]
+    fn an_event_is_sent_as_valid_json_with_its_body_untouched() {
+        let value: Value = serde_json::from_str(&event().to_json()).unwrap();
+        assert_eq!(value["seq"], 3);
+        assert_eq!(value["kind"], "session_renamed");
+        assert_eq!(value["body"]["title"], "otters \"&\" rivers\n");
+        assert_eq!(event().decode(), Some(EventBody::SessionRenamed(SessionRenamed { title: "otters \"&\" rivers\n".into() })));
+    }
+
+    #[test]
+    fn a_checksum_sees_every_field() {
+        let original = event();
+        let damaged = [
+            Event { session: SessionId::new(Uuid::from_u128(8)), ..original.clone() },
+            Event { seq: 4, ..original.clone() },
+            Event { epoch: 3, ..original.clone() },
+            Event { at: Timestamp::from_millis(1001), ..original.clone() },
+            Event { kind: "session_ended".into(), ..original.clone() },
+            Event { version: 9, ..original.clone() },
+            Event { body: "{}".into(), ..original.clone() },
+        ];
+        for other in damaged {
+            assert_ne!(other.checksum(), original.checksum(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_kind_from_the_future_is_kept() {
+        let event = Event { kind: "moon_landed".into(), body: r#"{"crew":2}"#.into(), ..event() };
+        assert_eq!(event.decode(), None);
+        assert!(event.to_json().contains(r#""kind":"moon_landed","body":{"crew":2}"#));
+    }
+}

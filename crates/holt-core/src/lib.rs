@@ -1,0 +1,24 @@
+//! Holt's domain, without any machinery around it.
+//!
+//! What a session is, what may happen to it and what follows is decided here by pure functions: `machine` takes a state
+//! and an input and answers with events and effects. Time and ids come in as values. The outside is described by a few
+//! ports (`store`, `sandbox`, `workspace`, `model`, `agent`), which adapters implement and the engine calls.
+//!
+//! Deliberately absent: I/O, a clock, randomness, an async runtime, and the words of any vendor.
+
+pub mod access;
+pub mod agent;
+pub mod budget;
+pub mod context;
+pub mod event;
+pub mod id;
+pub mod machine;
+pub mod model;
+pub mod policy;
+pub mod sandbox;
+pub mod session;
+pub mod store;
+pub mod time;
+pub mod tool;
+pub mod view;
+pub mod workspace;

@@ -1,0 +1,167 @@
+//! Folding events into the state. Every event can be applied to every state: what makes no sense there changes nothing,
+//! since a log is history and cannot be argued with.
+
+use std::time::Duration;
+
+use super::state::{Phase, RunState, State};
+use crate::event::{
+    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, EventBody, PromptQueued, RunFinished, SandboxEnd, Seq,
+    WhenBusy,
+};
+use crate::policy::Verdict;
+use crate::time::Timestamp;
+use crate::view::{Artifact, CallStage, Failure, OpenCall, QueuedPrompt, SandboxState};
+
+impl State {
+    /// Folds one event in. A kind that this version does not know is `None` and only moves the place in the log.
+    pub fn apply(&mut self, seq: Seq, at: Timestamp, body: Option<&EventBody>) {
+        self.last_seq = seq;
+        self.last_at = at;
+        if let Some(body) = body {
+            self.fold(at, body);
+        }
+    }
+
+    fn fold(&mut self, at: Timestamp, body: &EventBody) {
+        match body {
+            EventBody::SessionRenamed(renamed) => self.spec.title.clone_from(&renamed.title),
+            EventBody::PromptQueued(prompt) => self.enqueue(prompt),
+            EventBody::PromptWithdrawn(withdrawn) => self.queue.retain(|prompt| prompt.id != withdrawn.prompt),
+            EventBody::PromptSteered(steered) => self.queue.retain(|prompt| prompt.id != steered.prompt),
+            EventBody::RunStarted(started) => {
+                self.queue.retain(|prompt| prompt.id != started.run.into());
+                self.phase = Phase::Running(Box::new(RunState::new(started.run, at)));
+            }
+            EventBody::RunFinished(finished) => self.leave_run(at, finished),
+            EventBody::SandboxOpened(_) => self.sandbox_opened(at),
+            EventBody::SandboxClosed(closed) => self.sandbox_closed(closed.why),
+            EventBody::SleepPostponed(postponed) => {
+                let asleep_after = Duration::from_secs(self.spec.sleep_after_seconds);
+                self.idle_since = Timestamp::from_millis(
+                    postponed.until.as_millis().saturating_sub(i64::try_from(asleep_after.as_millis()).unwrap_or(i64::MAX)),
+                );
+            }
+            EventBody::ArtifactPublished(published) => self.artifacts.push(artifact(published, at)),
+            EventBody::SessionEnding(ending) => self.phase = Phase::Ending { reason: ending.reason },
+            EventBody::SessionEnded(ended) => {
+                self.phase = Phase::Ended { reason: ended.reason };
+                self.sandbox = SandboxState::Closed;
+                self.queue.clear();
+            }
+            EventBody::SessionFailed(failed) => {
+                self.phase = Phase::Failed(Failure {
+                    code: failed.code.clone(),
+                    message: failed.message.clone(),
+                    hint: failed.hint.clone(),
+                });
+            }
+            EventBody::SessionRetried(_) => self.phase = Phase::Idle { asleep: false },
+            other => {
+                if let Some(run) = self.run_mut() {
+                    run.fold(at, other);
+                }
+            }
+        }
+    }
+
+    fn enqueue(&mut self, prompt: &PromptQueued) {
+        self.remember(prompt.prompt);
+        let queued =
+            QueuedPrompt { id: prompt.prompt, text: prompt.text.clone(), when_busy: prompt.when_busy, by: prompt.by.clone() };
+        // An interrupting prompt goes before those that wait, behind earlier interrupting ones.
+        let place = match prompt.when_busy {
+            WhenBusy::Interrupt => self.queue.iter().take_while(|other| other.when_busy == WhenBusy::Interrupt).count(),
+            _ => self.queue.len(),
+        };
+        self.queue.insert(place, queued);
+    }
+
+    fn leave_run(&mut self, at: Timestamp, finished: &RunFinished) {
+        self.usage = self.usage.plus(finished.usage);
+        self.phase = Phase::Idle { asleep: false };
+        self.idle_since = at;
+    }
+
+    fn sandbox_opened(&mut self, at: Timestamp) {
+        self.sandbox = SandboxState::Open;
+        self.idle_since = at;
+        if let Phase::Idle { asleep } = &mut self.phase {
+            *asleep = false;
+        }
+    }
+
+    fn sandbox_closed(&mut self, why: SandboxEnd) {
+        self.sandbox = SandboxState::Closed;
+        if let Phase::Idle { asleep } = &mut self.phase {
+            *asleep = why == SandboxEnd::Slept || why == SandboxEnd::Ended;
+        }
+    }
+}
+
+impl RunState {
+    fn fold(&mut self, at: Timestamp, body: &EventBody) {
+        match body {
+            EventBody::MessageStarted(started) => self.writing = Some(started.message),
+            EventBody::MessageAborted(_) => self.writing = None,
+            EventBody::AgentMessage(AgentMessage { usage, .. }) => {
+                self.writing = None;
+                self.steps += 1;
+                self.usage = self.usage.plus(*usage);
+            }
+            EventBody::CallProposed(proposed) => self.calls.push(open_call(proposed)),
+            EventBody::ApprovalRequested(asked) => {
+                self.waiting_since.get_or_insert(at);
+                self.with_call(asked.call, |call| call.answer_until = Some(asked.until));
+            }
+            EventBody::ApprovalAnswered(answered) => self.answered(at, answered),
+            EventBody::CallStarted(started) => self.with_call(started.call, |call| call.stage = CallStage::Running),
+            EventBody::CallFinished(finished) => self.calls.retain(|call| call.id != finished.call),
+            EventBody::BudgetWarned(_) => self.warned = true,
+            EventBody::BudgetReached(reached) => self.halted = Some(reached.bound),
+            EventBody::CancelRequested(_) => self.cancelling = true,
+            _ => {}
+        }
+    }
+
+    fn answered(&mut self, at: Timestamp, answered: &ApprovalAnswered) {
+        self.with_call(answered.call, |call| {
+            call.stage = CallStage::Ready;
+            call.answer_until = None;
+        });
+        if !self.calls.iter().any(|call| call.stage == CallStage::Asked)
+            && let Some(since) = self.waiting_since.take()
+        {
+            self.waited_millis =
+                self.waited_millis.saturating_add(u64::try_from(at.since(since).as_millis()).unwrap_or(u64::MAX));
+        }
+    }
+
+    fn with_call(&mut self, id: crate::id::CallId, change: impl FnOnce(&mut OpenCall)) {
+        if let Some(call) = self.calls.iter_mut().find(|call| call.id == id) {
+            change(call);
+        }
+    }
+}
+
+fn open_call(proposed: &CallProposed) -> OpenCall {
+    OpenCall {
+        id: proposed.call,
+        tool: proposed.tool.clone(),
+        arguments: proposed.arguments.clone(),
+        stage: if proposed.verdict == Verdict::Ask { CallStage::Asked } else { CallStage::Ready },
+        answer_until: None,
+        parallel: proposed.parallel,
+    }
+}
+
+fn artifact(published: &ArtifactPublished, at: Timestamp) -> Artifact {
+    Artifact {
+        id: published.artifact,
+        name: published.name.clone(),
+        path: published.path.clone(),
+        size: published.size,
+        media_type: published.media_type.clone(),
+        sha256: published.sha256.clone(),
+        at,
+    }
+}

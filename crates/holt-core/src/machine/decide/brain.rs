@@ -1,0 +1,121 @@
+//! What the brain of a run says.
+
+use super::Draft;
+use crate::agent::FinishedTurn;
+use crate::budget::Standing;
+use crate::event::{
+    AgentMessage, ApprovalRequested, BudgetReached, BudgetWarned, CallFinished, CallProposed, MessageAborted, MessageStarted,
+    PromptSteered, RunResult, WhenBusy,
+};
+use crate::id::{CallId, MessageId, RunId};
+use crate::machine::input::{Effect, Refusal};
+use crate::model::AssistantPart;
+use crate::policy::Verdict;
+use crate::tool::{CallOutcome, CallStatus, MAX_ARGUMENT_BYTES, ToolSpec};
+
+impl Draft {
+    pub(super) fn begin_message(&mut self, run: RunId, message: MessageId) -> Result<(), Refusal> {
+        let current = self.run_if(run)?;
+        if current.is_stopping() {
+            return Err(Refusal::Stale);
+        }
+        if let Some(unfinished) = current.writing {
+            self.emit(MessageAborted { run, message: unfinished });
+        }
+        self.emit(MessageStarted { run, message });
+        Ok(())
+    }
+
+    pub(super) fn next_step(&mut self, run: RunId) -> Result<(), Refusal> {
+        let current = self.run_if(run)?;
+        if current.is_stopping() {
+            return Err(Refusal::Stale);
+        }
+        if !current.calls.is_empty() {
+            return Err(Refusal::CallsOpen);
+        }
+        if self.check_budget() {
+            return Ok(());
+        }
+        let steered = self.state.queue.iter().filter(|prompt| prompt.when_busy == WhenBusy::Steer);
+        for prompt in steered.map(|prompt| prompt.id).collect::<Vec<_>>() {
+            self.emit(PromptSteered { run, prompt });
+        }
+        self.effects.push(Effect::Proceed { run });
+        Ok(())
+    }
+
+    /// Warns or stops where the budget says so; true when the run stops.
+    pub(super) fn check_budget(&mut self) -> bool {
+        let Some(run) = self.state.run() else { return false };
+        let (id, warned, stopping) = (run.id, run.warned, run.is_stopping());
+        match self.state.spec.budget.standing(run.steps, run.usage, run.worked(self.now)) {
+            Standing::Reached(bound) if !stopping => {
+                self.emit(BudgetReached { run: id, bound });
+                self.stop_working(id);
+                true
+            }
+            Standing::Near(bound) if !warned => {
+                self.emit(BudgetWarned { run: id, bound });
+                false
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn turn(&mut self, run: RunId, turn: FinishedTurn, tools: &[ToolSpec]) -> Result<(), Refusal> {
+        if self.run_if(run)?.is_stopping() {
+            return Err(Refusal::Stale);
+        }
+        let FinishedTurn { message, parts, calls, usage, stop, model } = turn;
+        self.emit(AgentMessage { run, message, parts: parts.clone(), usage, stop, model });
+        for part in parts {
+            if let AssistantPart::Call { reference, tool, arguments } = part
+                && let Some(call) = calls.get(&reference)
+            {
+                self.propose(run, *call, reference, tool, arguments, tools);
+            }
+        }
+        self.start_calls();
+        Ok(())
+    }
+
+    pub(super) fn propose(
+        &mut self,
+        run: RunId,
+        call: CallId,
+        reference: String,
+        tool: String,
+        arguments: serde_json::Value,
+        tools: &[ToolSpec],
+    ) {
+        let spec = tools.iter().find(|known| known.name == tool);
+        let too_large = arguments.to_string().len() > MAX_ARGUMENT_BYTES;
+        let verdict = if too_large { Verdict::Deny } else { self.state.spec.policy.verdict(&tool, spec) };
+        let denial = match spec {
+            None => format!("There is no tool `{}`.", tool.chars().take(100).collect::<String>()),
+            Some(_) if too_large => format!("The arguments are larger than {MAX_ARGUMENT_BYTES} bytes."),
+            Some(_) => format!("The session's policy does not allow `{tool}`."),
+        };
+        let arguments = if too_large { serde_json::Value::Null } else { arguments };
+        let parallel = spec.is_some_and(|spec| spec.parallel);
+        self.emit(CallProposed { run, call, reference, tool, arguments, verdict, parallel });
+        match verdict {
+            Verdict::Allow => {}
+            Verdict::Ask => {
+                let until = self.now.plus(std::time::Duration::from_secs(self.state.spec.policy.answer_within_seconds));
+                self.emit(ApprovalRequested { run, call, until });
+            }
+            Verdict::Deny => self.emit(CallFinished { run, call, outcome: CallOutcome::text(CallStatus::Denied, denial) }),
+        }
+    }
+
+    pub(super) fn brain_ended(&mut self, run: RunId, result: RunResult) -> Result<(), Refusal> {
+        let current = self.run_if(run)?;
+        if !current.is_stopping() {
+            self.close_run(result, false);
+            self.after_run();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,41 @@
+//! Calls beginning and coming back.
+
+use super::Draft;
+use crate::event::{ArtifactPublished, CallFinished, CallStarted};
+use crate::id::CallId;
+use crate::machine::calls::startable;
+use crate::machine::input::{Effect, Published, Refusal};
+use crate::machine::state::MAX_ARTIFACTS;
+use crate::tool::CallOutcome;
+use crate::view::{CallStage, OpenCall};
+
+impl Draft {
+    pub(super) fn start_calls(&mut self) {
+        let Some(run) = self.state.run().filter(|run| !run.is_stopping()) else { return };
+        let id = run.id;
+        for call in startable(&run.calls) {
+            self.emit(CallStarted { run: id, call });
+            self.effects.push(Effect::ExecuteCall { call, only_if_known: false });
+        }
+    }
+
+    pub(super) fn call_returned(&mut self, call: CallId, outcome: CallOutcome) -> Result<(), Refusal> {
+        let running = |open: &OpenCall| open.id == call && open.stage == CallStage::Running;
+        let known = self.state.run().filter(|run| run.calls.iter().any(running)).map(|run| run.id);
+        if let Some(run) = known {
+            self.emit(CallFinished { run, call, outcome: outcome.bounded() });
+            self.start_calls();
+            self.finish_if_stopped();
+        }
+        self.effects.push(Effect::AcknowledgeCall { call });
+        Ok(())
+    }
+
+    pub(super) fn published(&mut self, published: Published) -> Result<(), Refusal> {
+        if self.state.artifacts.len() >= MAX_ARTIFACTS {
+            return Err(Refusal::TooManyArtifacts);
+        }
+        let Published { artifact, call, name, path, size, media_type, sha256 } = published;
+        self.unless_ended(ArtifactPublished { artifact, call, name, path, size, media_type, sha256 })
+    }
+}

@@ -1,0 +1,90 @@
+//! What follows from an input.
+
+mod brain;
+mod calls;
+mod people;
+mod runs;
+mod sandbox;
+mod time;
+
+use crate::event::{EventBody, FileReceived, Noted, RunResult, SessionRenamed, SleepPostponed};
+use crate::id::RunId;
+use crate::machine::input::{Decision, Effect, Fact, Input, Refusal};
+use crate::machine::state::{Phase, RunState, State};
+use crate::time::Timestamp;
+use crate::view::Failure;
+
+/// Decides what an input means. The state is not touched: the decision carries the next one.
+pub fn decide(state: &State, input: Input, now: Timestamp) -> Result<Decision, Refusal> {
+    let mut draft = Draft { state: state.clone(), now, events: Vec::new(), effects: Vec::new() };
+    draft.take(input)?;
+    Ok(Decision { events: draft.events, effects: draft.effects, state: draft.state })
+}
+
+/// A decision in the making: what is emitted is folded in at once, so that later steps of the decision see it.
+struct Draft {
+    state: State,
+    now: Timestamp,
+    events: Vec<Fact>,
+    effects: Vec<Effect>,
+}
+
+impl Draft {
+    fn take(&mut self, input: Input) -> Result<(), Refusal> {
+        match input {
+            Input::Prompt(prompt) => self.prompt(prompt),
+            Input::Withdraw { prompt, by } => self.withdraw(prompt, by),
+            Input::Cancel { by } => self.cancel(by),
+            Input::Answer { call, allow, by } => self.answer(call, allow, by),
+            Input::Rename { title } => self.unless_ended(SessionRenamed { title }),
+            Input::Stop { reason, by } => self.stop(reason, by),
+            Input::Retry { by } => self.retry(by),
+            Input::FileReceived { path, size, by } => {
+                self.emit(FileReceived { path, size, by });
+                Ok(())
+            }
+            Input::BeginMessage { run, message } => self.begin_message(run, message),
+            Input::NextStep { run } => self.next_step(run),
+            Input::Turn { run, turn, tools } => self.turn(run, *turn, &tools),
+            Input::BrainDone { run } => self.brain_ended(run, RunResult::Completed),
+            Input::BrainFailed { run, failure: Failure { code, message, hint } } => {
+                self.brain_ended(run, RunResult::Failed { code, message, hint })
+            }
+            Input::CallReturned { call, outcome } => self.call_returned(call, outcome),
+            Input::Published(published) => self.published(published),
+            Input::SandboxOpened { driver, warnings } => self.sandbox_opened(driver, warnings),
+            Input::SandboxFailed(failure) => self.sandbox_failed(failure),
+            Input::SandboxLost => self.sandbox_lost(),
+            Input::SandboxSlept => self.sandbox_slept(),
+            Input::SleepPostponed { until, why } => self.unless_ended(SleepPostponed { until, why }),
+            Input::SandboxEnded => self.sandbox_ended(),
+            Input::Tick => self.tick(),
+            Input::TakenUp => self.taken_up(),
+            Input::Note { level, code, text } => {
+                self.emit(Noted { level, code, text });
+                Ok(())
+            }
+        }
+    }
+
+    fn emit(&mut self, body: impl Into<EventBody>) {
+        let body = body.into();
+        let (seq, at) = (self.state.last_seq + 1, self.state.last_at.following(self.now));
+        self.state.apply(seq, at, Some(&body));
+        self.events.push(Fact { seq, at, body });
+    }
+
+    fn unless_ended(&mut self, body: impl Into<EventBody>) -> Result<(), Refusal> {
+        match self.state.phase {
+            Phase::Ending { .. } | Phase::Ended { .. } => Err(Refusal::Ended),
+            _ => {
+                self.emit(body);
+                Ok(())
+            }
+        }
+    }
+
+    fn run_if(&self, run: RunId) -> Result<&RunState, Refusal> {
+        self.state.run().filter(|current| current.id == run).ok_or(Refusal::Stale)
+    }
+}

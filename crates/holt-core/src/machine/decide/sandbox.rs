@@ -1,0 +1,69 @@
+//! What becomes of the sandbox.
+
+use super::Draft;
+use crate::event::{CallFinished, RunResult, SandboxClosed, SandboxEnd, SandboxOpened, SessionEnded, SessionFailed};
+use crate::machine::input::{Effect, Refusal};
+use crate::machine::state::Phase;
+use crate::session::{EndReason, SessionKind};
+use crate::tool::{CallOutcome, CallStatus};
+use crate::view::{CallStage, Failure, SandboxState};
+
+impl Draft {
+    pub(super) fn sandbox_opened(&mut self, driver: String, warnings: Vec<String>) -> Result<(), Refusal> {
+        match self.state.phase {
+            // It opened while the session was ending: what ends the session closes it.
+            Phase::Ending { .. } | Phase::Ended { .. } => self.effects.push(Effect::EndSandbox),
+            _ if self.state.sandbox == SandboxState::Closed => self.emit(SandboxOpened { driver, warnings }),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn sandbox_failed(&mut self, failure: Failure) -> Result<(), Refusal> {
+        if matches!(self.state.phase, Phase::Ending { .. } | Phase::Ended { .. } | Phase::Failed(_)) {
+            return Ok(());
+        }
+        let Failure { code, message, hint } = failure;
+        let result = RunResult::Failed { code: code.clone(), message: message.clone(), hint: hint.clone() };
+        self.close_run(result, true);
+        if self.state.spec.kind == SessionKind::Task {
+            self.end(EndReason::Failed, None);
+        } else {
+            self.emit(SessionFailed { code, message, hint });
+        }
+        Ok(())
+    }
+
+    pub(super) fn sandbox_lost(&mut self) -> Result<(), Refusal> {
+        let run = self.state.run().map(|run| (run.id, run.calls.clone()));
+        for (run, call) in run.iter().flat_map(|(id, calls)| calls.iter().map(move |call| (*id, call))) {
+            if call.stage == CallStage::Running {
+                let text = "The sandbox ended while this call was running; nobody knows how far it came.";
+                self.emit(CallFinished { run, call: call.id, outcome: CallOutcome::text(CallStatus::Interrupted, text) });
+            }
+        }
+        if self.state.sandbox == SandboxState::Open {
+            self.emit(SandboxClosed { why: SandboxEnd::Lost });
+        }
+        self.start_calls();
+        self.finish_if_stopped();
+        Ok(())
+    }
+
+    pub(super) fn sandbox_slept(&mut self) -> Result<(), Refusal> {
+        if self.state.sandbox == SandboxState::Open {
+            self.emit(SandboxClosed { why: SandboxEnd::Slept });
+        }
+        Ok(())
+    }
+
+    pub(super) fn sandbox_ended(&mut self) -> Result<(), Refusal> {
+        if let Phase::Ending { reason } = self.state.phase {
+            if self.state.sandbox == SandboxState::Open {
+                self.emit(SandboxClosed { why: SandboxEnd::Ended });
+            }
+            self.emit(SessionEnded { reason });
+        }
+        Ok(())
+    }
+}

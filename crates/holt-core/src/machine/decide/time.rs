@@ -1,0 +1,62 @@
+//! What time brings, and a new process.
+
+use super::Draft;
+use crate::event::MessageAborted;
+use crate::machine::input::{Effect, Refusal};
+use crate::machine::state::{Phase, RunState};
+use crate::session::{EndReason, SessionKind};
+use crate::view::{CallStage, OpenCall, SandboxState};
+
+impl Draft {
+    pub(super) fn tick(&mut self) -> Result<(), Refusal> {
+        let expiry = if self.state.spec.kind == SessionKind::Project { None } else { self.state.spec.expires_at };
+        if expiry.is_some_and(|at| at <= self.now) {
+            return self.stop(EndReason::Expired, None);
+        }
+        self.refuse_overdue_questions();
+        self.check_budget();
+        let sleepy = matches!(self.state.phase, Phase::Idle { .. }) && self.state.sandbox == SandboxState::Open;
+        if sleepy && self.state.wake_at().is_some_and(|at| at <= self.now) {
+            self.effects.push(Effect::SleepSandbox);
+        }
+        Ok(())
+    }
+
+    pub(super) fn refuse_overdue_questions(&mut self) {
+        let Some(run) = self.state.run() else { return };
+        let id = run.id;
+        let overdue = |call: &&OpenCall| call.answer_until.is_some_and(|until| until <= self.now);
+        for call in run.calls.iter().filter(overdue).map(|call| call.id).collect::<Vec<_>>() {
+            self.settle_question(id, call, false, None, "Nobody answered in time, which counts as a no. Nothing was run.");
+        }
+    }
+
+    pub(super) fn taken_up(&mut self) -> Result<(), Refusal> {
+        match &self.state.phase {
+            Phase::Running(run) => {
+                let run = (**run).clone();
+                self.take_up_run(&run);
+            }
+            Phase::Ending { .. } => self.effects.push(Effect::EndSandbox),
+            Phase::Idle { .. } => self.start_next_run(),
+            Phase::Failed(_) | Phase::Ended { .. } => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_up_run(&mut self, run: &RunState) {
+        if let Some(message) = run.writing {
+            self.emit(MessageAborted { run: run.id, message });
+        }
+        let running = || run.calls.iter().filter(|call| call.stage == CallStage::Running);
+        self.effects.push(Effect::OpenSandbox);
+        self.effects.extend(running().map(|call| Effect::ExecuteCall { call: call.id, only_if_known: true }));
+        if run.is_stopping() {
+            self.effects.extend(running().map(|call| Effect::CancelCall { call: call.id }));
+            self.finish_if_stopped();
+        } else {
+            self.start_calls();
+            self.effects.push(Effect::StartBrain { run: run.id });
+        }
+    }
+}

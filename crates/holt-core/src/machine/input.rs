@@ -1,0 +1,203 @@
+//! What can happen to a session from outside, and what it answers.
+
+use super::State;
+use crate::agent::FinishedTurn;
+use crate::event::{EventBody, Level, Seq, WhenBusy};
+use crate::id::{ArtifactId, CallId, MessageId, PromptId, RunId};
+use crate::session::EndReason;
+use crate::time::Timestamp;
+use crate::tool::{CallOutcome, ToolSpec};
+use crate::view::Failure;
+
+/// A prompt as somebody sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPrompt {
+    pub id: PromptId,
+    pub text: String,
+    pub attachments: Vec<String>,
+    pub when_busy: WhenBusy,
+    pub by: String,
+}
+
+/// What can happen to a session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    // From people.
+    Prompt(NewPrompt),
+    Withdraw {
+        prompt: PromptId,
+        by: String,
+    },
+    Cancel {
+        by: String,
+    },
+    Answer {
+        call: CallId,
+        allow: bool,
+        by: String,
+    },
+    Rename {
+        title: String,
+    },
+    Stop {
+        reason: EndReason,
+        by: Option<String>,
+    },
+    Retry {
+        by: String,
+    },
+    FileReceived {
+        path: String,
+        size: u64,
+        by: String,
+    },
+
+    // From the brain of a run.
+    BeginMessage {
+        run: RunId,
+        message: MessageId,
+    },
+    /// The brain wants to go on. Refused as `CallsOpen` until every call has its result.
+    NextStep {
+        run: RunId,
+    },
+    /// A finished turn, with the tools that were offered for it.
+    Turn {
+        run: RunId,
+        turn: Box<FinishedTurn>,
+        tools: Vec<ToolSpec>,
+    },
+    BrainDone {
+        run: RunId,
+    },
+    BrainFailed {
+        run: RunId,
+        failure: Failure,
+    },
+
+    // From the sandbox.
+    CallReturned {
+        call: CallId,
+        outcome: CallOutcome,
+    },
+    Published(Published),
+    SandboxOpened {
+        driver: String,
+        warnings: Vec<String>,
+    },
+    SandboxFailed(Failure),
+    SandboxLost,
+    /// The sandbox was closed because the session slept.
+    SandboxSlept,
+    /// It could not sleep yet.
+    SleepPostponed {
+        until: Timestamp,
+        why: String,
+    },
+    /// Everything of an ending session is closed.
+    SandboxEnded,
+
+    /// Time has passed: whatever was due is done now.
+    Tick,
+    /// Another process takes the session up; whoever worked on it before is gone.
+    TakenUp,
+    Note {
+        level: Level,
+        code: String,
+        text: String,
+    },
+}
+
+/// A file that was handed out and is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    pub artifact: ArtifactId,
+    pub call: CallId,
+    pub name: String,
+    pub path: String,
+    pub size: u64,
+    pub media_type: String,
+    pub sha256: String,
+}
+
+/// What follows from an input, once its events are durable.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Begin to open the sandbox, so that it is there when the first call comes.
+    OpenSandbox,
+    /// Set the brain to work on the run; if one was at it before, from where the events end.
+    StartBrain {
+        run: RunId,
+    },
+    /// Stop the brain at once.
+    HaltBrain {
+        run: RunId,
+    },
+    /// The brain may take its next step.
+    Proceed {
+        run: RunId,
+    },
+    /// Run the call, or take it up where it is. A call that was started by an earlier process must not be started again
+    /// when its keeper does not know it.
+    ExecuteCall {
+        call: CallId,
+        only_if_known: bool,
+    },
+    CancelCall {
+        call: CallId,
+    },
+    /// The outcome is durable: the keeper may forget the call.
+    AcknowledgeCall {
+        call: CallId,
+    },
+    /// Close the sandbox unless something still runs in it.
+    SleepSandbox,
+    /// Close the sandbox whatever runs in it.
+    EndSandbox,
+}
+
+/// Events to make durable, then effects to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    pub events: Vec<Fact>,
+    pub effects: Vec<Effect>,
+    /// The state with the events folded in, valid once they are durable.
+    pub state: State,
+}
+
+/// An event with its place and time, before it gets its epoch from whoever writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    pub seq: Seq,
+    pub at: Timestamp,
+    pub body: EventBody,
+}
+
+/// Why an input is not taken. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the session has ended")]
+    Ended,
+    #[error("the session has failed and must be retried first")]
+    Failed,
+    #[error("a run is under way")]
+    Busy,
+    #[error("{MAX_QUEUE} prompts are waiting already", MAX_QUEUE = super::MAX_QUEUE)]
+    QueueFull,
+    #[error("no run is under way")]
+    NotRunning,
+    #[error("there is no such question, or it was answered already")]
+    NoQuestion,
+    #[error("there is no such prompt waiting")]
+    NoPrompt,
+    #[error("the session has not failed")]
+    NotFailed,
+    #[error("the session has handed out {MAX_ARTIFACTS} artifacts already", MAX_ARTIFACTS = super::MAX_ARTIFACTS)]
+    TooManyArtifacts,
+    /// Some calls of the last turn have no result yet.
+    #[error("calls are still open")]
+    CallsOpen,
+    /// An outdated voice: a brain or call of a run that is over. It is ignored and its speaker stopped.
+    #[error("the run is over")]
+    Stale,
+}

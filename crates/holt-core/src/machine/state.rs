@@ -1,0 +1,254 @@
+//! What is known of a session: a fold of its events, small enough to be stored beside them.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::Delta;
+use crate::budget::{Bound, Usage};
+use crate::event::{Seq, SessionCreated};
+use crate::id::{MessageId, PromptId, RunId, SessionId};
+use crate::session::{EndReason, SessionKind, SessionSpec, Status};
+use crate::store::Head;
+use crate::time::Timestamp;
+use crate::view::{Artifact, CallStage, Failure, OpenCall, QueuedPrompt, RunView, SandboxState, Snapshot};
+
+/// How many prompts may wait.
+pub const MAX_QUEUE: usize = 20;
+/// How many artifacts a session may hand out.
+pub const MAX_ARTIFACTS: usize = 500;
+/// How many past prompts are remembered, so that one that is sent again is known.
+const REMEMBERED_PROMPTS: usize = 256;
+
+/// Where a session is in its life.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Phase {
+    Idle { asleep: bool },
+    Running(Box<RunState>),
+    Failed(Failure),
+    Ending { reason: EndReason },
+    Ended { reason: EndReason },
+}
+
+/// A run that is under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    pub id: RunId,
+    pub started_at: Timestamp,
+    pub steps: u32,
+    pub usage: Usage,
+    pub cancelling: bool,
+    pub halted: Option<Bound>,
+    pub warned: bool,
+    /// Calls without a result, in the order in which they were proposed.
+    pub calls: Vec<OpenCall>,
+    /// The message that was begun and not finished.
+    pub writing: Option<MessageId>,
+    /// Time that was spent waiting for people, which does not count as work.
+    pub waited_millis: u64,
+    pub waiting_since: Option<Timestamp>,
+}
+
+/// The folded state of a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub id: SessionId,
+    pub spec: SessionSpec,
+    pub phase: Phase,
+    pub sandbox: SandboxState,
+    pub queue: Vec<QueuedPrompt>,
+    pub recent: VecDeque<PromptId>,
+    pub artifacts: Vec<Artifact>,
+    pub usage: Usage,
+    pub created_at: Timestamp,
+    pub last_at: Timestamp,
+    pub last_seq: Seq,
+    /// Until when an idle session's sandbox is kept open although nobody uses it.
+    pub idle_since: Timestamp,
+}
+
+impl State {
+    /// The state after the first event.
+    pub fn new(id: SessionId, created: SessionCreated, at: Timestamp) -> Self {
+        Self {
+            id,
+            spec: created.spec,
+            phase: Phase::Idle { asleep: false },
+            sandbox: SandboxState::Closed,
+            queue: Vec::new(),
+            recent: VecDeque::new(),
+            artifacts: Vec::new(),
+            usage: Usage::default(),
+            created_at: at,
+            last_at: at,
+            last_seq: 1,
+            idle_since: at,
+        }
+    }
+
+    pub fn run(&self) -> Option<&RunState> {
+        match &self.phase {
+            Phase::Running(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    pub(super) fn run_mut(&mut self) -> Option<&mut RunState> {
+        match &mut self.phase {
+            Phase::Running(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    pub fn status(&self) -> Status {
+        match &self.phase {
+            Phase::Idle { asleep: true } => Status::Asleep,
+            Phase::Idle { asleep: false } => Status::Idle,
+            Phase::Running(run) if run.waits_for_human() => Status::Waiting,
+            Phase::Running(_) => Status::Running,
+            Phase::Failed(_) => Status::Failed,
+            Phase::Ending { .. } => Status::Ending,
+            Phase::Ended { .. } => Status::Ended,
+        }
+    }
+
+    pub fn knows(&self, prompt: PromptId) -> bool {
+        self.recent.contains(&prompt)
+    }
+
+    pub(super) fn remember(&mut self, prompt: PromptId) {
+        if self.recent.len() == REMEMBERED_PROMPTS {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(prompt);
+    }
+
+    /// When the session next wants a `Tick`, though nothing else happens.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        let own = match &self.phase {
+            Phase::Idle { .. } if self.sandbox == SandboxState::Open => {
+                Some(self.idle_since.plus(Duration::from_secs(self.spec.sleep_after_seconds)))
+            }
+            Phase::Running(run) => {
+                let question = run.calls.iter().filter_map(|call| call.answer_until).min();
+                let spent = || self.spec.budget.seconds.map(|seconds| run.time_is_up_at(seconds));
+                // While a human is waited for, the run's own clock stands still.
+                question.into_iter().chain(if run.waiting_since.is_some() || run.halted.is_some() { None } else { spent() }).min()
+            }
+            Phase::Idle { .. } | Phase::Failed(_) | Phase::Ending { .. } | Phase::Ended { .. } => None,
+        };
+        let expiry = match self.phase {
+            Phase::Ending { .. } | Phase::Ended { .. } => None,
+            _ if self.spec.kind == SessionKind::Project => None,
+            _ => self.spec.expires_at,
+        };
+        own.into_iter().chain(expiry).min()
+    }
+
+    pub fn head(&self) -> Head {
+        #[expect(clippy::expect_used, reason = "the state has string keys and no fallible serialisers")]
+        let state = serde_json::to_string(self).expect("a state is plain data");
+        Head {
+            session: self.id,
+            owner: self.spec.owner.clone(),
+            title: self.spec.title.clone(),
+            kind: self.spec.kind,
+            origin: self.spec.origin.clone(),
+            status: self.status(),
+            created_at: self.created_at,
+            updated_at: self.last_at,
+            unfinished: self.status().is_unfinished() || !self.queue.is_empty(),
+            wake_at: self.wake_at(),
+            state,
+            state_seq: self.last_seq,
+        }
+    }
+
+    /// The session as clients see it, with the live text that the caller has collected.
+    pub fn snapshot(&self, partial: Vec<Delta>) -> Snapshot {
+        let spec = self.spec.clone();
+        Snapshot {
+            id: self.id,
+            owner: spec.owner,
+            title: spec.title,
+            kind: spec.kind,
+            status: self.status(),
+            origin: spec.origin,
+            agent: spec.agent,
+            model: spec.model,
+            environment: spec.environment,
+            workspace: spec.workspace,
+            policy: spec.policy,
+            budget: spec.budget,
+            limits: spec.limits,
+            created_at: self.created_at,
+            updated_at: self.last_at,
+            expires_at: spec.expires_at,
+            sandbox: self.sandbox,
+            run: self.run().map(RunState::view),
+            queue: self.queue.clone(),
+            artifacts: self.artifacts.clone(),
+            usage: self.usage,
+            failure: match &self.phase {
+                Phase::Failed(failure) => Some(failure.clone()),
+                _ => None,
+            },
+            ended: match self.phase {
+                Phase::Ended { reason } => Some(reason),
+                _ => None,
+            },
+            partial,
+            last_seq: self.last_seq,
+        }
+    }
+}
+
+impl RunState {
+    pub(super) fn new(id: RunId, started_at: Timestamp) -> Self {
+        Self {
+            id,
+            started_at,
+            steps: 0,
+            usage: Usage::default(),
+            cancelling: false,
+            halted: None,
+            warned: false,
+            calls: Vec::new(),
+            writing: None,
+            waited_millis: 0,
+            waiting_since: None,
+        }
+    }
+
+    pub fn waits_for_human(&self) -> bool {
+        !self.is_stopping() && self.calls.iter().any(|call| call.stage == CallStage::Asked)
+    }
+
+    /// It was told to stop and only waits for calls that are being stopped.
+    pub fn is_stopping(&self) -> bool {
+        self.cancelling || self.halted.is_some()
+    }
+
+    /// How long the run has worked, without the time that it waited for people.
+    pub fn worked(&self, now: Timestamp) -> Duration {
+        let waiting = self.waiting_since.map_or(Duration::ZERO, |since| now.since(since));
+        now.since(self.started_at).saturating_sub(Duration::from_millis(self.waited_millis)).saturating_sub(waiting)
+    }
+
+    fn time_is_up_at(&self, seconds: u64) -> Timestamp {
+        self.started_at.plus(Duration::from_millis(self.waited_millis)).plus(Duration::from_secs(seconds))
+    }
+
+    fn view(&self) -> RunView {
+        RunView {
+            id: self.id,
+            started_at: self.started_at,
+            steps: self.steps,
+            usage: self.usage,
+            cancelling: self.cancelling,
+            calls: self.calls.clone(),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The port to sandboxes: where an agent's hands are.
+//!
+//! Requests name sessions and calls by id, can be written down and sent to another machine, and may be repeated: opening
+//! an open sandbox finds it, calling with a known call id finds that call.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{CallId, SessionId};
+use crate::session::{Limits, WorkspaceSpec};
+use crate::tool::{CallOutcome, ToolSpec};
+
+/// What a session's sandbox is to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SandboxSpec {
+    pub session: SessionId,
+    pub workspace: WorkspaceSpec,
+    pub environment: String,
+    pub limits: Limits,
+    /// Further variables for everything that runs inside. Never a secret.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// What opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxInfo {
+    pub driver: String,
+    /// Where the workspace is, as the agent sees it.
+    pub workspace_path: String,
+    /// True when it was open already.
+    pub found: bool,
+    /// What this machine could not enforce or did not have, in words for people.
+    pub warnings: Vec<String>,
+}
+
+/// A tool call to run inside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    pub session: SessionId,
+    /// Also the idempotency key.
+    pub call: CallId,
+    pub tool: String,
+    pub arguments: Value,
+}
+
+/// What comes of a call while it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CallUpdate {
+    /// More output, from this byte of the call's output on. Live only.
+    Output { offset: u64, text: String },
+    /// The end; always the last.
+    Finished(CallOutcome),
+}
+
+/// The named groups of processes of a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// A command-line agent and what it starts.
+    Agent,
+    /// The toolbox and what tools start.
+    Commands,
+    Desktop,
+    Browser,
+}
+
+/// What a sandbox uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Measurement {
+    pub memory_bytes: u64,
+    pub processes: u32,
+    pub cpu_millis: u64,
+    pub disk_bytes: u64,
+}
+
+/// What this machine can do, as `doctor`, `/ready` and the page show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Finding {
+    /// A stable name: `user_namespaces`, `bubblewrap`, `memory_limit`.
+    pub name: String,
+    pub state: FindingState,
+    /// What was found, in a sentence.
+    pub text: String,
+    /// What to do about it, when there is something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// A command that mends it, when one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum FindingState {
+    Good,
+    /// Works, with less than it could.
+    Weak,
+    /// Sessions cannot run.
+    Bad,
+}
+
+/// Why a sandbox does not do as asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SandboxError {
+    /// This machine cannot open one; the text says why and what to do.
+    #[error("{message}")]
+    CannotOpen { code: String, message: String, hint: String },
+    /// There is no open sandbox for the session.
+    #[error("the session's sandbox is not open")]
+    NotOpen,
+    /// It was open and is gone.
+    #[error("the session's sandbox is gone")]
+    Gone,
+    /// A newer server has taken it.
+    #[error("another server has taken the sandbox over")]
+    Fenced,
+    #[error("the sandbox does not answer as it should: {0}")]
+    Faulty(String),
+}
+
+/// The sandboxes of one node.
+#[async_trait]
+pub trait Sandboxes: Send + Sync {
+    /// The tools that every sandbox has, from Holt's own catalogue.
+    fn tools(&self) -> Vec<ToolSpec>;
+
+    /// Opens the sandbox, or finds it open.
+    async fn open(&self, spec: SandboxSpec) -> Result<SandboxInfo, SandboxError>;
+
+    /// The sessions whose sandboxes are open, also those that an earlier server left.
+    async fn opened(&self) -> Result<Vec<SessionId>, SandboxError>;
+
+    /// Runs a call, or takes up one that its keeper knows by its id: running, it is waited for; done, its outcome is
+    /// taken. With `only_if_known`, a call that the keeper does not know is not started and ends as interrupted.
+    async fn call(&self, call: ToolCall, only_if_known: bool) -> Result<BoxStream<'static, CallUpdate>, SandboxError>;
+
+    /// The call's outcome is durable elsewhere; its keeper may forget it.
+    async fn acknowledge(&self, session: SessionId, call: CallId) -> Result<(), SandboxError>;
+
+    /// Stops a call; its stream ends with a cancelled outcome.
+    async fn cancel(&self, session: SessionId, call: CallId) -> Result<(), SandboxError>;
+
+    /// Whether a process that a tool left running would end if the sandbox closed.
+    async fn is_busy(&self, session: SessionId) -> Result<bool, SandboxError>;
+
+    async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError>;
+
+    async fn thaw(&self, session: SessionId, group: Group) -> Result<(), SandboxError>;
+
+    async fn measure(&self, session: SessionId) -> Result<Measurement, SandboxError>;
+
+    /// Ends everything inside and returns when nothing is left of it. Files stay. Closing what is closed does nothing.
+    async fn close(&self, session: SessionId) -> Result<(), SandboxError>;
+
+    /// Removes what a closed sandbox left: the managed workspace and home. The user's own directory is never touched.
+    async fn remove(&self, session: SessionId) -> Result<(), SandboxError>;
+
+    /// What this machine can do.
+    async fn examine(&self) -> Vec<Finding>;
+}

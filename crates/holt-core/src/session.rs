@@ -1,0 +1,130 @@
+//! What a session is asked to be when it is made, and the words for how it lives and ends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::budget::Budget;
+use crate::id::OwnerId;
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// How a session lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum SessionKind {
+    /// Lives until it is stopped, or until it expires where that was asked for.
+    Chat,
+    /// Ends after its first run.
+    Task,
+    /// Works in a directory of the user's and never expires.
+    Project,
+}
+
+/// Where the agent works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum WorkspaceSpec {
+    /// A directory that Holt makes, keeps and removes with the session.
+    Managed,
+    /// A directory of the user's, at its own path.
+    Directory { path: String },
+}
+
+/// What a sandbox may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Limits {
+    pub memory_bytes: u64,
+    pub processes: u32,
+    /// Hundredths of one processor: 150 is one and a half.
+    pub cpu_percent: u32,
+    /// What the workspace and home may hold.
+    pub disk_bytes: u64,
+    /// What `/tmp` and the other memory file systems may hold.
+    pub tmp_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const GIB: u64 = 1 << 30;
+        Self { memory_bytes: 4 * GIB, processes: 512, cpu_percent: 200, disk_bytes: 10 * GIB, tmp_bytes: GIB / 2 }
+    }
+}
+
+/// Everything that is decided when a session is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionSpec {
+    pub owner: OwnerId,
+    pub kind: SessionKind,
+    pub title: String,
+    /// Which brain works: `holt` is the built-in one.
+    pub agent: String,
+    /// Which model the brain uses, when it uses one of Holt's.
+    pub model: String,
+    /// Which preset of programs and variables the sandbox has.
+    pub environment: String,
+    pub workspace: WorkspaceSpec,
+    pub policy: Policy,
+    pub budget: Budget,
+    pub limits: Limits,
+    /// Which interface made it; native ones say `holt`.
+    pub origin: String,
+    /// When it ends by itself, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// How long it may sit idle before its sandbox is closed to give the memory back.
+    pub sleep_after_seconds: u64,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EndReason {
+    Completed,
+    Stopped,
+    Expired,
+    Failed,
+    Evicted,
+}
+
+/// The one word that says how a session is. Every contract's status words are a view of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Status {
+    Idle,
+    Running,
+    /// A run waits for a human.
+    Waiting,
+    /// Idle, its sandbox closed to give memory back; the next prompt wakes it.
+    Asleep,
+    Ending,
+    Ended,
+    /// Something a person can act on went wrong; it can be retried.
+    Failed,
+}
+
+impl Status {
+    pub const ALL: [Self; 7] = [Self::Idle, Self::Running, Self::Waiting, Self::Asleep, Self::Ending, Self::Ended, Self::Failed];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Asleep => "asleep",
+            Self::Ending => "ending",
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// There is work that somebody must take up after a crash.
+    pub fn is_unfinished(self) -> bool {
+        matches!(self, Self::Running | Self::Waiting | Self::Ending)
+    }
+}

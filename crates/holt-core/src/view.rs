@@ -1,0 +1,216 @@
+//! What clients see of a session: the snapshot that a feed begins with, and what follows it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::agent::{Delta, DeltaTarget};
+use crate::budget::{Budget, Usage};
+use crate::event::{Seq, WhenBusy};
+use crate::id::{ArtifactId, CallId, OwnerId, PromptId, RunId, SessionId};
+use crate::policy::Policy;
+use crate::session::{EndReason, Limits, SessionKind, Status, WorkspaceSpec};
+use crate::store::{Head, StoredHead};
+use crate::time::Timestamp;
+
+/// A session in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionSummary {
+    pub id: SessionId,
+    pub owner: OwnerId,
+    pub title: String,
+    pub kind: SessionKind,
+    pub status: Status,
+    pub origin: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub last_seq: Seq,
+}
+
+impl From<StoredHead> for SessionSummary {
+    fn from(stored: StoredHead) -> Self {
+        let Head { session, owner, title, kind, status, origin, created_at, updated_at, .. } = stored.head;
+        Self { id: session, owner, title, kind, status, origin, created_at, updated_at, last_seq: stored.last_seq }
+    }
+}
+
+/// A session as it is now: everything but its history, which is read in pages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Snapshot {
+    pub id: SessionId,
+    pub owner: OwnerId,
+    pub title: String,
+    pub kind: SessionKind,
+    pub status: Status,
+    pub origin: String,
+    pub agent: String,
+    pub model: String,
+    pub environment: String,
+    pub workspace: WorkspaceSpec,
+    pub policy: Policy,
+    pub budget: Budget,
+    pub limits: Limits,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    pub sandbox: SandboxState,
+    /// The run that is under way.
+    pub run: Option<RunView>,
+    /// Prompts that wait, in their order.
+    pub queue: Vec<QueuedPrompt>,
+    pub artifacts: Vec<Artifact>,
+    /// What all runs used together.
+    pub usage: Usage,
+    /// Why it failed, when it did.
+    pub failure: Option<Failure>,
+    pub ended: Option<EndReason>,
+    /// Text of what is being written right now.
+    pub partial: Vec<Delta>,
+    /// The last event that this snapshot contains. A feed goes on with the next.
+    pub last_seq: Seq,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum SandboxState {
+    #[default]
+    Closed,
+    Open,
+}
+
+/// A run, while it is under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunView {
+    pub id: RunId,
+    pub started_at: Timestamp,
+    pub steps: u32,
+    pub usage: Usage,
+    pub cancelling: bool,
+    /// Calls without a result yet.
+    pub calls: Vec<OpenCall>,
+}
+
+/// A call without a result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OpenCall {
+    pub id: CallId,
+    pub tool: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub arguments: Value,
+    pub stage: CallStage,
+    /// Until when a question about it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_until: Option<Timestamp>,
+    /// May run beside others of its kind.
+    pub parallel: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum CallStage {
+    /// Waits for a human's answer.
+    Asked,
+    /// May run, when its turn comes.
+    Ready,
+    Running,
+}
+
+/// A prompt that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct QueuedPrompt {
+    pub id: PromptId,
+    pub text: String,
+    pub when_busy: WhenBusy,
+    pub by: String,
+}
+
+/// Something that the session hands out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Artifact {
+    pub id: ArtifactId,
+    pub name: String,
+    /// Where it was in the workspace when it was handed out.
+    pub path: String,
+    pub size: u64,
+    pub media_type: String,
+    pub sha256: String,
+    pub at: Timestamp,
+}
+
+/// What is wrong, in words a person can act on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Failure {
+    pub code: String,
+    pub message: String,
+    pub hint: String,
+}
+
+/// Live text that was collected for those who join in the middle.
+#[derive(Debug, Clone, Default)]
+pub struct Partials {
+    open: Vec<Delta>,
+}
+
+/// How much live text of one message or call is kept for latecomers.
+const MAX_PARTIAL_BYTES: usize = 256 * 1024;
+
+impl Partials {
+    /// Adds live text. Text that does not follow on what is known starts anew at its own offset.
+    pub fn add(&mut self, delta: &Delta) {
+        match self.open.iter_mut().find(|known| known.target == delta.target) {
+            Some(known) if known.offset + known.text.len() as u64 == delta.offset => {
+                known.text.push_str(&delta.text);
+                if known.text.len() > MAX_PARTIAL_BYTES {
+                    let cut = known.text.ceil_char_boundary(known.text.len() - MAX_PARTIAL_BYTES / 2);
+                    known.text.drain(..cut);
+                    known.offset += cut as u64;
+                }
+            }
+            Some(known) => *known = delta.clone(),
+            None => self.open.push(delta.clone()),
+        }
+    }
+
+    /// Forgets what is finished or withdrawn.
+    pub fn close(&mut self, done: impl Fn(DeltaTarget) -> bool) {
+        self.open.retain(|known| !done(known.target));
+    }
+
+    pub fn to_vec(&self) -> Vec<Delta> {
+        self.open.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::MessageId;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_latecomer_gets_the_text_so_far_within_a_bound() {
+        let target = DeltaTarget::Message(MessageId::new(Uuid::from_u128(1)));
+        let mut partials = Partials::default();
+        let mut offset = 0;
+        for _ in 0..100 {
+            let text = "é".repeat(5000);
+            partials.add(&Delta { target, offset, text: text.clone() });
+            offset += text.len() as u64;
+        }
+        let kept = partials.to_vec();
+        assert_eq!(kept.len(), 1);
+        assert!(kept[0].text.len() <= MAX_PARTIAL_BYTES);
+        assert_eq!(kept[0].offset + kept[0].text.len() as u64, offset);
+        partials.close(|done| done == target);
+        assert!(partials.to_vec().is_empty());
+    }
+}

@@ -1,0 +1,229 @@
+//! One tool call, from the open door to its outcome. Whatever happens, the owner hears of exactly one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use holt_core::agent::{Delta, DeltaTarget};
+use holt_core::id::{ArtifactId, CallId, SessionId};
+use holt_core::machine::Published;
+use holt_core::sandbox::{CallUpdate, SandboxError, ToolCall};
+use holt_core::session::WorkspaceSpec;
+use holt_core::tool::{CallOutcome, CallStatus};
+use holt_core::view::OpenCall;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::node::Node;
+use crate::owner::{Door, Owner, Word};
+
+/// How long a cancelled call may take to say so.
+const CANCEL_WITHIN: Duration = Duration::from_secs(10);
+/// The largest file that can be handed out.
+const MAX_ARTIFACT_BYTES: u64 = 2 << 30;
+
+/// The tool by which an agent hands something out.
+const PUBLISH: &str = "publish_artifact";
+
+pub(crate) struct CallTask {
+    pub(crate) handle: AbortHandle,
+    cancelled: CancellationToken,
+}
+
+impl CallTask {
+    pub fn cancel(&self) {
+        self.cancelled.cancel();
+    }
+}
+
+struct Running {
+    node: Arc<Node>,
+    session: SessionId,
+    workspace: WorkspaceSpec,
+    open: OpenCall,
+    only_if_known: bool,
+    door: watch::Receiver<Door>,
+    words: mpsc::Sender<Word>,
+    cancelled: CancellationToken,
+}
+
+pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> CallTask {
+    let cancelled = CancellationToken::new();
+    let running = Running {
+        node: owner.node.clone(),
+        session: owner.session,
+        workspace: owner.state.spec.workspace.clone(),
+        open,
+        only_if_known,
+        door: owner.door.subscribe(),
+        words: owner.words.clone(),
+        cancelled: cancelled.clone(),
+    };
+    CallTask { handle: owner.helpers.spawn(running.run()), cancelled }
+}
+
+impl Running {
+    async fn run(mut self) {
+        let call = self.open.id;
+        match self.outcome().await {
+            Ok(outcome) => {
+                let outcome = if self.open.tool == PUBLISH && outcome.status == CallStatus::Succeeded {
+                    self.publish(outcome).await
+                } else {
+                    outcome
+                };
+                let _ = self.words.send(Word::CallReturned { call, outcome }).await;
+            }
+            Err(Lost::Sandbox) => {
+                let _ = self.words.send(Word::SandboxLost).await;
+                let outcome = CallOutcome::text(
+                    CallStatus::Interrupted,
+                    "The sandbox ended while this call was running; nobody knows how far it came.",
+                );
+                let _ = self.words.send(Word::CallReturned { call, outcome }).await;
+            }
+            // The door never opened: that ends the run, and with it this call.
+            Err(Lost::Door) => {}
+        }
+    }
+
+    async fn outcome(&mut self) -> Result<CallOutcome, Lost> {
+        let cancelled = self.cancelled.clone();
+        tokio::select! {
+            open = self.wait_for_door() => open?,
+            () = cancelled.cancelled() => return Ok(cancelled_outcome("Nothing was run.")),
+        }
+        let call = ToolCall {
+            session: self.session,
+            call: self.open.id,
+            tool: self.open.tool.clone(),
+            arguments: self.open.arguments.clone(),
+        };
+        let sandboxes = self.node.parts.sandboxes.clone();
+        let mut updates = match sandboxes.call(call, self.only_if_known).await {
+            Ok(updates) => updates,
+            Err(SandboxError::NotOpen | SandboxError::Gone) => return Err(Lost::Sandbox),
+            Err(error) => return Ok(CallOutcome::text(CallStatus::Failed, format!("The call could not be made: {error}."))),
+        };
+        let mut asked_to_stop = false;
+        loop {
+            let update = tokio::select! {
+                update = updates.next() => update,
+                () = cancelled.cancelled(), if !asked_to_stop => {
+                    asked_to_stop = true;
+                    let _ = sandboxes.cancel(self.session, self.open.id).await;
+                    continue;
+                }
+                () = tokio::time::sleep(CANCEL_WITHIN), if asked_to_stop => {
+                    return Ok(cancelled_outcome("It did not confirm in time that it stopped."));
+                }
+            };
+            match update {
+                Some(CallUpdate::Output { offset, text }) => self.show(offset, text).await,
+                Some(CallUpdate::Finished(outcome)) => return Ok(outcome),
+                None => return Err(Lost::Sandbox),
+            }
+        }
+    }
+
+    async fn wait_for_door(&mut self) -> Result<(), Lost> {
+        match self.door.wait_for(|door| *door != Door::Opening).await.map(|door| *door) {
+            Ok(Door::Open) => Ok(()),
+            _ => Err(Lost::Door),
+        }
+    }
+
+    async fn show(&self, offset: u64, text: String) {
+        let delta = Delta { target: DeltaTarget::Call(self.open.id), offset, text };
+        let _ = self.words.send(Word::Show { delta }).await;
+    }
+
+    /// Keeps what the agent hands out. Only the arguments of the call count: what the sandbox answered is not believed.
+    async fn publish(&self, outcome: CallOutcome) -> CallOutcome {
+        let failed = |text: String| CallOutcome::text(CallStatus::Failed, text);
+        let published = match self.keep().await {
+            Ok(published) => published,
+            Err(text) => return failed(text),
+        };
+        let (reply, taken) = oneshot::channel();
+        if self.words.send(Word::Published { published, reply }).await.is_err() {
+            return outcome;
+        }
+        match taken.await {
+            Ok(Err(refusal)) => failed(format!("It was not handed out: {refusal}.")),
+            _ => outcome,
+        }
+    }
+
+    async fn keep(&self) -> Result<Published, String> {
+        let text = |name: &str| self.open.arguments.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+        let given = text("path").ok_or("The argument `path` is missing.")?;
+        let path = inside(&given, &self.workspace).to_owned();
+        let name = text("name").unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path).to_owned());
+        let name: String = name.chars().filter(|c| !c.is_control() && *c != '/').take(200).collect();
+        let (node, session, workspace, place) = (self.node.clone(), self.session, self.workspace.clone(), path.clone());
+        let stored = tokio::task::spawn_blocking(move || {
+            let files = node.parts.workspaces.files(session, &workspace)?;
+            let mut open = files.open(&place)?;
+            node.parts.blobs.keep(session, &mut open.file, MAX_ARTIFACT_BYTES)
+        });
+        let stored = stored.await.map_err(|_| "The file could not be read.".to_owned())?;
+        let stored = stored.map_err(|error| format!("It was not handed out: {error}."))?;
+        let media_type = mime_guess::from_path(&path).first_or_octet_stream().to_string();
+        Ok(Published {
+            artifact: artifact_id(self.open.id),
+            call: self.open.id,
+            name,
+            path,
+            size: stored.size,
+            media_type,
+            sha256: stored.sha256,
+        })
+    }
+}
+
+/// An artifact is named after the call that handed it out, so that a repeated call does not hand it out twice.
+fn artifact_id(call: CallId) -> ArtifactId {
+    ArtifactId::new(call.uuid())
+}
+
+/// A path as agents write it, relative to the workspace.
+fn inside<'a>(path: &'a str, workspace: &WorkspaceSpec) -> &'a str {
+    let root = match workspace {
+        WorkspaceSpec::Managed => "/workspace",
+        WorkspaceSpec::Directory { path } => path.as_str(),
+    };
+    let inner = path.strip_prefix(root).or_else(|| path.strip_prefix("/workspace")).filter(|rest| rest.starts_with('/'));
+    inner.unwrap_or(path).trim_start_matches("./").trim_start_matches('/')
+}
+
+/// Why a call has no outcome of its own.
+enum Lost {
+    Sandbox,
+    Door,
+}
+
+fn cancelled_outcome(more: &str) -> CallOutcome {
+    CallOutcome::text(CallStatus::Cancelled, format!("The call was cancelled. {more}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_the_workspace() {
+        let project = WorkspaceSpec::Directory { path: "/home/user/site".into() };
+        for (given, workspace, expected) in [
+            ("index.html", &WorkspaceSpec::Managed, "index.html"),
+            ("./a/b.txt", &WorkspaceSpec::Managed, "a/b.txt"),
+            ("/workspace/a/b.txt", &WorkspaceSpec::Managed, "a/b.txt"),
+            ("/workspaces/x", &WorkspaceSpec::Managed, "workspaces/x"),
+            ("/home/user/site/x.js", &project, "x.js"),
+            ("/home/user/site2/x.js", &project, "home/user/site2/x.js"),
+        ] {
+            assert_eq!(inside(given, workspace), expected, "{given}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The desk that a brain works at: its words go to the session's owner, its knowledge comes from the log.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use holt_core::agent::{Brief, Delta, Desk, FinishedTurn, Halted};
+use holt_core::event::{Event, Seq};
+use holt_core::id::MessageId;
+use holt_core::store::Store;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::owner::Word;
+
+/// How many events are read from the log at once.
+const PAGE: usize = 1024;
+
+pub(crate) struct EngineDesk {
+    brief: Brief,
+    store: Arc<dyn Store>,
+    words: mpsc::Sender<Word>,
+    /// The last event that the brain has been given.
+    seen: AtomicU64,
+}
+
+impl EngineDesk {
+    pub fn new(brief: Brief, store: Arc<dyn Store>, words: mpsc::Sender<Word>) -> Self {
+        Self { brief, store, words, seen: AtomicU64::new(0) }
+    }
+
+    /// Says something to the owner and waits for its answer. An owner that does not answer has halted the run.
+    async fn ask<T>(&self, word: impl FnOnce(oneshot::Sender<Result<T, Halted>>) -> Word) -> Result<T, Halted> {
+        let (reply, answer) = oneshot::channel();
+        self.words.send(word(reply)).await.map_err(|_| Halted)?;
+        answer.await.map_err(|_| Halted)?
+    }
+
+    async fn read(&self, until: Seq) -> Result<Vec<Arc<Event>>, Halted> {
+        let mut events = Vec::new();
+        let mut seen = self.seen.load(Ordering::Relaxed);
+        while seen < until {
+            let page = self.store.events_after(self.brief.session, seen, PAGE).await;
+            let page = page.inspect_err(|error| tracing::error!(session = %self.brief.session, %error, "the log cannot be read"));
+            let page = page.map_err(|_| Halted)?;
+            let Some(last) = page.last() else { break };
+            seen = last.seq;
+            events.extend(page.into_iter().map(Arc::new));
+        }
+        self.seen.store(seen, Ordering::Relaxed);
+        Ok(events)
+    }
+}
+
+#[async_trait]
+impl Desk for EngineDesk {
+    fn brief(&self) -> &Brief {
+        &self.brief
+    }
+
+    async fn next_step(&self) -> Result<Vec<Arc<Event>>, Halted> {
+        let run = self.brief.run;
+        let until = self.ask(|reply| Word::NextStep { run, reply }).await?;
+        self.read(until).await
+    }
+
+    async fn begin(&self, message: MessageId) -> Result<(), Halted> {
+        let run = self.brief.run;
+        self.ask(|reply| Word::Begin { run, message, reply }).await
+    }
+
+    async fn show(&self, delta: Delta) -> Result<(), Halted> {
+        self.words.send(Word::Show { delta }).await.map_err(|_| Halted)
+    }
+
+    async fn finish(&self, turn: FinishedTurn) -> Result<(), Halted> {
+        let run = self.brief.run;
+        self.ask(|reply| Word::Turn { run, turn: Box::new(turn), reply }).await
+    }
+
+    fn fresh_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}

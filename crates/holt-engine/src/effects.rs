@@ -1,0 +1,260 @@
+//! What an owner does once events are durable.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use holt_core::agent::{Agent, AgentFailure, Brief, WorkError};
+use holt_core::id::{CallId, RunId};
+use holt_core::machine::{Effect, Input, Refusal};
+use holt_core::sandbox::{SandboxError, SandboxInfo, SandboxSpec};
+use holt_core::session::WorkspaceSpec;
+use holt_core::tool::{CallOutcome, CallStatus};
+use holt_core::view::{Failure, SandboxState};
+
+use crate::call::{self, CallTask};
+use crate::desk::EngineDesk;
+use crate::error::EngineError;
+use crate::owner::{Door, Owner, Word};
+
+/// How long closing a sandbox may take before it is left to the sweep at the next start.
+const CLOSE_WITHIN: Duration = Duration::from_secs(30);
+
+impl Owner {
+    pub(crate) async fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::OpenSandbox => self.open_sandbox(),
+                Effect::StartBrain { run } => self.start_brain(run),
+                Effect::HaltBrain { run } => self.halt_brain(run),
+                Effect::Proceed { run } => self.proceed(run),
+                Effect::ExecuteCall { call, only_if_known } => self.execute(call, only_if_known),
+                Effect::CancelCall { call } => self.cancel_call(call),
+                Effect::AcknowledgeCall { call } => self.acknowledge(call),
+                Effect::SleepSandbox => self.sleep_if_quiet().await,
+                Effect::EndSandbox => self.end_sandbox().await,
+            }
+        }
+    }
+
+    /// Begins to open the sandbox unless it is open or opening.
+    pub(crate) fn open_sandbox(&mut self) {
+        if *self.door.borrow() == Door::Opening {
+            return;
+        }
+        self.door.send_replace(Door::Opening);
+        let spec = SandboxSpec {
+            session: self.session,
+            workspace: self.state.spec.workspace.clone(),
+            environment: self.state.spec.environment.clone(),
+            limits: self.state.spec.limits,
+            variables: self.node.options.variables.clone(),
+        };
+        let (sandboxes, words) = (self.node.parts.sandboxes.clone(), self.words.clone());
+        self.helpers.spawn(async move {
+            let answer = sandboxes.open(spec).await;
+            let _ = words.send(Word::SandboxAnswered(answer)).await;
+        });
+    }
+
+    pub(crate) fn sandbox_answered(&mut self, answer: Result<SandboxInfo, SandboxError>) {
+        match answer {
+            Ok(info) => {
+                if !info.found && self.state.sandbox == SandboxState::Open {
+                    self.follow_up.push_back(Input::SandboxLost);
+                }
+                self.follow_up.push_back(Input::SandboxOpened { driver: info.driver, warnings: info.warnings });
+                self.door.send_replace(Door::Open);
+                for reply in self.waking.drain(..) {
+                    let _ = reply.send(Ok(self.hub.snapshot()));
+                }
+            }
+            Err(error) => {
+                self.door.send_replace(Door::Closed);
+                let failure = failure_of(&error);
+                for reply in self.waking.drain(..) {
+                    let _ = reply.send(Err(EngineError::Sandbox(error.clone())));
+                }
+                self.follow_up.push_back(Input::SandboxFailed(failure));
+            }
+        }
+    }
+
+    fn start_brain(&mut self, run: RunId) {
+        let spec = &self.state.spec;
+        let Some(agent) = self.node.parts.agents.get(&spec.agent).cloned() else {
+            let failure = Failure {
+                code: "agent_unknown".into(),
+                message: format!("This Holt has no agent `{}`.", spec.agent),
+                hint: "Start a session with one of the agents that `holt doctor` lists.".into(),
+            };
+            self.follow_up.push_back(Input::BrainFailed { run, failure });
+            return;
+        };
+        let brief = Brief {
+            session: self.session,
+            run,
+            model: spec.model.clone(),
+            environment: spec.environment.clone(),
+            workspace_path: match &spec.workspace {
+                WorkspaceSpec::Managed => "/workspace".into(),
+                WorkspaceSpec::Directory { path } => path.clone(),
+            },
+            tools: self.tools.to_vec(),
+        };
+        let desk = Arc::new(EngineDesk::new(brief, self.node.store().clone(), self.words.clone()));
+        let words = self.words.clone();
+        let brain = self.helpers.spawn(async move {
+            let result = work(agent, desk).await;
+            let _ = words.send(Word::BrainEnded { run, result }).await;
+        });
+        self.brain = Some((run, brain));
+    }
+
+    fn halt_brain(&mut self, run: RunId) {
+        if let Some((_, brain)) = self.brain.take_if(|(current, _)| *current == run) {
+            brain.abort();
+        }
+        self.pending_step = None;
+    }
+
+    pub(crate) fn brain_ended(&mut self, run: RunId, result: Result<(), WorkError>) {
+        self.brain.take_if(|(current, _)| *current == run);
+        match result {
+            Ok(()) => self.follow_up.push_back(Input::BrainDone { run }),
+            Err(WorkError::Halted(_)) => {
+                let failure = Failure {
+                    code: "agent_left".into(),
+                    message: "The agent stopped although nobody had told it to.".into(),
+                    hint: "Send the prompt again; if it happens again, the server's log says more.".into(),
+                };
+                self.follow_up.push_back(Input::BrainFailed { run, failure });
+            }
+            Err(WorkError::Failed(AgentFailure { code, message, hint })) => {
+                self.follow_up.push_back(Input::BrainFailed { run, failure: Failure { code, message, hint } });
+            }
+        }
+    }
+
+    fn proceed(&mut self, run: RunId) {
+        if let Some((_, reply)) = self.pending_step.take_if(|(waiting, _)| *waiting == run) {
+            let _ = reply.send(Ok(self.state.last_seq));
+        }
+    }
+
+    fn execute(&mut self, call: CallId, only_if_known: bool) {
+        let Some(open) = self.state.run().and_then(|run| run.calls.iter().find(|open| open.id == call)).cloned() else { return };
+        if *self.door.borrow() == Door::Closed {
+            self.open_sandbox();
+        }
+        let task = call::start(self, open, only_if_known);
+        self.calls.insert(call, task);
+    }
+
+    fn cancel_call(&mut self, call: CallId) {
+        match self.calls.get(&call) {
+            Some(task) => task.cancel(),
+            None => self.follow_up.push_back(Input::CallReturned {
+                call,
+                outcome: CallOutcome::text(CallStatus::Cancelled, "The call was cancelled."),
+            }),
+        }
+    }
+
+    fn acknowledge(&mut self, call: CallId) {
+        if self.state.sandbox == SandboxState::Closed {
+            return;
+        }
+        let (sandboxes, session) = (self.node.parts.sandboxes.clone(), self.session);
+        self.helpers.spawn(async move {
+            // A keeper that is gone has nothing left to forget.
+            let _ = sandboxes.acknowledge(session, call).await;
+        });
+    }
+
+    /// Sleep ends processes, so it waits while something that a tool left running is alive.
+    async fn sleep_if_quiet(&mut self) {
+        match self.node.parts.sandboxes.is_busy(self.session).await {
+            Ok(true) => {
+                let until = self.node.now().plus(Duration::from_secs(self.state.spec.sleep_after_seconds.max(60)));
+                self.follow_up.push_back(Input::SleepPostponed { until, why: "a background process is running".into() });
+            }
+            Ok(false) => self.close_for_sleep().await,
+            Err(_) => {
+                self.door.send_replace(Door::Closed);
+                self.follow_up.push_back(Input::SandboxLost);
+            }
+        }
+    }
+
+    /// Somebody wants the session to sleep now, whatever runs.
+    pub(crate) async fn sleep_now(&mut self) -> Result<(), EngineError> {
+        if self.state.run().is_some() {
+            return Err(Refusal::Busy.into());
+        }
+        if self.state.sandbox == SandboxState::Open {
+            self.close_for_sleep().await;
+        }
+        Ok(())
+    }
+
+    async fn close_for_sleep(&mut self) {
+        if self.close().await {
+            self.follow_up.push_back(Input::SandboxSlept);
+        }
+    }
+
+    async fn close(&mut self) -> bool {
+        self.door.send_replace(Door::Closed);
+        match tokio::time::timeout(CLOSE_WITHIN, self.node.parts.sandboxes.close(self.session)).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::error!(session = %self.session, %error, "a sandbox could not be closed");
+                false
+            }
+            Err(_) => {
+                tracing::error!(session = %self.session, "a sandbox did not close in time");
+                false
+            }
+        }
+    }
+
+    async fn end_sandbox(&mut self) {
+        for (_, task) in self.calls.drain() {
+            task.abort();
+        }
+        // What could not be closed is found and ended by the sweep at the next start.
+        self.close().await;
+        self.follow_up.push_back(Input::SandboxEnded);
+    }
+}
+
+/// Runs a brain; one that panics has failed, and takes nobody with it.
+async fn work(agent: Arc<dyn Agent>, desk: Arc<EngineDesk>) -> Result<(), WorkError> {
+    std::panic::AssertUnwindSafe(agent.work(desk)).catch_unwind().await.unwrap_or_else(|_| {
+        Err(WorkError::Failed(AgentFailure {
+            code: "agent_crashed".into(),
+            message: "The agent crashed.".into(),
+            hint: "Send the prompt again; the server's log says where it happened.".into(),
+        }))
+    })
+}
+
+fn failure_of(error: &SandboxError) -> Failure {
+    match error {
+        SandboxError::CannotOpen { code, message, hint } => {
+            Failure { code: code.clone(), message: message.clone(), hint: hint.clone() }
+        }
+        other => Failure {
+            code: "sandbox_unavailable".into(),
+            message: format!("The sandbox did not open: {other}."),
+            hint: "Run `holt doctor`: it tries a real sandbox and says what to mend.".into(),
+        },
+    }
+}
+
+impl CallTask {
+    pub(crate) fn abort(&self) {
+        self.handle.abort();
+    }
+}

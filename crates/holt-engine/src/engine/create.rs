@@ -1,0 +1,102 @@
+//! Making a session: what it is to be, its first events, and its owner if there is something to do at once.
+
+use std::path::Path;
+
+use holt_core::access::{Principal, Scope};
+use holt_core::event::{Event, SessionCreated};
+use holt_core::id::SessionId;
+use holt_core::machine::{Decision, Input, State, decide};
+use holt_core::session::{SessionKind, SessionSpec, WorkspaceSpec};
+use holt_core::store::StoreError;
+use holt_core::view::Snapshot;
+use uuid::Uuid;
+
+use super::{Engine, allow, new_prompt};
+use crate::error::EngineError;
+use crate::files::off_thread;
+use crate::node::Loaded;
+use crate::requests::CreateSession;
+
+impl Engine {
+    /// Makes a session. With an id of the caller's choice, asking twice makes it once.
+    pub async fn create(&self, by: &Principal, request: CreateSession) -> Result<Snapshot, EngineError> {
+        allow(by, Scope::Operate)?;
+        let id = request.id.unwrap_or_else(|| SessionId::new(Uuid::now_v7()));
+        let prompt = request.prompt.clone();
+        let spec = self.spec(by, request).await?;
+        let now = self.node.now();
+        let created = SessionCreated { spec };
+        let first = Event::new(id, 1, 1, now, &created.clone().into());
+        let mut state = State::new(id, created, now);
+        let (mut events, mut effects) = (vec![first], Vec::new());
+        if let Some(prompt) = prompt {
+            let first: Decision = decide(&state, Input::Prompt(new_prompt(by, prompt)), now)?;
+            events.extend(first.events.iter().map(|fact| Event::new(id, fact.seq, 1, fact.at, &fact.body)));
+            (effects, state) = (first.effects, first.state);
+        }
+        match self.node.store().create(state.head(), events).await {
+            Ok(()) => {}
+            Err(StoreError::Exists) => return self.session(by, id).await,
+            Err(error) => return Err(error.into()),
+        }
+        let snapshot = state.snapshot(Vec::new());
+        if state.wake_at().is_some() {
+            self.node.due_changed.notify_one();
+        }
+        if !effects.is_empty() {
+            self.node.adopt(Loaded { state, epoch: Some(1), effects });
+        }
+        Ok(snapshot)
+    }
+
+    async fn spec(&self, by: &Principal, request: CreateSession) -> Result<SessionSpec, EngineError> {
+        let options = &self.node.options;
+        let agent = request.agent.unwrap_or_else(|| options.default_agent.clone());
+        if !self.node.parts.agents.contains_key(&agent) {
+            return Err(invalid("agent_unknown", format!("there is no agent `{agent}`"), "`holt doctor` lists the agents."));
+        }
+        let model = request.model.unwrap_or_else(|| options.default_model.clone());
+        if !self.models().iter().any(|known| known.id == model) {
+            return Err(invalid(
+                "model_unknown",
+                format!("there is no model `{model}`"),
+                "`holt doctor` lists the models; some need a key.",
+            ));
+        }
+        let environment = request.environment.unwrap_or_else(|| options.default_environment.clone());
+        if !options.environments.contains(&environment) {
+            let hint = "Choose one of the environments that `/v2/status` lists.";
+            return Err(invalid("environment_unknown", format!("there is no environment `{environment}`"), hint));
+        }
+        let workspace = self.workspace(by, request.workspace.unwrap_or(WorkspaceSpec::Managed)).await?;
+        let natural = if workspace == WorkspaceSpec::Managed { SessionKind::Chat } else { SessionKind::Project };
+        Ok(SessionSpec {
+            owner: by.owner.clone(),
+            kind: request.kind.unwrap_or(natural),
+            title: request.title.unwrap_or_default(),
+            agent,
+            model,
+            environment,
+            workspace,
+            policy: request.policy.unwrap_or_else(|| options.policy.clone()),
+            budget: request.budget.unwrap_or(options.budget),
+            limits: request.limits.unwrap_or(options.limits),
+            origin: request.origin.unwrap_or_else(|| "holt".into()),
+            expires_at: request.expires_at,
+            sleep_after_seconds: request.sleep_after_seconds.unwrap_or(options.sleep_after_seconds),
+        })
+    }
+
+    /// A directory of the user's reaches the host, so it takes an admin; and it is named by its one true path.
+    async fn workspace(&self, by: &Principal, workspace: WorkspaceSpec) -> Result<WorkspaceSpec, EngineError> {
+        let WorkspaceSpec::Directory { path } = workspace else { return Ok(workspace) };
+        allow(by, Scope::Admin)?;
+        let workspaces = self.node.parts.workspaces.clone();
+        let path = off_thread(move || workspaces.check_directory(Path::new(&path))).await?;
+        Ok(WorkspaceSpec::Directory { path })
+    }
+}
+
+fn invalid(code: &'static str, what: String, hint: &'static str) -> EngineError {
+    EngineError::Invalid { code, what, hint }
+}

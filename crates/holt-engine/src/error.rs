@@ -1,0 +1,134 @@
+//! Why the engine does not do as asked, with a stable code and a hint for each.
+
+use holt_core::id::SessionId;
+use holt_core::machine::Refusal;
+use holt_core::sandbox::SandboxError;
+use holt_core::store::StoreError;
+use holt_core::workspace::FileError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// There is none, or it is somebody else's: the two are not told apart.
+    #[error("there is no session {0}")]
+    NoSession(SessionId),
+    #[error("this needs the scope `{0}`")]
+    NotAllowed(&'static str),
+    #[error("{what}")]
+    Invalid { code: &'static str, what: String, hint: &'static str },
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// Another server has taken the session over.
+    #[error("another server has taken the session over")]
+    TakenOver,
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The session's owner has more to do than it can take.
+    #[error("the session is overloaded")]
+    Overloaded,
+    #[error("the store cannot take it now: {0}")]
+    Store(StoreError),
+}
+
+impl EngineError {
+    /// The stable code that programs can rely on.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::NoSession(_) => "session_not_found",
+            Self::NotAllowed(_) => "not_allowed",
+            Self::Invalid { code, .. } => code,
+            Self::Refused(refusal) => refusal_code(refusal),
+            Self::File(error) => file_code(error),
+            Self::Sandbox(SandboxError::CannotOpen { code, .. }) => code,
+            Self::Sandbox(_) => "sandbox_unavailable",
+            Self::TakenOver => "session_taken_over",
+            Self::ShuttingDown => "shutting_down",
+            Self::Overloaded => "session_overloaded",
+            Self::Store(StoreError::Full) => "disk_full",
+            Self::Store(StoreError::Damaged(_)) => "store_damaged",
+            Self::Store(_) => "store_unavailable",
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> &str {
+        match self {
+            Self::NoSession(_) => "List the sessions with `holt ls`; one that was removed is gone for good.",
+            Self::NotAllowed(_) => "Use a key that has this scope, or ask whoever runs this Holt for one.",
+            Self::Invalid { hint, .. } => hint,
+            Self::Refused(refusal) => refusal_hint(refusal),
+            Self::File(error) => file_hint(error),
+            Self::Sandbox(SandboxError::CannotOpen { hint, .. }) => hint,
+            Self::Sandbox(_) => "Send the prompt again: the sandbox is opened anew. `holt doctor` tries one on this machine.",
+            Self::TakenOver | Self::ShuttingDown | Self::Overloaded => "Try again in a moment.",
+            Self::Store(StoreError::Full) => "Free space on the disk that holds Holt's data; nothing was lost.",
+            Self::Store(StoreError::Damaged(_)) => "Restore the data directory from a backup; what is damaged is not served.",
+            Self::Store(_) => "Look into the server's log; `/ready` says when it is well again.",
+        }
+    }
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn refusal_code(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Ended => "session_ended",
+        Refusal::Failed => "session_failed",
+        Refusal::Busy => "session_busy",
+        Refusal::QueueFull => "queue_full",
+        Refusal::NotRunning => "not_running",
+        Refusal::NoQuestion => "question_not_found",
+        Refusal::NoPrompt => "prompt_not_found",
+        Refusal::NotFailed => "not_failed",
+        Refusal::TooManyArtifacts => "too_many_artifacts",
+        Refusal::CallsOpen | Refusal::Stale => "run_over",
+    }
+}
+
+fn refusal_hint(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Ended => "Start a new session; this one's conversation and files stay readable.",
+        Refusal::Failed => "Mend what the session says is wrong, then retry it.",
+        Refusal::Busy => "Send it with `when_busy` set to `queue`, `steer` or `interrupt`.",
+        Refusal::QueueFull => "Wait until a run is over, or withdraw a prompt that waits.",
+        Refusal::NotRunning => "There is nothing to cancel.",
+        Refusal::NoQuestion => "Look at the session again: its open questions are in its snapshot.",
+        Refusal::NoPrompt => "It may have been taken up already.",
+        Refusal::NotFailed => "Send a prompt instead.",
+        Refusal::TooManyArtifacts => "Download what is there and go on in a new session.",
+        Refusal::CallsOpen | Refusal::Stale => "The run has ended meanwhile.",
+    }
+}
+
+fn file_code(error: &FileError) -> &'static str {
+    match error {
+        FileError::NotFound(_) => "file_not_found",
+        FileError::BadPath(_) => "bad_path",
+        FileError::NotAFile(_) => "not_a_file",
+        FileError::NotADirectory(_) => "not_a_directory",
+        FileError::Exists(_) => "file_exists",
+        FileError::TooLarge { .. } => "too_large",
+        FileError::NoSpace => "disk_full",
+        FileError::Io(_) => "workspace_unreadable",
+    }
+}
+
+fn file_hint(error: &FileError) -> &'static str {
+    match error {
+        FileError::NotFound(_) => "List the files of the session to see what is there.",
+        FileError::BadPath(_) => "Give a path relative to the workspace, without `..` and without links.",
+        FileError::NotAFile(_) => "Only regular files can be read; links, pipes and devices are shown but never opened.",
+        FileError::NotADirectory(_) => "Give the path of a directory.",
+        FileError::Exists(_) => "Choose another name, or remove it first.",
+        FileError::TooLarge { .. } => "Send it in smaller pieces, or pack it.",
+        FileError::NoSpace => "Free space on the disk that holds Holt's data.",
+        FileError::Io(_) => "Look into the server's log for what the system said.",
+    }
+}

@@ -1,0 +1,26 @@
+//! The running side of Holt's domain.
+//!
+//! Everybody who wants something of a session talks to the one [`Engine`] handle, which is cheap to clone. A session that
+//! is awake has one owner task; only that task changes it: it receives an input, lets the core decide, makes the events
+//! durable, shows them to whoever follows, and then runs the effects. A session that is idle has no task.
+//!
+//! Deliberately absent: HTTP, SQL, processes. The engine knows ports, never adapters.
+
+mod call;
+mod desk;
+mod effects;
+mod engine;
+mod error;
+mod feed;
+mod files;
+mod hub;
+mod node;
+mod owner;
+mod requests;
+mod schedule;
+
+pub use engine::{Engine, EngineStatus, Options, Parts};
+pub use error::EngineError;
+pub use feed::{Feed, FeedItem};
+pub use files::SessionFiles;
+pub use requests::{CreateSession, ListSessions, Page, PromptReceipt, SendPrompt};

@@ -1,0 +1,303 @@
+//! The one task that changes a session.
+//!
+//! It takes an input, lets the core decide, makes the events durable, shows them, and then runs the effects. Its own
+//! helpers (the brain, the calls, the opening of the sandbox) are tasks that it owns: they speak to it through a bounded
+//! channel and end with it. When the session is idle it leaves; when another process has taken the session it stops at once.
+
+mod life;
+mod log;
+mod words;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use holt_core::agent::Halted;
+use holt_core::event::{Epoch, Seq};
+use holt_core::id::{CallId, RunId, SessionId};
+use holt_core::machine::{Decision, Input, Refusal, State, decide};
+use holt_core::sandbox::SandboxError;
+use holt_core::store::Head;
+use holt_core::tool::ToolSpec;
+use holt_core::view::SandboxState;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::call::CallTask;
+use crate::error::EngineError;
+use crate::hub::Hub;
+use crate::node::{Loaded, Node};
+
+use life::{load, reload_error};
+pub(crate) use words::{Reply, Request, Word};
+
+/// How long an idle session keeps its task, in case more comes.
+const LINGER: Duration = Duration::from_secs(2);
+/// How many words of its helpers may wait for the owner.
+const HELPERS_QUEUE: usize = 64;
+
+/// How far the opening of the sandbox is, for those who wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    Closed,
+    Opening,
+    Open,
+}
+
+/// What to do when the store cannot take an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Somebody waits for the answer: tell them.
+    Refuse,
+    /// It has happened and must be recorded: try until it works.
+    Insist,
+}
+
+pub(crate) struct Owner {
+    pub(crate) node: Arc<Node>,
+    pub(crate) session: SessionId,
+    pub(crate) state: Arc<State>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) words: mpsc::Sender<Word>,
+    pub(crate) door: watch::Sender<Door>,
+    pub(crate) brain: Option<(RunId, AbortHandle)>,
+    pub(crate) pending_step: Option<(RunId, oneshot::Sender<Result<Seq, Halted>>)>,
+    pub(crate) calls: HashMap<CallId, CallTask>,
+    pub(crate) helpers: JoinSet<()>,
+    pub(crate) tools: Arc<Vec<ToolSpec>>,
+    /// Inputs that follow from effects, taken before anything else.
+    pub(crate) follow_up: VecDeque<Input>,
+    /// People who wait for the sandbox to be open.
+    pub(crate) waking: Vec<Reply>,
+    epoch: Epoch,
+    written: Option<Head>,
+    spoken: mpsc::Receiver<Word>,
+    mailbox: mpsc::Receiver<Request>,
+    /// Nothing more can be written: taken over, or removed.
+    gone: bool,
+}
+
+impl Owner {
+    /// The whole life of the task.
+    pub async fn live(node: Arc<Node>, session: SessionId, mut mailbox: mpsc::Receiver<Request>, loaded: Option<Loaded>) {
+        let loaded = match loaded {
+            Some(loaded) => Ok(loaded),
+            None => load(&node, session).await,
+        };
+        match loaded {
+            Ok(loaded) => Self::new(node, session, mailbox, loaded).await.run().await,
+            Err(error) => {
+                node.abandon(session, &mut mailbox);
+                tracing::warn!(%session, error = %error, "a session could not be loaded");
+                while let Some(request) = mailbox.recv().await {
+                    request.fail(reload_error(session, &error));
+                }
+            }
+        }
+    }
+
+    async fn new(node: Arc<Node>, session: SessionId, mailbox: mpsc::Receiver<Request>, loaded: Loaded) -> Self {
+        let (words, spoken) = mpsc::channel(HELPERS_QUEUE);
+        let fresh = loaded.epoch.is_some() && !loaded.effects.is_empty();
+        let state = Arc::new(loaded.state);
+        let hub = node.hub(&state);
+        let tools = Arc::new(node.parts.sandboxes.tools());
+        let mut owner = Self {
+            node,
+            session,
+            hub,
+            words,
+            spoken,
+            mailbox,
+            tools,
+            epoch: loaded.epoch.unwrap_or(1),
+            written: Some(state.head()),
+            state,
+            door: watch::Sender::new(Door::Closed),
+            brain: None,
+            pending_step: None,
+            calls: HashMap::new(),
+            helpers: JoinSet::new(),
+            follow_up: VecDeque::new(),
+            waking: Vec::new(),
+            gone: false,
+        };
+        if fresh {
+            owner.perform(loaded.effects).await;
+        } else {
+            owner.take_up().await;
+        }
+        owner.settle().await;
+        owner
+    }
+
+    /// Goes on where an earlier process stopped, and learns what became of the sandbox meanwhile.
+    async fn take_up(&mut self) {
+        self.hub.forget_partials();
+        if self.state.sandbox == SandboxState::Open
+            && let Err(SandboxError::NotOpen | SandboxError::Gone) = self.node.parts.sandboxes.is_busy(self.session).await
+        {
+            self.follow_up.push_back(Input::SandboxLost);
+        }
+        self.follow_up.push_back(Input::TakenUp);
+    }
+
+    async fn run(mut self) {
+        while !self.gone {
+            let wait = self.patience();
+            tokio::select! {
+                () = self.node.closing.cancelled() => return self.shut_down().await,
+                Some(word) = self.spoken.recv() => self.hear(word).await,
+                Some(request) = self.mailbox.recv() => self.answer(request).await,
+                Some(_) = self.helpers.join_next(), if !self.helpers.is_empty() => {}
+                () = tokio::time::sleep(wait) => {
+                    if self.is_idle() && self.node.release(self.session, &self.mailbox) {
+                        return;
+                    }
+                    if self.is_due() {
+                        self.take(Input::Tick).await;
+                    }
+                }
+            }
+        }
+        self.helpers.shutdown().await;
+        self.node.abandon(self.session, &mut self.mailbox);
+        while let Some(request) = self.mailbox.recv().await {
+            request.fail(EngineError::TakenOver);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.state.run().is_none() && self.calls.is_empty() && self.waking.is_empty() && *self.door.borrow() != Door::Opening
+    }
+
+    fn is_due(&self) -> bool {
+        self.state.wake_at().is_some_and(|at| at <= self.node.now())
+    }
+
+    fn patience(&self) -> Duration {
+        if self.is_idle() {
+            return LINGER;
+        }
+        let until_due = self.state.wake_at().map(|at| at.since(self.node.now()));
+        until_due.unwrap_or(Duration::from_secs(3600)).max(Duration::from_millis(1))
+    }
+
+    async fn answer(&mut self, request: Request) {
+        match request {
+            Request::Input { input, reply } => {
+                let result = self.step(input, Patience::Refuse).await;
+                self.settle().await;
+                let _ = reply.send(result.map(|()| self.hub.snapshot()));
+            }
+            Request::Sleep { reply } => {
+                let result = self.sleep_now().await;
+                self.settle().await;
+                let _ = reply.send(result.map(|()| self.hub.snapshot()));
+            }
+            Request::Wake { reply } => {
+                self.waking.push(reply);
+                self.open_sandbox();
+            }
+            Request::Remove { reply } => {
+                let result = self.remove().await;
+                let _ = reply.send(result);
+            }
+            Request::Tick => self.take(Input::Tick).await,
+        }
+    }
+
+    async fn hear(&mut self, word: Word) {
+        match word {
+            Word::NextStep { run, reply } => self.pending_step = Some((run, reply)),
+            Word::Begin { run, message, reply } => {
+                let result = self.step(Input::BeginMessage { run, message }, Patience::Insist).await;
+                let _ = reply.send(result.map_err(|_| Halted));
+            }
+            Word::Turn { run, turn, reply } => {
+                let tools = self.tools.to_vec();
+                let result = self.step(Input::Turn { run, turn, tools }, Patience::Insist).await;
+                let _ = reply.send(result.map_err(|_| Halted));
+            }
+            Word::Show { delta } => self.hub.show(&delta),
+            Word::BrainEnded { run, result } => self.brain_ended(run, result),
+            Word::Published { published, reply } => {
+                let result = self.step(Input::Published(published), Patience::Insist).await;
+                let _ = reply.send(match result {
+                    Err(EngineError::Refused(refusal)) => Err(refusal),
+                    Err(_) => Err(Refusal::Stale),
+                    Ok(()) => Ok(()),
+                });
+            }
+            Word::CallReturned { call, outcome } => {
+                self.calls.remove(&call);
+                self.follow_up.push_back(Input::CallReturned { call, outcome });
+            }
+            Word::SandboxAnswered(answer) => self.sandbox_answered(answer),
+            Word::SandboxLost => {
+                self.door.send_replace(Door::Closed);
+                self.follow_up.push_back(Input::SandboxLost);
+            }
+        }
+        self.settle().await;
+    }
+
+    /// Takes an input that nobody waits for.
+    async fn take(&mut self, input: Input) {
+        self.follow_up.push_back(input);
+        self.settle().await;
+    }
+
+    /// Takes what follows from effects until nothing follows, then lets a waiting brain go on if it may.
+    pub(crate) async fn settle(&mut self) {
+        while let Some(input) = self.follow_up.pop_front() {
+            if self.gone {
+                return;
+            }
+            if let Err(error) = self.step(input, Patience::Insist).await
+                && !matches!(error, EngineError::Refused(_))
+            {
+                tracing::warn!(session = %self.session, error = %error, "an input was not taken");
+            }
+        }
+        if let Some((run, reply)) = self.pending_step.take() {
+            self.pending_step = Some((run, reply));
+            match self.step(Input::NextStep { run }, Patience::Insist).await {
+                Ok(()) | Err(EngineError::Refused(Refusal::CallsOpen)) => {}
+                Err(_) => self.refuse_step(),
+            }
+            if !self.follow_up.is_empty() {
+                Box::pin(self.settle()).await;
+            }
+        }
+    }
+
+    fn refuse_step(&mut self) {
+        if let Some((_, reply)) = self.pending_step.take() {
+            let _ = reply.send(Err(Halted));
+        }
+    }
+
+    /// One input: decide, make durable, show, run the effects.
+    pub(crate) async fn step(&mut self, input: Input, patience: Patience) -> Result<(), EngineError> {
+        if self.gone {
+            return Err(EngineError::TakenOver);
+        }
+        let Decision { events, effects, state } = decide(&self.state, input, self.node.now())?;
+        self.commit(events, state, patience).await?;
+        self.perform(effects).await;
+        // A call that the run no longer has was told to stop; nobody waits for what it says.
+        let open = self.state.run().map(|run| run.calls.as_slice()).unwrap_or_default();
+        self.calls.retain(|call, _| open.iter().any(|known| known.id == *call));
+        Ok(())
+    }
+
+    /// Another process has the session, or it is no more: everything of it here stops.
+    pub(crate) fn let_go(&mut self) {
+        self.gone = true;
+        self.helpers.abort_all();
+        self.calls.clear();
+        self.brain = None;
+        self.refuse_step();
+    }
+}

@@ -1,0 +1,46 @@
+//! What is said to an owner: requests by everybody, words by its own helpers.
+
+use holt_core::agent::{Delta, FinishedTurn, Halted, WorkError};
+use holt_core::event::Seq;
+use holt_core::id::{CallId, MessageId, RunId};
+use holt_core::machine::{Input, Published, Refusal};
+use holt_core::sandbox::{SandboxError, SandboxInfo};
+use holt_core::tool::CallOutcome;
+use holt_core::view::Snapshot;
+use tokio::sync::oneshot;
+
+use crate::error::EngineError;
+
+pub(crate) type Reply = oneshot::Sender<Result<Snapshot, EngineError>>;
+
+/// What others ask of the owner.
+pub(crate) enum Request {
+    Input { input: Input, reply: Reply },
+    Sleep { reply: Reply },
+    Wake { reply: Reply },
+    Remove { reply: oneshot::Sender<Result<(), EngineError>> },
+    Tick,
+}
+
+impl Request {
+    pub fn fail(self, error: EngineError) {
+        match self {
+            Self::Input { reply, .. } | Self::Sleep { reply } | Self::Wake { reply } => drop(reply.send(Err(error))),
+            Self::Remove { reply } => drop(reply.send(Err(error))),
+            Self::Tick => {}
+        }
+    }
+}
+
+/// What the owner's helpers tell it.
+pub(crate) enum Word {
+    NextStep { run: RunId, reply: oneshot::Sender<Result<Seq, Halted>> },
+    Begin { run: RunId, message: MessageId, reply: oneshot::Sender<Result<(), Halted>> },
+    Turn { run: RunId, turn: Box<FinishedTurn>, reply: oneshot::Sender<Result<(), Halted>> },
+    Show { delta: Delta },
+    BrainEnded { run: RunId, result: Result<(), WorkError> },
+    Published { published: Published, reply: oneshot::Sender<Result<(), Refusal>> },
+    CallReturned { call: CallId, outcome: CallOutcome },
+    SandboxAnswered(Result<SandboxInfo, SandboxError>),
+    SandboxLost,
+}

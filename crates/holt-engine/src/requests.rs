@@ -1,0 +1,72 @@
+//! What can be asked of the engine. Requests are plain data: they name things by id, carry who asks and a key that makes
+//! repeating them harmless, and could be written down and sent to another node.
+
+use holt_core::budget::Budget;
+use holt_core::event::WhenBusy;
+use holt_core::id::{PromptId, SessionId};
+use holt_core::policy::Policy;
+use holt_core::session::{Limits, SessionKind, Status, WorkspaceSpec};
+use holt_core::store::HeadCursor;
+use holt_core::time::Timestamp;
+use holt_core::view::{SessionSummary, Snapshot};
+use serde::{Deserialize, Serialize};
+
+/// Makes a session. What is absent gets the server's default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CreateSession {
+    /// The session's id when the client chooses it: asked twice, the session is made once.
+    pub id: Option<SessionId>,
+    pub kind: Option<SessionKind>,
+    pub title: Option<String>,
+    pub agent: Option<String>,
+    pub model: Option<String>,
+    pub environment: Option<String>,
+    pub workspace: Option<WorkspaceSpec>,
+    pub policy: Option<Policy>,
+    pub budget: Option<Budget>,
+    pub limits: Option<Limits>,
+    pub origin: Option<String>,
+    pub expires_at: Option<Timestamp>,
+    pub sleep_after_seconds: Option<u64>,
+    /// Sent as soon as the session is there.
+    pub prompt: Option<SendPrompt>,
+}
+
+/// Sends a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SendPrompt {
+    /// The client's id for it: sent twice, it is taken once.
+    pub id: Option<PromptId>,
+    pub text: String,
+    /// Files in the workspace that came with it.
+    pub attachments: Vec<String>,
+    pub when_busy: WhenBusy,
+}
+
+/// What became of a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PromptReceipt {
+    pub prompt: PromptId,
+    /// How many prompts are before it; absent when it is being worked on or was taken before.
+    pub waiting_behind: Option<usize>,
+    pub session: Snapshot,
+}
+
+/// Which sessions a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListSessions {
+    pub origin: Option<String>,
+    pub status: Vec<Status>,
+    pub text: Option<String>,
+    pub cursor: Option<HeadCursor>,
+    /// 1 to 200.
+    pub limit: usize,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    pub items: Vec<SessionSummary>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<HeadCursor>,
+}

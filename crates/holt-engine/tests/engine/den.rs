@@ -1,0 +1,276 @@
+//! An engine on the real store, with sandboxes and a brain that a test scripts. It can be killed and started again.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use holt_core::access::{Principal, Scope};
+use holt_core::agent::{Agent, Delta, DeltaTarget, Desk, FinishedTurn, WorkError};
+use holt_core::budget::Usage;
+use holt_core::event::{Event, EventBody, WhenBusy};
+use holt_core::id::{CallId, MessageId, OwnerId, PromptId, SessionId};
+use holt_core::model::{AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, StopReason};
+use holt_core::session::WorkspaceSpec;
+use holt_core::store::Store;
+use holt_core::view::Snapshot;
+use holt_core::workspace::{Blobs, FileError, Files, OpenFile, StoredBlob, Workspaces};
+use holt_engine::{CreateSession, Engine, EngineError, Feed, FeedItem, Options, Parts, SendPrompt};
+use holt_store::{DataDir, SqliteStore};
+use holt_testkit::{FakeSandboxes, temp_dir, within};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+type Work = Pin<Box<dyn Future<Output = Result<(), WorkError>> + Send>>;
+type Script = Arc<dyn Fn(Arc<dyn Desk>) -> Work + Send + Sync>;
+
+/// A brain whose work a test writes down.
+#[derive(Clone)]
+pub struct ScriptedBrain(Arc<Mutex<Script>>);
+
+#[async_trait]
+impl Agent for ScriptedBrain {
+    async fn work(&self, desk: Arc<dyn Desk>) -> Result<(), WorkError> {
+        let script = self.0.lock().unwrap().clone();
+        script(desk).await
+    }
+}
+
+struct OneModel;
+
+impl Model for OneModel {
+    fn models(&self) -> Vec<ModelInfo> {
+        let text = String::from;
+        vec![ModelInfo { id: text("demo"), label: text("Demo"), provider: text("test"), note: text(""), context_tokens: 1000 }]
+    }
+
+    fn stream(&self, _: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
+        Box::pin(futures::stream::once(async { Err(ModelError::Unknown("demo".into())) }))
+    }
+}
+
+struct NoFiles;
+
+impl Workspaces for NoFiles {
+    fn files(&self, _: SessionId, _: &WorkspaceSpec) -> Result<Box<dyn Files>, FileError> {
+        Err(FileError::NotFound("workspace".into()))
+    }
+
+    fn check_directory(&self, path: &Path) -> Result<String, FileError> {
+        Ok(path.display().to_string())
+    }
+}
+
+impl Blobs for NoFiles {
+    fn keep(&self, _: SessionId, _: &mut dyn std::io::Read, _: u64) -> Result<StoredBlob, FileError> {
+        Err(FileError::NoSpace)
+    }
+
+    fn open(&self, _: SessionId, name: &str) -> Result<OpenFile, FileError> {
+        Err(FileError::NotFound(name.into()))
+    }
+
+    fn remove(&self, _: SessionId) -> Result<(), FileError> {
+        Ok(())
+    }
+}
+
+/// What outlives an engine: the disk, the keepers, and what the brain will do.
+pub struct Den {
+    pub sandboxes: FakeSandboxes,
+    pub options: Options,
+    brain: ScriptedBrain,
+    store: Arc<dyn Store>,
+    _dir: tempfile::TempDir,
+}
+
+impl Den {
+    pub fn new() -> Self {
+        let dir = temp_dir();
+        let data_dir = Arc::new(DataDir::acquire(dir.path()).unwrap());
+        let store = SqliteStore::open(holt_store::Options::new(data_dir)).unwrap();
+        let idle: Script = Arc::new(|_| Box::pin(async { Ok(()) }));
+        Self {
+            sandboxes: FakeSandboxes::new(),
+            options: Options::default(),
+            brain: ScriptedBrain(Arc::new(Mutex::new(idle))),
+            store: Arc::new(store),
+            _dir: dir,
+        }
+    }
+
+    /// Says what the brain does from now on.
+    pub fn brain<F, W>(&self, script: F)
+    where
+        F: Fn(Arc<dyn Desk>) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<(), WorkError>> + Send + 'static,
+    {
+        *self.brain.0.lock().unwrap() = Arc::new(move |desk| Box::pin(script(desk)));
+    }
+
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    pub async fn start(&self) -> Engine {
+        self.start_on(self.store.clone()).await
+    }
+
+    pub async fn start_on(&self, store: Arc<dyn Store>) -> Engine {
+        let parts = Parts {
+            store,
+            sandboxes: Arc::new(self.sandboxes.clone()),
+            workspaces: Arc::new(NoFiles),
+            blobs: Arc::new(NoFiles),
+            agents: BTreeMap::from([("holt".to_owned(), Arc::new(self.brain.clone()) as Arc<dyn Agent>)]),
+            models: Arc::new(OneModel),
+        };
+        Engine::start(parts, self.options.clone()).await.unwrap()
+    }
+
+    /// Starts an engine in a world of its own, which can end without a word.
+    pub fn start_mortal(&self) -> Mortal {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let engine = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(self.start())).join().unwrap());
+        Mortal { engine, runtime: Some(runtime) }
+    }
+}
+
+/// An engine that can be killed: all of its tasks stop where they are.
+pub struct Mortal {
+    pub engine: Engine,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Mortal {
+    pub fn kill(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+pub fn owner() -> Principal {
+    who("owner", &[Scope::Admin])
+}
+
+pub fn who(owner: &str, scopes: &[Scope]) -> Principal {
+    Principal { owner: OwnerId::new(owner), name: owner.into(), scopes: scopes.to_vec(), key: None }
+}
+
+pub fn say(text: &str) -> SendPrompt {
+    say_when_busy(text, WhenBusy::Queue)
+}
+
+pub fn say_when_busy(text: &str, when_busy: WhenBusy) -> SendPrompt {
+    SendPrompt { id: Some(PromptId::new(Uuid::now_v7())), text: text.into(), attachments: Vec::new(), when_busy }
+}
+
+pub async fn session(engine: &Engine) -> SessionId {
+    engine.create(&owner(), CreateSession::default()).await.unwrap().id
+}
+
+/// A turn that calls these tools, each once.
+pub fn calling(tools: &[(&str, Value)]) -> FinishedTurn {
+    let reference = |at: usize| format!("call-{at}");
+    let part = |(at, (tool, arguments)): (usize, &(&str, Value))| AssistantPart::Call {
+        reference: reference(at),
+        tool: (*tool).into(),
+        arguments: arguments.clone(),
+    };
+    FinishedTurn {
+        message: MessageId::new(Uuid::now_v7()),
+        parts: tools.iter().enumerate().map(part).collect(),
+        calls: (0..tools.len()).map(|at| (reference(at), CallId::new(Uuid::now_v7()))).collect(),
+        usage: Usage { input_tokens: 1, output_tokens: 1, ..Usage::default() },
+        stop: if tools.is_empty() { StopReason::Finished } else { StopReason::Calls },
+        model: "demo".into(),
+    }
+}
+
+/// Says a text as a message, piece by piece.
+pub async fn tell(desk: &Arc<dyn Desk>, pieces: &[&str]) -> Result<(), WorkError> {
+    let message = MessageId::new(desk.fresh_id());
+    desk.begin(message).await?;
+    let mut offset = 0;
+    for piece in pieces {
+        desk.show(Delta { target: DeltaTarget::Message(message), offset, text: (*piece).into() }).await?;
+        offset += piece.len() as u64;
+    }
+    let parts = vec![AssistantPart::Text { text: pieces.concat() }];
+    desk.finish(FinishedTurn { message, parts, ..calling(&[]) }).await?;
+    Ok(())
+}
+
+/// A brain that calls a command once in its run and is then done, wherever it is taken up.
+pub async fn call_once(desk: Arc<dyn Desk>) -> Result<(), WorkError> {
+    let known = desk.next_step().await?;
+    if !known.iter().any(|event| &*event.kind == "call_proposed") {
+        desk.finish(calling(&[("execute_command", json!({"command": "make"}))])).await?;
+        desk.next_step().await?;
+    }
+    Ok(())
+}
+
+pub async fn wait_for(feed: &mut Feed, kind: &str) -> Vec<Value> {
+    let mut seen = Vec::new();
+    loop {
+        let item = next(feed, kind).await;
+        if let Some(json) = item.event_json() {
+            let event: Value = serde_json::from_slice(&json).unwrap();
+            let found = event["kind"] == kind;
+            seen.push(event);
+            if found {
+                return seen;
+            }
+        }
+    }
+}
+
+pub async fn next(feed: &mut Feed, what: &str) -> FeedItem {
+    within(what, feed.next()).await.expect("the feed goes on").unwrap()
+}
+
+/// The whole log of a session, after checking that it is gapless and in order of time.
+pub async fn log(engine: &Engine, id: SessionId) -> Vec<EventBody> {
+    let events = events(engine, id).await;
+    assert!(events.iter().enumerate().all(|(at, event)| event.seq == at as u64 + 1), "gapless");
+    assert!(events.is_sorted_by(|one, next| one.at < next.at), "in order of time");
+    events.iter().map(|event| event.decode().expect("a kind of ours")).collect()
+}
+
+pub async fn events(engine: &Engine, id: SessionId) -> Vec<Event> {
+    engine.events_after(&owner(), id, 0, 5000).await.unwrap()
+}
+
+pub async fn kinds(engine: &Engine, id: SessionId) -> Vec<&'static str> {
+    log(engine, id).await.iter().map(EventBody::kind).collect()
+}
+
+/// Waits until the session is so.
+pub async fn until(engine: &Engine, id: SessionId, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Snapshot {
+    let mut feed = engine.follow(&owner(), id, None).await.unwrap();
+    within(what, async {
+        loop {
+            let snapshot = engine.session(&owner(), id).await.unwrap();
+            if is_so(&snapshot) {
+                return snapshot;
+            }
+            feed.next().await.expect("the feed goes on").unwrap();
+        }
+    })
+    .await
+}
+
+pub fn code(error: &EngineError) -> String {
+    error.code().to_owned()
+}

@@ -1,0 +1,62 @@
+//! Sleep, waking, expiry: what happens though nobody asks.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use holt_core::session::Status;
+use holt_core::time::Timestamp;
+use holt_core::view::SandboxState;
+use holt_engine::CreateSession;
+
+use crate::den::{Den, call_once, code, kinds, owner, say, session, until};
+
+fn in_a_moment() -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp::from_millis(i64::try_from(now.as_millis()).unwrap()).plus(Duration::from_millis(300))
+}
+
+#[tokio::test]
+async fn an_idle_session_gives_its_sandbox_back_and_wakes_with_the_next_prompt() {
+    let mut den = Den::new();
+    den.options.sleep_after_seconds = 1;
+    den.brain(call_once);
+    let engine = den.start().await;
+    let id = session(&engine).await;
+    engine.prompt(&owner(), id, say("build")).await.unwrap();
+    until(&engine, id, "sleep", |session| session.status == Status::Asleep).await;
+    assert!(!den.sandboxes.is_open(id));
+    engine.prompt(&owner(), id, say("again")).await.unwrap();
+    until(&engine, id, "the second run", |session| session.status == Status::Idle).await;
+    engine.wake(&owner(), id).await.unwrap();
+    assert!(den.sandboxes.is_open(id));
+}
+
+#[tokio::test]
+async fn a_background_process_keeps_it_awake_and_an_order_does_not_wait() {
+    let mut den = Den::new();
+    den.options.sleep_after_seconds = 1;
+    let engine = den.start().await;
+    let id = session(&engine).await;
+    engine.wake(&owner(), id).await.unwrap();
+    den.sandboxes.set_busy(id, true);
+    let mut feed = engine.follow(&owner(), id, None).await.unwrap();
+    crate::den::wait_for(&mut feed, "sleep_postponed").await;
+    assert!(den.sandboxes.is_open(id));
+    let slept = engine.sleep(&owner(), id).await.unwrap();
+    assert_eq!((slept.status, slept.sandbox), (Status::Asleep, SandboxState::Closed));
+}
+
+#[tokio::test]
+async fn a_session_with_an_end_ends_although_nobody_looks() {
+    let den = Den::new();
+    let engine = den.start().await;
+    let request = CreateSession { expires_at: Some(in_a_moment()), ..CreateSession::default() };
+    let id = engine.create(&owner(), request).await.unwrap().id;
+    holt_testkit::within("expiry", async {
+        while engine.session(&owner(), id).await.unwrap().status != Status::Ended {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert_eq!(kinds(&engine, id).await, ["session_created", "session_ending", "session_ended"]);
+    assert_eq!(code(&engine.prompt(&owner(), id, say("too late")).await.unwrap_err()), "session_ended");
+}

@@ -1,0 +1,86 @@
+//! Process 1 of the sandbox: it makes a leader for each group that the keeper asks for, and collects the dead. When the
+//! keeper's end of its socket closes it ends, and with it everything inside.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{DumpableBehavior, WaitOptions, set_dumpable_behavior, wait};
+
+use super::channel::{Packet, ProcessLimits, ToInit, receive};
+use super::leader::lead;
+use super::seccomp::{Filters, Profile};
+use crate::protocol::message::Group;
+use crate::system::{self, Forked};
+
+/// Why process 1's loop ended.
+enum Turn {
+    KeeperGone,
+    /// This is the child of a fork, and is to lead a group.
+    Lead { channel: OwnedFd, group: Group, limits: ProcessLimits },
+}
+
+/// Runs as process 1 until the keeper is gone.
+pub fn run(socket: OwnedFd) -> io::Result<()> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    let ends = system::child_signals()?;
+    let filters = AllFilters::compile()?;
+    match serve(&socket, &ends)? {
+        Turn::KeeperGone => Ok(()),
+        Turn::Lead { channel, group, limits } => {
+            // A leader that held process 1's descriptors would keep them open, within reach of its group.
+            drop((socket, ends));
+            lead(&channel, &limits, filters.of(group))
+        }
+    }
+}
+
+fn serve(socket: &OwnedFd, ends: &OwnedFd) -> io::Result<Turn> {
+    loop {
+        let mut both = [PollFd::new(socket, PollFlags::IN), PollFd::new(ends, PollFlags::IN)];
+        match poll(&mut both, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            polled => polled?,
+        };
+        let [asked, ended] = both.map(|one| !one.revents().is_empty());
+        if ended {
+            let _ = rustix::io::read(ends, &mut [0_u8; 1024]);
+            while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
+        }
+        if asked {
+            let Some(packet) = receive(socket)? else { return Ok(Turn::KeeperGone) };
+            if let Some(turn) = obey(packet)? {
+                return Ok(turn);
+            }
+        }
+    }
+}
+
+/// Makes a leader. Only in the leader does anything come of it.
+fn obey(packet: Packet<ToInit>) -> io::Result<Option<Turn>> {
+    let ToInit::Lead { group, limits } = packet.message;
+    let Some(channel) = packet.descriptors.into_iter().next() else { return Ok(None) };
+    match system::fork()? {
+        Forked::Child => Ok(Some(Turn::Lead { channel, group, limits })),
+        Forked::Parent(_) => Ok(None),
+    }
+}
+
+struct AllFilters {
+    default: Filters,
+    browser: Filters,
+}
+
+impl AllFilters {
+    fn compile() -> io::Result<Self> {
+        let compile = |profile| Filters::compile(profile).map_err(io::Error::other);
+        Ok(Self { default: compile(Profile::Default)?, browser: compile(Profile::Browser)? })
+    }
+
+    fn of(&self, group: Group) -> &Filters {
+        match Profile::of(group) {
+            Profile::Default => &self.default,
+            Profile::Browser => &self.browser,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The executable in three parts: the keeper of a sandbox, process 1 inside it, and the toolbox.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["keeper"] => holt_keeper::outside::run(),
+        ["init", number] => holt_keeper::inside::run_init(number),
+        ["toolbox", number] => holt_keeper::inside::run_toolbox(number),
+        _ => ExitCode::from(64),
+    }
+}

@@ -1,0 +1,258 @@
+//! The keeper proper: what it holds, how it comes up, how it ends.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::UnixListener;
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Instant, sleep_until};
+
+use super::birth::{Settled, log};
+use super::calls::Calls;
+use super::connection::Outlet;
+use super::groups::Groups;
+use super::mcp::Client;
+use super::processes::Processes;
+use super::sandbox::Sandbox;
+use super::{disk, serve};
+use crate::cgroup::Controller;
+use crate::inside::channel::{ProcessLimits, Start};
+use crate::protocol::message::{Group, Message, Report};
+use crate::spec::{EXECUTABLE_INSIDE, KeeperSpec};
+
+/// Processes that are Holt's own and not counted against the session's.
+const OWN_PROCESSES: u64 = 16;
+const TOOLBOX_DESCRIPTOR: i32 = 3;
+/// How long the news of the end may take to go out.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// How far the sandbox has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    Starting,
+    Ready,
+    Failed(String),
+}
+
+#[derive(Debug)]
+pub struct Keeper {
+    pub spec: KeeperSpec,
+    pub groups: Rc<Groups>,
+    pub calls: RefCell<Calls>,
+    pub processes: Processes,
+    pub spool: OwnedFd,
+    /// Bytes that the session's directories held when they were last counted.
+    pub used: Cell<u64>,
+    pub highest_epoch: Cell<u64>,
+    pub stage: watch::Sender<Stage>,
+    init: super::link::Link,
+    toolbox: Mutex<Option<Rc<Client>>>,
+    toolbox_runs: Cell<bool>,
+    server: RefCell<Option<Rc<Outlet>>>,
+    alone_since: Cell<Instant>,
+    end: RefCell<Option<String>>,
+    ending: Notify,
+}
+
+/// Builds the sandbox and serves until it ends, the server ends it, or nobody has come for too long.
+pub fn run(settled: Settled) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build()?;
+    LocalSet::new().block_on(&runtime, live(settled))
+}
+
+async fn live(settled: Settled) -> io::Result<()> {
+    let listener = std::os::unix::net::UnixListener::from(settled.listener.try_clone()?);
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(listener)?;
+    let (mut sandbox, init) = Sandbox::start(&settled)?;
+    let Settled { spec, watched, spool, .. } = settled;
+    let keeper = Rc::new(Keeper::new(spec, spool, init, sandbox.root()));
+    spawn_local(Rc::clone(&keeper).come_up());
+    spawn_local(disk::watch(Rc::clone(&keeper), watched));
+    let reason = tokio::select! {
+        () = sandbox.ended() => sandbox.last_words(),
+        () = serve::welcome(&keeper, &listener) => String::new(),
+        reason = keeper.ended() => reason,
+    };
+    keeper.stage.send_replace(Stage::Failed(reason.clone()));
+    log(&format!("the sandbox ends: {reason}"));
+    keeper.say_goodbye(reason).await;
+    keeper.end_groups().await;
+    sandbox.kill().await;
+    Ok(())
+}
+
+impl Keeper {
+    fn new(spec: KeeperSpec, spool: OwnedFd, init: super::link::Link, root: i32) -> Self {
+        let held = |controller| spec.cgroups.as_ref().is_some_and(|cgroups| cgroups.has(controller));
+        let limits = ProcessLimits {
+            file_bytes: spec.limits.disk_bytes,
+            processes: u64::from(spec.limits.processes) + OWN_PROCESSES,
+            data_bytes: (!held(Controller::Memory)).then_some(spec.limits.memory_bytes),
+        };
+        let plan = spec.cgroups.clone().filter(|cgroups| cgroups.has(Controller::Freezer));
+        Self {
+            groups: Groups::new(plan, limits, root),
+            spec,
+            calls: RefCell::default(),
+            processes: Processes::default(),
+            spool,
+            used: Cell::new(0),
+            highest_epoch: Cell::new(0),
+            stage: watch::Sender::new(Stage::Starting),
+            init,
+            toolbox: Mutex::new(None),
+            toolbox_runs: Cell::new(false),
+            server: RefCell::default(),
+            alone_since: Cell::new(Instant::now()),
+            end: RefCell::default(),
+            ending: Notify::new(),
+        }
+    }
+
+    async fn come_up(self: Rc<Self>) {
+        if let Err(error) = self.toolbox().await {
+            log(&format!("the toolbox did not start: {error}"));
+            return;
+        }
+        self.stage.send_if_modified(|stage| {
+            let starting = *stage == Stage::Starting;
+            if starting {
+                *stage = Stage::Ready;
+            }
+            starting
+        });
+    }
+
+    /// Waits until the sandbox is up; says why when it is not going to be.
+    pub async fn ready(&self) -> Result<(), String> {
+        let mut stage = self.stage.subscribe();
+        match stage.wait_for(|stage| *stage != Stage::Starting).await.as_deref() {
+            Ok(Stage::Ready) => Ok(()),
+            Ok(Stage::Failed(reason)) => Err(reason.clone()),
+            Ok(Stage::Starting) | Err(_) => Err(String::new()),
+        }
+    }
+
+    /// The toolbox, started when it is not there.
+    pub async fn toolbox(self: &Rc<Self>) -> io::Result<Rc<Client>> {
+        let mut slot = self.toolbox.lock().await;
+        if let Some(client) = slot.as_ref().filter(|client| !client.is_closed()) {
+            return Ok(Rc::clone(client));
+        }
+        let client = self.start_toolbox().await?;
+        client.greet().await;
+        *slot = Some(Rc::clone(&client));
+        Ok(client)
+    }
+
+    async fn start_toolbox(self: &Rc<Self>) -> io::Result<Rc<Client>> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+        let start = Start {
+            id: 0,
+            argv: [EXECUTABLE_INSIDE, "toolbox", &TOOLBOX_DESCRIPTOR.to_string()].map(str::to_owned).to_vec(),
+            variables: self.spec.room.variables.clone(),
+            directory: Some(self.spec.room.directory.to_string_lossy().into_owned()),
+            descriptors: vec![0, 1, 2, TOOLBOX_DESCRIPTOR],
+        };
+        let descriptors = [null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()];
+        self.groups.start(&self.init, Group::Commands, start, &descriptors).await?;
+        self.toolbox_runs.set(true);
+        let (client, read) = Client::new(tokio::net::UnixStream::from_std(ours)?);
+        let (keeper, listening) = (Rc::clone(self), Rc::clone(&client));
+        spawn_local(async move {
+            listening.listen(read).await;
+            keeper.toolbox_runs.set(false);
+            keeper.report(Report::ToolboxDied);
+        });
+        Ok(client)
+    }
+
+    /// Starts a process in a group.
+    pub async fn start(
+        &self,
+        group: Group,
+        start: Start,
+        descriptors: &[std::os::fd::BorrowedFd<'_>],
+    ) -> io::Result<super::groups::Running> {
+        self.groups.start(&self.init, group, start, descriptors).await
+    }
+
+    /// Whether anything is alive inside that is not Holt's own.
+    pub fn is_busy(&self) -> bool {
+        let own = usize::from(self.toolbox_runs.get());
+        Group::ALL.iter().map(|group| self.groups.count(*group)).sum::<usize>() > own
+    }
+
+    /// A server has come: an older one has to go.
+    pub fn take_server(&self, outlet: &Rc<Outlet>) {
+        if let Some(older) = self.server.replace(Some(Rc::clone(outlet))) {
+            older.try_say(&Message::Fenced { epoch: outlet.epoch });
+            older.close();
+        }
+    }
+
+    pub fn lose_server(&self, outlet: &Rc<Outlet>) {
+        let mut server = self.server.borrow_mut();
+        if server.as_ref().is_some_and(|current| Rc::ptr_eq(current, outlet)) {
+            *server = None;
+            self.alone_since.set(Instant::now());
+        }
+    }
+
+    pub fn report(&self, report: Report) {
+        if let Some(server) = &*self.server.borrow() {
+            server.try_say(&Message::Happened { report });
+        }
+    }
+
+    pub fn end_with(&self, reason: &str) {
+        self.end.borrow_mut().get_or_insert_with(|| reason.to_owned());
+        self.ending.notify_waiters();
+    }
+
+    /// Returns why, when the keeper is to end.
+    async fn ended(&self) -> String {
+        loop {
+            let ending = self.ending.notified();
+            if let Some(reason) = self.end.borrow().clone() {
+                return reason;
+            }
+            let alone = self.server.borrow().is_none();
+            let grace = Duration::from_secs(self.spec.grace_seconds);
+            let until = if alone { self.alone_since.get() } else { Instant::now() } + grace;
+            tokio::select! {
+                () = ending => {}
+                () = sleep_until(until) => {
+                    if self.server.borrow().is_none() && self.alone_since.get().elapsed() >= grace {
+                        self.end_with("no server came back in time");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn say_goodbye(&self, reason: String) {
+        let server = self.server.borrow_mut().take();
+        if let Some(server) = server {
+            let message = Message::Happened { report: Report::Ended { reason } };
+            let _ = tokio::time::timeout(LAST_WORDS, server.say(&message, Vec::new())).await;
+            server.close();
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn end_groups(&self) {
+        for group in Group::ALL {
+            if self.groups.count(group) > 0 || self.groups.frozen().contains(&group) {
+                let _ = self.groups.kill(group).await;
+            }
+        }
+    }
+}

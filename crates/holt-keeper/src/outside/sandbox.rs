@@ -1,0 +1,82 @@
+//! Building the sandbox, and knowing when it is gone.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::birth::Settled;
+use super::link::Link;
+use super::stage;
+use crate::arguments::arguments;
+use crate::spec::EXECUTABLE_INSIDE;
+use crate::system;
+
+/// How much of what bubblewrap says about a failure is kept.
+const WORDS: usize = 2048;
+
+/// A running bubblewrap.
+#[derive(Debug)]
+pub struct Sandbox {
+    bwrap: Child,
+    ended: AsyncFd<OwnedFd>,
+    words: Option<ChildStderr>,
+}
+
+impl Sandbox {
+    /// Starts it, and gives the link to process 1 inside. Whether it came up shows when process 1 does what it is asked.
+    pub fn start(settled: &Settled) -> io::Result<(Self, Link)> {
+        let (init, theirs) = Link::pair()?;
+        let number = theirs.as_raw_fd().to_string();
+        let run_init = [EXECUTABLE_INSIDE, "init", &number].map(OsString::from);
+        let mut command = Command::new(&settled.spec.bwrap);
+        command.args(arguments(&settled.spec.room, &settled.sources, &run_init));
+        command.env_clear().current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut numbers = stage::numbers(&settled.held);
+        numbers.push(theirs.as_raw_fd());
+        system::inherit(&mut command, numbers);
+        system::enter_before_start(&mut command, entrances(settled)?);
+        let mut bwrap = command.spawn()?;
+        let words = bwrap.stderr.take();
+        let pidfd = pidfd_open(Pid::from_child(&bwrap), PidfdFlags::NONBLOCK)?;
+        Ok((Self { bwrap, ended: crate::system::awaited(pidfd, Interest::READABLE)?, words }, init))
+    }
+
+    /// Bubblewrap's own process id, whose descendants are everything inside.
+    pub fn root(&self) -> i32 {
+        self.bwrap.id().cast_signed()
+    }
+
+    /// Returns when bubblewrap has ended, and with it everything inside.
+    pub async fn ended(&self) {
+        // An error here would mean that it cannot be waited for: as gone as it gets.
+        let _ = self.ended.readable().await;
+    }
+
+    /// What bubblewrap said, when it ended early.
+    pub fn last_words(&mut self) -> String {
+        use std::io::Read as _;
+        let mut text = Vec::new();
+        if let Some(words) = self.words.take() {
+            let _ = words.take(WORDS as u64).read_to_end(&mut text);
+        }
+        String::from_utf8_lossy(&text).trim().to_owned()
+    }
+
+    /// Kills it and collects it.
+    pub async fn kill(&mut self) {
+        let _ = rustix::process::pidfd_send_signal(self.ended.get_ref(), Signal::KILL);
+        self.ended().await;
+        let _ = self.bwrap.wait();
+    }
+}
+
+fn entrances(settled: &Settled) -> io::Result<Vec<File>> {
+    let paths = settled.spec.cgroups.as_ref().map(|cgroups| cgroups.entrances()).unwrap_or_default();
+    paths.iter().map(|path| File::options().write(true).open(path)).collect()
+}

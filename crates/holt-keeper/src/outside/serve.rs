@@ -1,0 +1,267 @@
+//! Connections and what comes over them.
+
+use std::io;
+use std::os::fd::AsFd as _;
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::{JoinSet, spawn_local};
+
+use super::calls::{Call, Next, Outcome};
+use super::connection::{Door, Guest, Outlet, admit};
+use super::groups::Why;
+use super::keeper::Keeper;
+use super::processes::{Pipes, Process};
+use crate::inside::channel::Start;
+use crate::protocol::frame::Frame;
+use crate::protocol::message::{Answer, Code, Ending, Message, Request, Status, Stream, Verb};
+
+/// Connections whose handshake is not over. The socket's directory is closed to others, so more is a mistake.
+const HANDSHAKES: usize = 16;
+/// Requests of one connection that are being worked on.
+const REQUESTS: usize = 1024;
+const LONGEST_NAME: usize = 128;
+
+/// Takes connections for ever.
+pub async fn welcome(keeper: &Rc<Keeper>, listener: &UnixListener) {
+    let mut handshakes = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { return };
+                if handshakes.len() < HANDSHAKES {
+                    handshakes.spawn_local(greet(Rc::clone(keeper), stream));
+                }
+            }
+            Some(_) = handshakes.join_next() => {}
+        }
+    }
+}
+
+async fn greet(keeper: Rc<Keeper>, stream: UnixStream) {
+    let spec = &keeper.spec;
+    let door = Door {
+        secret: &spec.secret,
+        keeper: &spec.keeper,
+        server_uid: spec.server_uid,
+        highest_epoch: &keeper.highest_epoch,
+    };
+    if let Some(guest) = admit(stream, &door).await {
+        spawn_local(attend(keeper, guest));
+    }
+}
+
+/// Serves one connection until it ends.
+async fn attend(keeper: Rc<Keeper>, mut guest: Guest) {
+    let (outlet, writing) = Outlet::open(guest.epoch, guest.writer);
+    let writing = spawn_local(writing);
+    keeper.take_server(&outlet);
+    let mut work = JoinSet::new();
+    loop {
+        tokio::select! {
+            frame = guest.reader.next_frame() => match frame {
+                Ok(Some(frame)) => {
+                    let Ok(request) = frame.understand::<Request>() else { break };
+                    if work.len() >= REQUESTS {
+                        outlet.say(&refusal(request.id, Code::Full, "too many requests at a time"), Vec::new()).await;
+                        continue;
+                    }
+                    work.spawn_local(answer(Rc::clone(&keeper), Rc::clone(&outlet), request, frame));
+                }
+                Ok(None) | Err(_) => break,
+            },
+            () = outlet.closed() => break,
+            Some(_) = work.join_next() => {}
+        }
+    }
+    keeper.lose_server(&outlet);
+    outlet.close();
+    let _ = writing.await;
+}
+
+fn refusal(id: u64, code: Code, message: &str) -> Message {
+    Message::Answer { id, answer: Answer::Refused { code, message: message.to_owned() } }
+}
+
+async fn answer(keeper: Rc<Keeper>, outlet: Rc<Outlet>, Request { id, verb }: Request, frame: Frame) {
+    if let Verb::Call { call, tool, from, only_if_known } = verb {
+        let Some(call) = find_or_start(&keeper, call, tool, only_if_known, frame.body) else {
+            let text = "The keeper does not know this call.";
+            outlet.say(&Message::Finished { id, ending: Ending::Unknown }, text.into()).await;
+            return;
+        };
+        match call {
+            Ok(call) => follow(&outlet, id, &call, from).await,
+            Err((code, message)) => outlet.say(&refusal(id, code, message), Vec::new()).await,
+        }
+        return;
+    }
+    let (answer, body) = match obey(&keeper, verb, frame.body).await {
+        Ok((answer, body)) => (answer, body),
+        Err(Refusal(code, message)) => (Answer::Refused { code, message }, Vec::new()),
+    };
+    outlet.say(&Message::Answer { id, answer }, body).await;
+}
+
+type Found = Result<Rc<Call>, (Code, &'static str)>;
+
+fn find_or_start(keeper: &Rc<Keeper>, id: String, tool: String, only_if_known: bool, arguments: Vec<u8>) -> Option<Found> {
+    if let Some(call) = keeper.calls.borrow().find(&id) {
+        return Some(Ok(call));
+    }
+    if only_if_known {
+        return None;
+    }
+    if id.len() > LONGEST_NAME || tool.len() > LONGEST_NAME {
+        return Some(Err((Code::Invalid, "the call's name is too long")));
+    }
+    let Ok(arguments) = serde_json::from_slice::<Map<String, Value>>(&arguments) else {
+        return Some(Err((Code::Invalid, "the call's arguments are not a JSON object")));
+    };
+    let Some(call) = keeper.calls.borrow_mut().add(&id) else {
+        return Some(Err((Code::Full, "too many calls are not acknowledged")));
+    };
+    // Not part of the connection's work: a call goes on without a server.
+    spawn_local(begin(Rc::clone(keeper), Rc::clone(&call), tool, arguments));
+    Some(Ok(call))
+}
+
+async fn begin(keeper: Rc<Keeper>, call: Rc<Call>, tool: String, arguments: Map<String, Value>) {
+    let toolbox = match keeper.ready().await {
+        Ok(()) => keeper.toolbox().await.map_err(|error| format!("The toolbox could not be started: {error}.")),
+        Err(reason) => Err(format!("The sandbox is not there: {reason}.")),
+    };
+    match toolbox {
+        Ok(_) if call.is_finished() => {}
+        Ok(toolbox) => toolbox.call(&call, &tool, arguments).await,
+        Err(reason) => call.finish(Outcome::text(Ending::Failed, &reason)),
+    }
+}
+
+async fn follow(outlet: &Outlet, id: u64, call: &Call, from: u64) {
+    let mut at = from;
+    loop {
+        match call.next(at).await {
+            Next::Output { offset, text } => {
+                at = offset + text.len() as u64;
+                outlet.say(&Message::Output { id, offset }, text.into_bytes()).await;
+            }
+            Next::Finished(outcome) => {
+                return outlet.say(&Message::Finished { id, ending: outcome.ending }, outcome.body.clone()).await;
+            }
+        }
+    }
+}
+
+struct Refusal(Code, String);
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self(Code::Failed, error.to_string())
+    }
+}
+
+type Obeyed = Result<(Answer, Vec<u8>), Refusal>;
+
+async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
+    if verb == Verb::End {
+        keeper.end_with("the server ended it");
+        return Ok((Answer::Done, Vec::new()));
+    }
+    keeper.ready().await.map_err(|reason| Refusal(Code::Failed, reason))?;
+    let groups = &keeper.groups;
+    let done = match verb {
+        Verb::Status => return Ok((Answer::Status(status(keeper)), Vec::new())),
+        Verb::Busy => return Ok((Answer::Busy { busy: keeper.is_busy() }, Vec::new())),
+        Verb::Measure { group } => {
+            let mut measured = groups.measure(group);
+            measured.disk_bytes = keeper.used.get();
+            return Ok((Answer::Measured(measured), Vec::new()));
+        }
+        Verb::Acknowledge { call } => known(keeper.calls.borrow_mut().acknowledge(&call)),
+        Verb::Cancel { call } => known(cancel(keeper, &call).await),
+        Verb::Freeze { group } => Ok(groups.freeze(group, Why::Asked).await?),
+        Verb::Thaw { group } => Ok(groups.thaw(group, Why::Asked)?),
+        Verb::Kill { group } => Ok(groups.kill(group).await?),
+        Verb::Call { .. } | Verb::End => Ok(()),
+        other => return obey_about_process(keeper, other, &body).await,
+    };
+    done.map(|()| (Answer::Done, Vec::new()))
+}
+
+async fn obey_about_process(keeper: &Rc<Keeper>, verb: Verb, body: &[u8]) -> Obeyed {
+    let find = |name: &str| keeper.processes.find(name).ok_or_else(unknown);
+    match verb {
+        Verb::Spawn { .. } => return spawn(keeper, verb).await,
+        Verb::ReadSpool { process, stream, from } => return read_spool(&*find(&process)?, stream, from).await,
+        Verb::Write { process } => find(&process)?.write(body).await?,
+        Verb::CloseInput { process } => find(&process)?.close_input().await,
+        Verb::Signal { process, signal } => find(&process)?.running.signal(signal).await?,
+        Verb::Forget { process } => known(keeper.processes.forget(&process))?,
+        _ => return Err(Refusal(Code::Invalid, "not a request about a process".into())),
+    }
+    Ok((Answer::Done, Vec::new()))
+}
+
+fn unknown() -> Refusal {
+    Refusal(Code::Unknown, "the keeper does not know it".into())
+}
+
+fn known(known: bool) -> Result<(), Refusal> {
+    if known { Ok(()) } else { Err(unknown()) }
+}
+
+fn status(keeper: &Keeper) -> Status {
+    Status {
+        keeper_pid: std::process::id().cast_signed(),
+        calls: keeper.calls.borrow().ids(),
+        processes: keeper.processes.names(),
+        frozen: keeper.groups.frozen(),
+    }
+}
+
+/// The call ends at once for everyone who follows it; the toolbox is told to stop.
+async fn cancel(keeper: &Rc<Keeper>, id: &str) -> bool {
+    let Some(call) = keeper.calls.borrow().find(id) else { return false };
+    if !call.is_finished() {
+        call.finish(Outcome::text(Ending::Cancelled, "The call was cancelled; it may have done a part of its work."));
+        // The toolbox may stand still and not read; nobody waits for that.
+        let keeper = Rc::clone(keeper);
+        spawn_local(async move {
+            if let Ok(toolbox) = keeper.toolbox().await {
+                toolbox.cancel(&call).await;
+            }
+        });
+    }
+    true
+}
+
+async fn spawn(keeper: &Rc<Keeper>, verb: Verb) -> Obeyed {
+    let Verb::Spawn { process, group, argv, variables, directory } = verb else { return Err(unknown()) };
+    if keeper.processes.find(&process).is_some() {
+        return Ok((Answer::Started { found: true }, Vec::new()));
+    }
+    if keeper.processes.is_full() {
+        return Err(Refusal(Code::Full, "too many processes are known; forget some".into()));
+    }
+    if process.len() > LONGEST_NAME || argv.is_empty() {
+        return Err(Refusal(Code::Invalid, "a process needs a short name and a program".into()));
+    }
+    let mut all = keeper.spec.room.variables.clone();
+    all.extend(variables);
+    let directory = directory.or_else(|| Some(keeper.spec.room.directory.to_string_lossy().into_owned()));
+    let start = Start { id: 0, argv, variables: all, directory, descriptors: vec![0, 1, 2] };
+    let pipes = Pipes::new()?;
+    let inside = pipes.inside.each_ref().map(|descriptor| descriptor.as_fd());
+    let running = keeper.start(group, start, &inside).await?;
+    let started = Process::new(running, pipes, &keeper.spool, keeper.processes.next_number())?;
+    keeper.processes.add(process, started);
+    Ok((Answer::Started { found: false }, Vec::new()))
+}
+
+async fn read_spool(process: &Process, stream: Stream, from: u64) -> Obeyed {
+    let (from, body) = process.spool(stream).read(from).await?;
+    let end = if body.is_empty() { Some(process.end().await) } else { None };
+    Ok((Answer::Spooled { from, end }, body))
+}

@@ -1,0 +1,190 @@
+//! What is said after the handshake.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The most bytes of output that one frame carries.
+pub const OUTPUT_AT_ONCE: usize = 64 * 1024;
+
+/// A named group of processes, each of which can be frozen, killed and measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    Commands,
+    Agent,
+    Desktop,
+    Browser,
+}
+
+impl Group {
+    pub const ALL: [Self; 4] = [Self::Commands, Self::Agent, Self::Desktop, Self::Browser];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Commands => "commands",
+            Self::Agent => "agent",
+            Self::Desktop => "desktop",
+            Self::Browser => "browser",
+        }
+    }
+}
+
+/// Which spooled output of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    Output,
+    Errors,
+}
+
+/// A request of the server. Its number comes back with every answer to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    pub id: u64,
+    pub verb: Verb,
+}
+
+/// What a server may ask for. All of it happens inside the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Verb {
+    Status,
+    /// Starts a tool call, or takes up the one with this id; its arguments, JSON, are the body. Answered by [`Message::Output`]
+    /// from byte `from` of its output on, and at last by [`Message::Finished`].
+    Call { call: String, tool: String, from: u64, only_if_known: bool },
+    /// The call's outcome is safe elsewhere and may be forgotten.
+    Acknowledge { call: String },
+    Cancel { call: String },
+    /// Starts a process with pipes, or finds the one with this id.
+    Spawn {
+        process: String,
+        group: Group,
+        argv: Vec<String>,
+        variables: BTreeMap<String, String>,
+        directory: Option<String>,
+    },
+    /// Writes the body to the process's input.
+    Write { process: String },
+    CloseInput { process: String },
+    /// Reads spooled output from a byte on; what lies before it may be forgotten.
+    ReadSpool { process: String, stream: Stream, from: u64 },
+    Signal { process: String, signal: i32 },
+    /// Forgets a process that has ended, and what of its output was not read.
+    Forget { process: String },
+    Freeze { group: Group },
+    Thaw { group: Group },
+    Kill { group: Group },
+    /// One group, or the whole sandbox.
+    Measure { group: Option<Group> },
+    /// Whether processes are alive other than Holt's own.
+    Busy,
+    /// Ends everything.
+    End,
+}
+
+/// What a keeper says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "message", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Message {
+    Answer {
+        id: u64,
+        answer: Answer,
+    },
+    /// Output of a call: the body is text, this is where it begins.
+    Output {
+        id: u64,
+        offset: u64,
+    },
+    /// The end of a call. For [`Ending::Result`] the body is what the toolbox answered, else a sentence.
+    Finished {
+        id: u64,
+        ending: Ending,
+    },
+    Happened {
+        report: Report,
+    },
+    /// The keeper closes this connection: a newer server has come.
+    Fenced {
+        epoch: u64,
+    },
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The toolbox answered; hostile until understood.
+    Result,
+    Failed,
+    Cancelled,
+    /// The keeper does not know it and was not asked to start it.
+    Unknown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Answer {
+    Done,
+    Status(Status),
+    Measured(Measured),
+    Busy { busy: bool },
+    Started { found: bool },
+    /// The body is the output. `end` tells the exit once everything has been read.
+    Spooled { from: u64, end: Option<Exit> },
+    Refused { code: Code, message: String },
+}
+
+/// Why a request is not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    Invalid,
+    Unknown,
+    /// Too much is unacknowledged or running.
+    Full,
+    /// The sandbox could not do it.
+    Failed,
+}
+
+/// What a keeper tells about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    pub keeper_pid: i32,
+    pub calls: Vec<String>,
+    pub processes: Vec<String>,
+    pub frozen: Vec<Group>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    pub memory_bytes: u64,
+    pub processes: u32,
+    pub cpu_millis: u64,
+    pub disk_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "exit", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Exit {
+    Code { code: i32 },
+    Signal { signal: i32 },
+    /// It ended with its group, nobody knows how.
+    Lost,
+}
+
+/// What a keeper reports by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Report {
+    /// Writers stand still: the disk or the session's share of it is nearly used up.
+    DiskFloor { free_bytes: u64, used_bytes: u64 },
+    /// They go on.
+    DiskFine,
+    ToolboxDied,
+    /// Everything has ended; the keeper goes too.
+    Ended { reason: String },
+}

@@ -1,0 +1,415 @@
+//! What the driver holds, and how a session's sandbox is opened, found again and closed.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use holt_core::id::SessionId;
+use holt_core::sandbox::{Group, SandboxError, SandboxInfo, SandboxSpec};
+use holt_core::session::WorkspaceSpec;
+use holt_keeper::protocol::PROTOCOL;
+use holt_keeper::protocol::message::{self, Answer, Code, Verb};
+use holt_keeper::spec::Identity;
+use holt_keeper::tree;
+use tokio::sync::{Mutex as AsyncMutex, OnceCell, broadcast, watch};
+
+use super::SessionReport;
+use super::birth::{self, Birth, Newborn, socket_name};
+use super::client::{Address, Client, ConnectError, Lost};
+use super::identity::Identities;
+use super::leftovers;
+use super::machine::Machine;
+use super::options::Options;
+use super::places::{Places, Session};
+use super::pool::{self, Pool};
+use super::problem::{cannot_open, failed, storage};
+use super::project::Project;
+use super::records::{Record, Records};
+use super::room::{self, Parts, Place};
+use crate::environment;
+
+const DRIVER: &str = "bwrap";
+/// Reports that may wait for a slow reader.
+const REPORTS: usize = 256;
+
+#[derive(Debug)]
+pub struct Inner {
+    pub options: Options,
+    pub places: Places,
+    pub records: Records,
+    pub reports: broadcast::Sender<SessionReport>,
+    pub pool: Pool,
+    sockets: OwnedFd,
+    identities: Option<Identities>,
+    machine: OnceCell<Machine>,
+    slots: Mutex<HashMap<SessionId, Arc<AsyncMutex<Slot>>>>,
+}
+
+/// A session's sandbox, as far as this server knows.
+#[derive(Debug, Default)]
+pub struct Slot {
+    open: Option<Arc<Open>>,
+}
+
+/// A sandbox that this server is connected to.
+#[derive(Debug)]
+pub struct Open {
+    pub client: Client,
+    pub record: Record,
+    /// Whose reports these are: a prepared sandbox gets its session later.
+    pub session: Arc<Mutex<SessionId>>,
+    /// Tells the keeper's end, when it is this server's child.
+    gone: Option<watch::Receiver<bool>>,
+}
+
+/// What a sandbox is opened for.
+pub struct Opening<'a> {
+    pub session: SessionId,
+    pub directory: Session,
+    pub spec: &'a SandboxSpec,
+    pub prepared: bool,
+}
+
+pub fn group(group: Group) -> message::Group {
+    match group {
+        Group::Agent => message::Group::Agent,
+        Group::Commands => message::Group::Commands,
+        Group::Desktop => message::Group::Desktop,
+        Group::Browser => message::Group::Browser,
+    }
+}
+
+pub fn unexpected(answer: &Answer) -> SandboxError {
+    match answer {
+        Answer::Refused { message, .. } => SandboxError::Faulty(message.clone()),
+        other => SandboxError::Faulty(format!("it answers {other:?}")),
+    }
+}
+
+impl Inner {
+    pub fn new(options: Options) -> Result<Self, SandboxError> {
+        let places = Places::open(&options.data_dir)?;
+        let directory = places.sockets();
+        let sockets = std::fs::File::open(&directory).map_err(|error| storage("open", &directory, &error))?;
+        let is_root = rustix::process::geteuid().is_root();
+        let record = places.keepers().join("next-user-id");
+        let identities = is_root.then(|| Identities::open(record.clone())).transpose();
+        Ok(Self {
+            records: Records::new(places.keepers()),
+            pool: Pool::new(options.prepared),
+            sockets: sockets.into(),
+            identities: identities.map_err(|error| storage("read", &record, &error))?,
+            machine: OnceCell::new(),
+            slots: Mutex::default(),
+            reports: broadcast::Sender::new(REPORTS),
+            options,
+            places,
+        })
+    }
+
+    /// What the machine has. A machine that lacks something is looked at again the next time.
+    pub async fn machine(&self) -> Result<&Machine, SandboxError> {
+        self.machine.get_or_try_init(|| Machine::examine(&self.options, &self.places)).await
+    }
+
+    fn slot(&self, session: SessionId) -> Arc<AsyncMutex<Slot>> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(session).or_default())
+    }
+
+    /// Forgets a slot that nobody else holds, so that a closed sandbox costs nothing.
+    fn forget(&self, session: SessionId, slot: &Arc<AsyncMutex<Slot>>) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::strong_count(slot) == 2 {
+            slots.remove(&session);
+        }
+    }
+
+    pub async fn open(self: &Arc<Self>, spec: SandboxSpec) -> Result<SandboxInfo, SandboxError> {
+        let session = spec.session;
+        let slot = self.slot(session);
+        let opened = {
+            let mut slot = slot.lock().await;
+            match self.find_in(&mut slot, session).await {
+                Ok(open) => Ok(info(&open.record, true)),
+                Err(SandboxError::NotOpen | SandboxError::Gone) => self.open_in(&mut slot, &spec).await,
+                Err(error) => Err(error),
+            }
+        };
+        if opened.is_err() {
+            self.forget(session, &slot);
+        }
+        opened
+    }
+
+    async fn open_in(self: &Arc<Self>, slot: &mut Slot, spec: &SandboxSpec) -> Result<SandboxInfo, SandboxError> {
+        let open = match pool::take(self, spec).await {
+            Some(open) => open,
+            None => {
+                let directory = self.places.session(spec.session);
+                self.start(Opening { session: spec.session, directory, spec, prepared: false }).await?
+            }
+        };
+        pool::refill_later(self);
+        let info = info(&open.record, false);
+        slot.open = Some(Arc::new(open));
+        Ok(info)
+    }
+
+    /// Starts a keeper and returns when its sandbox is up.
+    pub async fn start(&self, opening: Opening<'_>) -> Result<Open, SandboxError> {
+        let machine = self.machine().await?;
+        let Opening { session, directory, spec, prepared } = opening;
+        let kit = environment::find(&spec.environment).ok_or_else(|| unknown_environment(&spec.environment))?;
+        let identity = self.identity(&directory)?;
+        directory.make(identity).map_err(|error| storage("make the directories of a session in", &self.places.sessions(), &error))?;
+        let workspace = self.workspace(&spec.workspace, &directory, machine)?;
+        let kits = machine.home.as_deref().map(|home| kit.kits(home)).unwrap_or_default();
+        let mut warnings = machine.warnings.clone();
+        let missing = kit.missing(&kits).into_iter();
+        warnings.extend(missing.map(|(program, package)| format!("`{program}` is not installed (package {package}).")));
+        if let Place::Project(project) = &workspace {
+            warnings.extend(project.warnings.clone());
+        }
+        let workspace_path = workspace.path_inside().display().to_string();
+        let room = room::room(Parts {
+            programs: &machine.programs,
+            etc: &machine.etc,
+            keeper: &machine.keeper,
+            home: directory.home(),
+            workspace,
+            kits,
+            variables: &spec.variables,
+            limits: &spec.limits,
+        });
+        let log = self.log(session);
+        let newborn = birth::start(Birth {
+            machine,
+            options: &self.options,
+            places: &self.places,
+            sockets: self.sockets.as_fd(),
+            session: &directory,
+            identity,
+            room,
+            limits: &spec.limits,
+            log: &log,
+        })
+        .map_err(failed)?;
+        let record = record(session, &newborn, workspace_path, warnings, prepared);
+        self.records.put(&record).map_err(|error| storage("write in", &self.places.keepers(), &error))?;
+        self.come_up(record, newborn.gone).await
+    }
+
+    async fn come_up(&self, record: Record, gone: watch::Receiver<bool>) -> Result<Open, SandboxError> {
+        let up = match self.connect(record.clone(), Some(gone)).await {
+            Ok(open) => match open.client.ask(Verb::Status, Vec::new()).await {
+                Some((Answer::Status(_), _)) => return Ok(open),
+                Some((Answer::Refused { message, .. }, _)) => message,
+                Some(_) => String::new(),
+                None => match open.client.until_lost().await {
+                    Lost::Ended(reason) => reason,
+                    Lost::Closed | Lost::Fenced => String::new(),
+                },
+            },
+            Err(error) => error.to_string(),
+        };
+        let log = std::fs::read_to_string(self.log(record.session)).unwrap_or_default();
+        self.clean_up(record, false).await;
+        let said: Vec<&str> = [log.trim(), up.trim()].into_iter().filter(|words| !words.is_empty()).collect();
+        Err(failed(said.join("; ")))
+    }
+
+    fn workspace(&self, spec: &WorkspaceSpec, directory: &Session, machine: &Machine) -> Result<Place, SandboxError> {
+        match spec {
+            WorkspaceSpec::Managed => Ok(Place::Managed(directory.workspace())),
+            WorkspaceSpec::Directory { path } => {
+                Project::examine(path, self.places.data(), machine.home.as_deref()).map(Place::Project)
+            }
+        }
+    }
+
+    /// Whom the session's processes are, when Holt is root: whose the session's directories are, or somebody new.
+    fn identity(&self, directory: &Session) -> Result<Option<Identity>, SandboxError> {
+        let Some(identities) = &self.identities else { return Ok(None) };
+        match directory.owner() {
+            Some(0) => Err(failed("the session's home belongs to root, which it must not")),
+            Some(uid) => Ok(Some(Identity { uid, gid: uid })),
+            None => identities.next().map(Some).map_err(|error| storage("write in", &self.places.keepers(), &error)),
+        }
+    }
+
+    pub fn log(&self, session: SessionId) -> std::path::PathBuf {
+        self.places.keepers().join(format!("{session}.log"))
+    }
+
+    async fn connect(&self, record: Record, gone: Option<watch::Receiver<bool>>) -> Result<Open, ConnectError> {
+        let session = Arc::new(Mutex::new(record.session));
+        let (whose, reports) = (Arc::clone(&session), self.reports.clone());
+        let heard = move |report| {
+            let session = *whose.lock().unwrap_or_else(PoisonError::into_inner);
+            // Nobody may be listening.
+            let _ = reports.send(SessionReport { session, report });
+        };
+        let address = Address {
+            directory: self.sockets.as_fd(),
+            name: &socket_name(&record.keeper),
+            keeper: &record.keeper,
+            secret: &record.secret,
+            epoch: self.options.epoch,
+        };
+        let client = Client::connect(address, heard).await?;
+        Ok(Open { client, record, session, gone })
+    }
+
+    /// The session's open sandbox, connected.
+    pub async fn find(&self, session: SessionId) -> Result<Arc<Open>, SandboxError> {
+        let slot = self.slot(session);
+        let found = self.find_in(&mut *slot.lock().await, session).await;
+        if found.is_err() {
+            self.forget(session, &slot);
+        }
+        found
+    }
+
+    async fn find_in(&self, slot: &mut Slot, session: SessionId) -> Result<Arc<Open>, SandboxError> {
+        let (record, gone) = match &slot.open {
+            Some(open) => match open.client.lost() {
+                None => return Ok(Arc::clone(open)),
+                Some(Lost::Fenced) => return Err(SandboxError::Fenced),
+                Some(Lost::Closed | Lost::Ended(_)) => (open.record.clone(), open.gone.clone()),
+            },
+            None => (self.records.get(session).ok_or(SandboxError::NotOpen)?, None),
+        };
+        slot.open = None;
+        match self.connect(record.clone(), gone).await {
+            Ok(open) => Ok(Arc::clone(slot.open.insert(Arc::new(open)))),
+            Err(ConnectError::Fenced) => Err(SandboxError::Fenced),
+            Err(error) => {
+                tracing::info!(%session, %error, "a sandbox is gone");
+                self.clean_up(record, false).await;
+                Err(SandboxError::Gone)
+            }
+        }
+    }
+
+    /// Makes sure that nothing of a keeper is left, and forgets it.
+    pub async fn clean_up(&self, record: Record, expected_to_end: bool) {
+        let (sockets, session) = (self.places.sockets(), record.session);
+        let _ = tokio::task::spawn_blocking(move || leftovers::end(&record, &sockets, expected_to_end)).await;
+        if let Err(error) = self.records.remove(session) {
+            tracing::warn!(%session, %error, "a record could not be removed");
+        }
+        let _ = std::fs::remove_file(self.log(session));
+    }
+
+    /// The sessions with an open sandbox. Connects to each, so that their keepers know that a server is there.
+    pub async fn opened(&self) -> Vec<SessionId> {
+        let connected: HashSet<_> = {
+            let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.keys().copied().collect()
+        };
+        let on_record = self.records.all().into_iter().filter(|session| !connected.contains(session));
+        let all: Vec<SessionId> = connected.iter().copied().chain(on_record).collect();
+        let mut open = Vec::new();
+        for session in all {
+            let is_session = self.records.get(session).is_some_and(|record| !record.prepared);
+            if is_session && self.find(session).await.is_ok() {
+                open.push(session);
+            }
+        }
+        open
+    }
+
+    /// Asks the session's keeper.
+    pub async fn request(&self, session: SessionId, verb: Verb, body: Vec<u8>) -> Result<(Answer, Vec<u8>), SandboxError> {
+        let open = self.find(session).await?;
+        match open.client.ask(verb, body).await {
+            Some(answered) => Ok(answered),
+            None => match open.client.until_lost().await {
+                Lost::Fenced => Err(SandboxError::Fenced),
+                Lost::Closed | Lost::Ended(_) => Err(SandboxError::Gone),
+            },
+        }
+    }
+
+    pub async fn ask(&self, session: SessionId, verb: Verb) -> Result<Answer, SandboxError> {
+        Ok(self.request(session, verb, Vec::new()).await?.0)
+    }
+
+    /// Asks for something to be done. What the keeper does not know needs no doing.
+    pub async fn tell(&self, session: SessionId, verb: Verb) -> Result<(), SandboxError> {
+        match self.ask(session, verb).await? {
+            Answer::Done | Answer::Refused { code: Code::Unknown, .. } => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub async fn close(&self, session: SessionId) -> Result<(), SandboxError> {
+        let slot = self.slot(session);
+        let closed = {
+            let mut slot = slot.lock().await;
+            match self.find_in(&mut slot, session).await {
+                Ok(open) => {
+                    slot.open = None;
+                    self.end(&open).await;
+                    Ok(())
+                }
+                Err(SandboxError::NotOpen | SandboxError::Gone) => Ok(()),
+                Err(error) => Err(error),
+            }
+        };
+        self.forget(session, &slot);
+        closed
+    }
+
+    /// Ends an open sandbox and waits until nothing is left of it.
+    pub async fn end(&self, open: &Open) {
+        let told = open.client.ask(Verb::End, Vec::new()).await.is_some();
+        let mut record = open.record.clone();
+        record.session = *open.session.lock().unwrap_or_else(PoisonError::into_inner);
+        self.clean_up(record, told).await;
+    }
+
+    pub async fn remove(&self, session: SessionId) -> Result<(), SandboxError> {
+        self.close(session).await?;
+        let directory = self.places.session(session);
+        let removed = tokio::task::spawn_blocking(move || directory.remove()).await;
+        removed
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
+            .map_err(|error| storage("remove a session's files in", &self.places.sessions(), &error))
+    }
+}
+
+fn record(session: SessionId, newborn: &Newborn, workspace_path: String, warnings: Vec<String>, prepared: bool) -> Record {
+    Record {
+        protocol: PROTOCOL,
+        session,
+        keeper: newborn.keeper.clone(),
+        secret: newborn.secret,
+        pid: newborn.pid,
+        started: tree::process(newborn.pid).map_or(0, |process| process.started),
+        cgroups: newborn.spec.cgroups.clone(),
+        workspace_path,
+        warnings,
+        prepared,
+    }
+}
+
+fn info(record: &Record, found: bool) -> SandboxInfo {
+    SandboxInfo {
+        driver: DRIVER.to_owned(),
+        workspace_path: record.workspace_path.clone(),
+        found,
+        warnings: record.warnings.clone(),
+    }
+}
+
+fn unknown_environment(name: &str) -> SandboxError {
+    let names: Vec<&str> = environment::ENVIRONMENTS.iter().map(|environment| environment.name).collect();
+    cannot_open(
+        "environment_unknown",
+        format!("There is no environment named `{}`.", name.escape_debug()),
+        format!("Choose one of {}.", names.join(", ")),
+    )
+}

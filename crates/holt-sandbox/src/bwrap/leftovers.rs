@@ -1,0 +1,50 @@
+//! Ending what is left of a keeper, whatever state it is in.
+
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use holt_keeper::tree;
+use rustix::process::Signal;
+
+use super::birth::socket_name;
+use super::records::Record;
+
+/// How long a keeper that was told to end, and then its janitor, may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Waits for the keeper's own end where it is under way, then makes sure. Blocks.
+pub fn end(record: &Record, sockets: &Path, expected_to_end: bool) {
+    if is_alive(record) && !(expected_to_end && wait_until_gone(record, PATIENCE)) {
+        // Killing what is below the janitor is enough: it does the rest.
+        tree::kill(record.pid, &[]);
+        if !wait_until_gone(record, PATIENCE) {
+            tree::signal(record.pid, Signal::KILL);
+            wait_until_gone(record, PATIENCE);
+        }
+    }
+    if let Some(cgroups) = &record.cgroups {
+        if !cgroups.end() {
+            tracing::warn!(keeper = record.keeper, "cgroups of an ended sandbox could not be removed");
+        }
+    }
+    let _ = std::fs::remove_file(sockets.join(socket_name(&record.keeper)));
+}
+
+/// The janitor is there, and is the one on record.
+fn is_alive(record: &Record) -> bool {
+    tree::process(record.pid).is_some_and(|process| process.started == record.started && process.state != 'Z')
+}
+
+fn wait_until_gone(record: &Record, patience: Duration) -> bool {
+    let begin = Instant::now();
+    let mut pause = Duration::from_micros(200);
+    while is_alive(record) {
+        if begin.elapsed() > patience {
+            return false;
+        }
+        sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
+    }
+    true
+}

@@ -1,0 +1,160 @@
+//! The `bwrap` driver: each session's sandbox is a bubblewrap with a keeper of its own.
+//!
+//! The keeper outlives the server; what the driver knows of it is on record, so that the next server finds it. The driver
+//! holds one connection and one task for each open sandbox that it has talked to, besides one that waits for the keeper
+//! process; nothing for sessions whose sandboxes are closed.
+
+mod birth;
+mod calls;
+mod cgroups;
+mod client;
+mod driver;
+mod etc;
+mod examine;
+mod identity;
+mod leftovers;
+mod machine;
+mod options;
+mod places;
+mod pool;
+mod problem;
+mod project;
+mod records;
+mod room;
+mod sweep;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use holt_core::id::{CallId, SessionId};
+use holt_core::sandbox::{
+    CallUpdate, Finding, Group, Measurement, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
+};
+use holt_core::tool::ToolSpec;
+use tokio::sync::broadcast;
+
+use driver::Inner;
+pub use holt_keeper::protocol::message::{Answer, Report, Verb};
+pub use options::Options;
+
+/// What a keeper reported by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionReport {
+    pub session: SessionId,
+    pub report: Report,
+}
+
+/// The sandboxes of this machine. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct BwrapDriver {
+    inner: Arc<Inner>,
+}
+
+impl BwrapDriver {
+    /// Makes the driver's directories. Whether sandboxes can be opened shows when the first one is, or by
+    /// [`Sandboxes::examine`]. Needs to be within a runtime, in which sandboxes are prepared.
+    pub fn new(options: Options) -> Result<Self, SandboxError> {
+        let inner = Arc::new(Inner::new(options)?);
+        pool::refill_later(&inner);
+        Ok(Self { inner })
+    }
+
+    /// Ends what earlier servers left and nobody knows: keepers of sessions that are not in `known`, prepared sandboxes, what
+    /// dead keepers left behind. To be called at the start, before sandboxes are opened. Says how many were ended.
+    pub async fn sweep(&self, known: &HashSet<SessionId>) -> usize {
+        sweep::sweep(&self.inner, known).await
+    }
+
+    /// What keepers report by themselves, from now on. A slow reader misses the oldest.
+    pub fn reports(&self) -> broadcast::Receiver<SessionReport> {
+        self.inner.reports.subscribe()
+    }
+
+    /// Asks a session's keeper for what the port has no words for: processes with spooled output, killing and measuring of one
+    /// group. Nothing that can be asked reaches beyond the sandbox.
+    pub async fn request(&self, session: SessionId, verb: Verb, body: Vec<u8>) -> Result<(Answer, Vec<u8>), SandboxError> {
+        self.inner.request(session, verb, body).await
+    }
+
+    /// Ends the prepared sandboxes and prepares no more. The sessions' own go on without this server for their grace.
+    pub async fn shutdown(&self) {
+        pool::drain(&self.inner).await;
+    }
+}
+
+#[async_trait]
+impl Sandboxes for BwrapDriver {
+    fn tools(&self) -> Vec<ToolSpec> {
+        holt_toolbox::catalogue::catalogue()
+            .iter()
+            .map(|tool| ToolSpec {
+                name: tool.name.to_owned(),
+                description: tool.description.to_owned(),
+                parameters: serde_json::Value::Object(tool.input_schema.clone()),
+                reads_only: tool.reads_only,
+                parallel: tool.parallel,
+            })
+            .collect()
+    }
+
+    async fn open(&self, spec: SandboxSpec) -> Result<SandboxInfo, SandboxError> {
+        self.inner.open(spec).await
+    }
+
+    async fn opened(&self) -> Result<Vec<SessionId>, SandboxError> {
+        Ok(self.inner.opened().await)
+    }
+
+    async fn call(&self, call: ToolCall, only_if_known: bool) -> Result<BoxStream<'static, CallUpdate>, SandboxError> {
+        calls::follow(Arc::clone(&self.inner), call, only_if_known).await
+    }
+
+    async fn acknowledge(&self, session: SessionId, call: CallId) -> Result<(), SandboxError> {
+        self.inner.tell(session, Verb::Acknowledge { call: call.to_string() }).await
+    }
+
+    async fn cancel(&self, session: SessionId, call: CallId) -> Result<(), SandboxError> {
+        self.inner.tell(session, Verb::Cancel { call: call.to_string() }).await
+    }
+
+    async fn is_busy(&self, session: SessionId) -> Result<bool, SandboxError> {
+        match self.inner.ask(session, Verb::Busy).await? {
+            Answer::Busy { busy } => Ok(busy),
+            other => Err(driver::unexpected(&other)),
+        }
+    }
+
+    async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {
+        self.inner.tell(session, Verb::Freeze { group: driver::group(group) }).await
+    }
+
+    async fn thaw(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {
+        self.inner.tell(session, Verb::Thaw { group: driver::group(group) }).await
+    }
+
+    async fn measure(&self, session: SessionId) -> Result<Measurement, SandboxError> {
+        match self.inner.ask(session, Verb::Measure { group: None }).await? {
+            Answer::Measured(measured) => Ok(Measurement {
+                memory_bytes: measured.memory_bytes,
+                processes: measured.processes,
+                cpu_millis: measured.cpu_millis,
+                disk_bytes: measured.disk_bytes,
+            }),
+            other => Err(driver::unexpected(&other)),
+        }
+    }
+
+    async fn close(&self, session: SessionId) -> Result<(), SandboxError> {
+        self.inner.close(session).await
+    }
+
+    async fn remove(&self, session: SessionId) -> Result<(), SandboxError> {
+        self.inner.remove(session).await
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        examine::examine(&self.inner).await
+    }
+}

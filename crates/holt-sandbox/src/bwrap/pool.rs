@@ -1,0 +1,123 @@
+//! Sandboxes that are opened ahead, so that a new session has its own at once. One fits a session with a managed workspace,
+//! the default environment and the default limits: its directories get the session's name, which what is bound does not mind.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use holt_core::id::SessionId;
+use holt_core::sandbox::SandboxSpec;
+use holt_core::session::{Limits, WorkspaceSpec};
+use uuid::Uuid;
+
+use super::driver::{Inner, Open, Opening};
+use crate::environment;
+
+/// The prepared sandboxes.
+#[derive(Debug)]
+pub struct Pool {
+    wanted: usize,
+    ready: Mutex<Vec<Open>>,
+    /// A refill is under way or waits for its time.
+    refilling: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl Pool {
+    pub fn new(wanted: usize) -> Self {
+        Self { wanted, ready: Mutex::default(), refilling: AtomicBool::new(false), closed: AtomicBool::new(false) }
+    }
+
+    fn pop(&self) -> Option<Open> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn is_full(&self) -> bool {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).len() >= self.wanted || self.closed.load(Ordering::Acquire)
+    }
+}
+
+fn default_spec(session: SessionId) -> SandboxSpec {
+    SandboxSpec {
+        session,
+        workspace: WorkspaceSpec::Managed,
+        environment: environment::DEFAULT.to_owned(),
+        limits: Limits::default(),
+        variables: BTreeMap::new(),
+    }
+}
+
+/// A prepared sandbox for the session, when one fits.
+pub async fn take(inner: &Inner, spec: &SandboxSpec) -> Option<Open> {
+    if *spec != default_spec(spec.session) {
+        return None;
+    }
+    let wanted = inner.places.session(spec.session);
+    // A session that has files already keeps them, and a prepared sandbox has its own.
+    if !wanted.remove_if_empty() {
+        return None;
+    }
+    while let Some(mut open) = inner.pool.pop() {
+        let provisional = open.record.session;
+        if open.client.lost().is_none() && inner.places.prepared(provisional).rename(&wanted).is_ok() {
+            open.record.session = spec.session;
+            open.record.prepared = false;
+            *open.session.lock().unwrap_or_else(PoisonError::into_inner) = spec.session;
+            let recorded = inner.records.put(&open.record);
+            let _ = inner.records.remove(provisional);
+            let _ = std::fs::rename(inner.log(provisional), inner.log(spec.session));
+            if recorded.is_ok() {
+                return Some(open);
+            }
+        }
+        discard(inner, open).await;
+    }
+    None
+}
+
+async fn discard(inner: &Inner, open: Open) {
+    inner.end(&open).await;
+    let directory = inner.places.prepared(open.record.session);
+    let _ = tokio::task::spawn_blocking(move || directory.remove()).await;
+}
+
+/// Opens sandboxes ahead in a while, unless that is under way.
+pub fn refill_later(inner: &Arc<Inner>) {
+    if inner.pool.is_full() || inner.pool.refilling.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let weak = Arc::downgrade(inner);
+    let pause = inner.options.prepare_after;
+    tokio::spawn(async move {
+        tokio::time::sleep(pause).await;
+        if let Some(inner) = weak.upgrade() {
+            refill(&inner).await;
+            inner.pool.refilling.store(false, Ordering::Release);
+        }
+    });
+}
+
+async fn refill(inner: &Inner) {
+    while !inner.pool.is_full() {
+        let session = SessionId::new(Uuid::now_v7());
+        let (spec, directory) = (default_spec(session), inner.places.prepared(session));
+        match inner.start(Opening { session, directory: directory.clone(), spec: &spec, prepared: true }).await {
+            Ok(open) if inner.pool.closed.load(Ordering::Acquire) => discard(inner, open).await,
+            Ok(open) => inner.pool.ready.lock().unwrap_or_else(PoisonError::into_inner).push(open),
+            Err(error) => {
+                // Whoever opens a sandbox is told why it does not open.
+                tracing::debug!(%error, "no sandbox could be prepared");
+                let _ = directory.remove();
+                return;
+            }
+        }
+    }
+}
+
+/// Ends the prepared sandboxes and prepares no more.
+pub async fn drain(inner: &Inner) {
+    inner.pool.closed.store(true, Ordering::Release);
+    while let Some(open) = inner.pool.pop() {
+        discard(inner, open).await;
+    }
+}

@@ -1,0 +1,172 @@
+//! A session's world, as a pure function of what is asked for and what the machine has.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use holt_core::session::Limits;
+use holt_keeper::spec::{Bind, EXECUTABLE_INSIDE, Link, Room, RoomLimits, Source, Tmpfs};
+
+use super::project::Project;
+use crate::environment::{self, FoundKit};
+
+pub const HOSTNAME: &str = "holt";
+pub const HOME: &str = "/home/agent";
+pub const WORKSPACE: &str = "/workspace";
+/// Tells the toolbox where the workspace is.
+const WORKSPACE_VARIABLE: &str = "HOLT_WORKSPACE";
+const RUN_BYTES: u64 = 16 << 20;
+const OPEN_TO_ALL: u32 = 0o1777;
+const OWNERS_ONLY: u32 = 0o755;
+/// Directories of programs that everybody may read. Where they are links, they are links inside.
+const PROGRAMS: [&str; 7] = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr"];
+
+/// What of the host's programs every sandbox has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programs {
+    pub links: Vec<Link>,
+    pub binds: Vec<Bind>,
+}
+
+impl Programs {
+    /// Looks at the machine.
+    pub fn find() -> Self {
+        let mut programs = Self { links: Vec::new(), binds: Vec::new() };
+        for at in PROGRAMS.map(PathBuf::from) {
+            match std::fs::read_link(&at) {
+                Ok(target) => programs.links.push(Link { at, target }),
+                Err(_) if at.is_dir() => programs.binds.push(public(at)),
+                Err(_) => {}
+            }
+        }
+        programs
+    }
+}
+
+/// What one session's world is made of.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    pub programs: &'a Programs,
+    pub etc: &'a Path,
+    pub keeper: &'a Path,
+    pub home: PathBuf,
+    pub workspace: Place,
+    pub kits: Vec<FoundKit>,
+    pub variables: &'a BTreeMap<String, String>,
+    pub limits: &'a Limits,
+}
+
+/// Where the agent works.
+#[derive(Debug)]
+pub enum Place {
+    Managed(PathBuf),
+    Project(Project),
+}
+
+impl Place {
+    /// The workspace's path as the agent sees it.
+    pub fn path_inside(&self) -> PathBuf {
+        match self {
+            Self::Managed(_) => PathBuf::from(WORKSPACE),
+            Self::Project(project) => project.path.clone(),
+        }
+    }
+}
+
+pub fn room(parts: Parts<'_>) -> Room {
+    let directory = parts.workspace.path_inside();
+    let mut variables = environment::variables(&parts.kits);
+    variables.extend(parts.variables.clone());
+    let mut links = parts.programs.links.clone();
+    let mut binds = parts.programs.binds.clone();
+    binds.push(held(parts.etc, "/etc", false));
+    binds.extend(parts.kits.iter().map(|kit| held(&kit.source, &kit.at, false)));
+    binds.push(Bind { source_kind: Source::Executable, ..held(parts.keeper, EXECUTABLE_INSIDE, false) });
+    binds.push(held(&parts.home, HOME, true));
+    match &parts.workspace {
+        Place::Managed(path) => binds.push(held(path, WORKSPACE, true)),
+        Place::Project(project) => {
+            variables.insert(WORKSPACE_VARIABLE.to_owned(), directory.display().to_string());
+            links.push(Link { at: PathBuf::from(WORKSPACE), target: directory.clone() });
+            binds.extend(project.binds());
+        }
+    }
+    Room {
+        hostname: HOSTNAME.to_owned(),
+        binds,
+        links,
+        tmpfs: memory_file_systems(parts.limits.tmp_bytes),
+        variables,
+        directory,
+        user_namespaces: false,
+    }
+}
+
+fn memory_file_systems(bytes: u64) -> Vec<Tmpfs> {
+    vec![
+        Tmpfs { at: PathBuf::from("/dev/shm"), bytes, mode: OPEN_TO_ALL },
+        Tmpfs { at: PathBuf::from("/tmp"), bytes, mode: OPEN_TO_ALL },
+        Tmpfs { at: PathBuf::from("/run"), bytes: RUN_BYTES, mode: OWNERS_ONLY },
+    ]
+}
+
+pub fn limits(limits: &Limits) -> RoomLimits {
+    RoomLimits {
+        memory_bytes: limits.memory_bytes,
+        processes: limits.processes,
+        cpu_percent: limits.cpu_percent,
+        disk_bytes: limits.disk_bytes,
+    }
+}
+
+fn public(path: PathBuf) -> Bind {
+    Bind { source: path.clone(), at: path, writable: false, source_kind: Source::Public }
+}
+
+fn held(source: &Path, at: impl Into<PathBuf>, writable: bool) -> Bind {
+    Bind { source: source.to_owned(), at: at.into(), writable, source_kind: Source::Held }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts<'a>(programs: &'a Programs, limits: &'a Limits, variables: &'a BTreeMap<String, String>) -> Parts<'a> {
+        Parts {
+            programs,
+            etc: Path::new("/data/etc/1"),
+            keeper: Path::new("/k"),
+            home: PathBuf::from("/data/sessions/1/home"),
+            workspace: Place::Managed(PathBuf::from("/data/sessions/1/workspace")),
+            kits: Vec::new(),
+            variables,
+            limits,
+        }
+    }
+
+    #[test]
+    fn a_managed_session_sees_programs_its_home_and_its_workspace_and_writes_only_the_last_two() {
+        let programs = Programs { links: Vec::new(), binds: vec![public(PathBuf::from("/usr"))] };
+        let (limits, variables) = (Limits::default(), BTreeMap::from([("LANG".to_owned(), "de_DE".to_owned())]));
+        let room = room(parts(&programs, &limits, &variables));
+        let seen: Vec<_> = room.binds.iter().map(|bind| (bind.at.to_str().unwrap(), bind.writable)).collect();
+        let expected = [("/usr", false), ("/etc", false), (EXECUTABLE_INSIDE, false), (HOME, true), (WORKSPACE, true)];
+        assert_eq!(seen, expected);
+        assert_eq!(room.variables["LANG"], "de_DE");
+        assert_eq!(room.directory, Path::new(WORKSPACE));
+        assert!(room.tmpfs.iter().all(|tmpfs| tmpfs.bytes > 0), "every memory file system is bounded");
+    }
+
+    #[test]
+    fn a_project_is_at_its_own_path_and_the_workspace_leads_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().canonicalize().unwrap();
+        let project = Project::examine(path.to_str().unwrap(), Path::new("/data"), None).unwrap();
+        let programs = Programs { links: Vec::new(), binds: Vec::new() };
+        let (limits, variables) = (Limits::default(), BTreeMap::new());
+        let room = room(Parts { workspace: Place::Project(project), ..parts(&programs, &limits, &variables) });
+        assert_eq!(room.directory, path);
+        assert_eq!(room.links, [Link { at: PathBuf::from(WORKSPACE), target: path.clone() }]);
+        assert!(matches!(room.binds.last().unwrap().source_kind, Source::Owned { .. }));
+        assert_eq!(room.variables[WORKSPACE_VARIABLE], path.to_str().unwrap());
+    }
+}

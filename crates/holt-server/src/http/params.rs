@@ -1,0 +1,80 @@
+//! Parameters in paths and queries, refused with the error body like everything else.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use holt_api::bounds::{self, shown};
+use holt_api::{ArtifactId, CallId, KeyId, PromptId, SessionId};
+use serde::de::DeserializeOwned;
+
+use crate::error::{ApiError, ApiResult};
+
+macro_rules! path_ids {
+    ($($(#[$doc:meta])* $name:ident($type:ty) = $key:literal),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) struct $name(pub $type);
+
+        impl<S: Send + Sync> FromRequestParts<S> for $name {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+                let text = path_param(parts, state, $key).await?;
+                <$type>::from_str(&text).map(Self).map_err(|error| bad_id(&error.to_string()))
+            }
+        }
+    )+};
+}
+
+path_ids! {
+    SessionParam(SessionId) = "id",
+    PromptParam(PromptId) = "prompt",
+    CallParam(CallId) = "call",
+    ArtifactParam(ArtifactId) = "artifact",
+    KeyParam(KeyId) = "id",
+}
+
+/// A path inside the workspace, at the end of the address.
+#[derive(Debug, Clone)]
+pub(crate) struct FileParam(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for FileParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        let path = path_param(parts, state, "path").await?;
+        bounds::check_path(&path)?;
+        Ok(Self(path))
+    }
+}
+
+async fn path_param<S: Send + Sync>(parts: &mut Parts, state: &S, key: &str) -> ApiResult<String> {
+    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| {
+        let hint = "Percent-encode the path as UTF-8.";
+        ApiError::new(StatusCode::BAD_REQUEST, "bad_path", "the address is not text in UTF-8", hint)
+    })?;
+    let found = params.iter().find(|(name, _)| *name == key).map(|(_, value)| value.to_owned());
+    found.ok_or_else(|| ApiError::internal("a route has no such parameter"))
+}
+
+fn bad_id(message: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "bad_id", shown(message), "Copy the id whole; lists and snapshots show it.")
+}
+
+/// The query, with every field known.
+#[derive(Debug)]
+pub(crate) struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
+        axum::extract::Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|error| {
+            let message = format!("the query cannot be read: {}", error.body_text());
+            let message = message.chars().filter(|c| !c.is_control()).take(300).collect::<String>();
+            ApiError::new(StatusCode::BAD_REQUEST, "bad_query", message, "`/docs` shows the parameters that this route takes.")
+        })
+    }
+}

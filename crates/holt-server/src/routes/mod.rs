@@ -1,0 +1,39 @@
+//! The routes, by what they are about. Each file ends with its own list.
+
+mod archive;
+mod artifacts;
+mod events;
+mod feed;
+mod files;
+mod health;
+mod index;
+mod keys;
+mod metrics;
+mod prompts;
+mod sessions;
+pub(crate) mod sign_in;
+mod status;
+mod tickets;
+mod transfer;
+
+use crate::router::Declared;
+
+pub(crate) fn all() -> Vec<Declared> {
+    let groups = [
+        sessions::routes(),
+        prompts::routes(),
+        events::routes(),
+        feed::routes(),
+        files::routes(),
+        archive::routes(),
+        artifacts::routes(),
+        keys::routes(),
+        tickets::routes(),
+        sign_in::routes(),
+        status::routes(),
+        health::routes(),
+        metrics::routes(),
+        index::routes(),
+    ];
+    groups.into_iter().flatten().collect()
+}

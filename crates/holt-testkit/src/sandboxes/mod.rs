@@ -1,0 +1,309 @@
+//! Sandboxes in memory, which keep every promise of their port and break it on request.
+//!
+//! The value plays the keepers: it outlives the engines of a test, goes on with running calls when nobody listens, knows
+//! calls by their ids, and remembers outcomes until they are acknowledged. It counts how often each call really began, so
+//! that a test can see whether anything was repeated.
+
+mod running;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use holt_core::id::{CallId, SessionId};
+use holt_core::sandbox::{
+    CallUpdate, Finding, FindingState, Group, Measurement, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
+};
+use holt_core::tool::{CallOutcome, CallStatus, ToolSpec};
+
+use crate::{HostTools, fixtures};
+pub use running::Output;
+use running::Running;
+
+type Work = Pin<Box<dyn Future<Output = CallOutcome> + Send>>;
+type Tool = Arc<dyn Fn(ToolCall, Output) -> Work + Send + Sync>;
+
+/// What the port can be asked, for faults and for the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Open,
+    Opened,
+    Call,
+    Acknowledge,
+    Cancel,
+    IsBusy,
+    Freeze,
+    Thaw,
+    Measure,
+    Close,
+    Remove,
+}
+
+/// Sandboxes in memory. Clones share everything.
+#[derive(Clone, Default)]
+pub struct FakeSandboxes {
+    tools: Arc<Mutex<HashMap<String, Tool>>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    open: HashMap<SessionId, Sandbox>,
+    faults: HashMap<Operation, Fault>,
+    begun: HashMap<CallId, usize>,
+    record: Vec<(Operation, Option<SessionId>)>,
+    removed: Vec<SessionId>,
+    warnings: Vec<String>,
+}
+
+struct Sandbox {
+    spec: SandboxSpec,
+    calls: HashMap<CallId, Running>,
+    frozen: Vec<Group>,
+    busy: bool,
+}
+
+struct Fault {
+    error: SandboxError,
+    /// How many more times; without a number, until it is taken back.
+    left: Option<usize>,
+}
+
+impl FakeSandboxes {
+    /// Sandboxes whose every tool succeeds with a word about itself.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sandboxes that all work on one directory of this machine with real files and commands.
+    pub fn on(tools: &HostTools) -> Self {
+        let sandboxes = Self::new();
+        for spec in fixtures::tool_specs() {
+            let (tools, name) = (tools.clone(), spec.name.clone());
+            sandboxes.set_tool(&spec.name, move |call, _| {
+                let (tools, name) = (tools.clone(), name.clone());
+                async move { tools.call(&name, &call.arguments).await }
+            });
+        }
+        sandboxes
+    }
+
+    /// Says what a tool does. It may stream output, and take as long as it likes.
+    pub fn set_tool<F, W>(&self, name: &str, tool: F)
+    where
+        F: Fn(ToolCall, Output) -> W + Send + Sync + 'static,
+        W: Future<Output = CallOutcome> + Send + 'static,
+    {
+        let tool: Tool = Arc::new(move |call, output| Box::pin(tool(call, output)));
+        lock(&self.tools).insert(name.to_owned(), tool);
+    }
+
+    /// Makes the next `times` uses of an operation fail.
+    pub fn fail(&self, operation: Operation, times: usize, error: SandboxError) {
+        lock(&self.state).faults.insert(operation, Fault { error, left: Some(times) });
+    }
+
+    /// Makes an operation fail until `heal`.
+    pub fn fail_always(&self, operation: Operation, error: SandboxError) {
+        lock(&self.state).faults.insert(operation, Fault { error, left: None });
+    }
+
+    pub fn heal(&self, operation: Operation) {
+        lock(&self.state).faults.remove(&operation);
+    }
+
+    /// The sandbox and its keeper die: running calls stop with nothing to say, and nothing is remembered of any.
+    pub fn lose(&self, session: SessionId) {
+        lock(&self.state).open.remove(&session);
+    }
+
+    /// Says whether something that a tool left runs on.
+    pub fn set_busy(&self, session: SessionId, busy: bool) {
+        if let Some(sandbox) = lock(&self.state).open.get_mut(&session) {
+            sandbox.busy = busy;
+        }
+    }
+
+    /// What `open` says that this machine lacks.
+    pub fn set_warnings(&self, warnings: &[&str]) {
+        lock(&self.state).warnings = warnings.iter().map(ToString::to_string).collect();
+    }
+
+    /// How often a call really began.
+    pub fn begun(&self, call: CallId) -> usize {
+        lock(&self.state).begun.get(&call).copied().unwrap_or(0)
+    }
+
+    /// How often any call really began.
+    pub fn begun_in_all(&self) -> usize {
+        lock(&self.state).begun.values().sum()
+    }
+
+    /// The calls that the keeper of a session still remembers.
+    pub fn remembered(&self, session: SessionId) -> Vec<CallId> {
+        lock(&self.state).open.get(&session).map(|sandbox| sandbox.calls.keys().copied().collect()).unwrap_or_default()
+    }
+
+    pub fn is_open(&self, session: SessionId) -> bool {
+        lock(&self.state).open.contains_key(&session)
+    }
+
+    pub fn is_frozen(&self, session: SessionId, group: Group) -> bool {
+        lock(&self.state).open.get(&session).is_some_and(|sandbox| sandbox.frozen.contains(&group))
+    }
+
+    pub fn spec(&self, session: SessionId) -> Option<SandboxSpec> {
+        lock(&self.state).open.get(&session).map(|sandbox| sandbox.spec.clone())
+    }
+
+    /// What was removed, in order.
+    pub fn removed(&self) -> Vec<SessionId> {
+        lock(&self.state).removed.clone()
+    }
+
+    /// How often an operation was asked for, for one session or for all.
+    pub fn asked(&self, operation: Operation, session: Option<SessionId>) -> usize {
+        let of_interest =
+            |(other, whose): &&(Operation, Option<SessionId>)| *other == operation && (session.is_none() || session == *whose);
+        lock(&self.state).record.iter().filter(of_interest).count()
+    }
+
+    fn enter(&self, operation: Operation, session: Option<SessionId>) -> Result<MutexGuard<'_, State>, SandboxError> {
+        let mut state = lock(&self.state);
+        state.record.push((operation, session));
+        if let Some(fault) = state.faults.get_mut(&operation) {
+            match &mut fault.left {
+                Some(0) => {}
+                Some(left) => {
+                    *left -= 1;
+                    return Err(fault.error.clone());
+                }
+                None => return Err(fault.error.clone()),
+            }
+        }
+        Ok(state)
+    }
+
+    fn begin(&self, call: ToolCall) -> Running {
+        match lock(&self.tools).get(&call.tool) {
+            Some(tool) => Running::start(call, tool),
+            None => {
+                let text = format!("{} is done.", call.tool);
+                Running::finished(CallOutcome::text(CallStatus::Succeeded, text))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for FakeSandboxes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeSandboxes").field("open", &lock(&self.state).open.keys()).finish_non_exhaustive()
+    }
+}
+
+fn sandbox(state: &mut State, session: SessionId) -> Result<&mut Sandbox, SandboxError> {
+    state.open.get_mut(&session).ok_or(SandboxError::NotOpen)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Sandboxes for FakeSandboxes {
+    fn tools(&self) -> Vec<ToolSpec> {
+        fixtures::tool_specs()
+    }
+
+    async fn open(&self, spec: SandboxSpec) -> Result<SandboxInfo, SandboxError> {
+        let mut state = self.enter(Operation::Open, Some(spec.session))?;
+        let warnings = state.warnings.clone();
+        let found = state.open.contains_key(&spec.session);
+        let fresh = || Sandbox { spec: spec.clone(), calls: HashMap::new(), frozen: Vec::new(), busy: false };
+        state.open.entry(spec.session).or_insert_with(fresh);
+        Ok(SandboxInfo { driver: "fake".into(), workspace_path: "/workspace".into(), found, warnings })
+    }
+
+    async fn opened(&self) -> Result<Vec<SessionId>, SandboxError> {
+        Ok(self.enter(Operation::Opened, None)?.open.keys().copied().collect())
+    }
+
+    async fn call(&self, call: ToolCall, only_if_known: bool) -> Result<BoxStream<'static, CallUpdate>, SandboxError> {
+        let mut state = self.enter(Operation::Call, Some(call.session))?;
+        let (session, id) = (call.session, call.call);
+        if let Some(known) = sandbox(&mut state, session)?.calls.get(&id) {
+            return Ok(known.follow());
+        }
+        if only_if_known {
+            let outcome = CallOutcome::text(CallStatus::Interrupted, "The keeper does not know this call.");
+            return Ok(Running::finished(outcome).follow());
+        }
+        *state.begun.entry(id).or_default() += 1;
+        let running = self.begin(call);
+        let updates = running.follow();
+        sandbox(&mut state, session)?.calls.insert(id, running);
+        Ok(updates)
+    }
+
+    async fn acknowledge(&self, session: SessionId, call: CallId) -> Result<(), SandboxError> {
+        let mut state = self.enter(Operation::Acknowledge, Some(session))?;
+        let calls = &mut sandbox(&mut state, session)?.calls;
+        if calls.get(&call).is_some_and(Running::is_finished) {
+            calls.remove(&call);
+        }
+        Ok(())
+    }
+
+    async fn cancel(&self, session: SessionId, call: CallId) -> Result<(), SandboxError> {
+        let mut state = self.enter(Operation::Cancel, Some(session))?;
+        if let Some(running) = sandbox(&mut state, session)?.calls.get(&call) {
+            running.cancel();
+        }
+        Ok(())
+    }
+
+    async fn is_busy(&self, session: SessionId) -> Result<bool, SandboxError> {
+        let mut state = self.enter(Operation::IsBusy, Some(session))?;
+        Ok(sandbox(&mut state, session)?.busy)
+    }
+
+    async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {
+        let mut state = self.enter(Operation::Freeze, Some(session))?;
+        sandbox(&mut state, session)?.frozen.push(group);
+        Ok(())
+    }
+
+    async fn thaw(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {
+        let mut state = self.enter(Operation::Thaw, Some(session))?;
+        sandbox(&mut state, session)?.frozen.retain(|frozen| *frozen != group);
+        Ok(())
+    }
+
+    async fn measure(&self, session: SessionId) -> Result<Measurement, SandboxError> {
+        let mut state = self.enter(Operation::Measure, Some(session))?;
+        sandbox(&mut state, session)?;
+        Ok(Measurement { memory_bytes: 1 << 20, processes: 1, cpu_millis: 1, disk_bytes: 4096 })
+    }
+
+    async fn close(&self, session: SessionId) -> Result<(), SandboxError> {
+        self.enter(Operation::Close, Some(session))?.open.remove(&session);
+        Ok(())
+    }
+
+    async fn remove(&self, session: SessionId) -> Result<(), SandboxError> {
+        self.enter(Operation::Remove, Some(session))?.removed.push(session);
+        Ok(())
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        let text = "Sandboxes are in memory, for tests.".to_owned();
+        vec![Finding { name: "fake".into(), state: FindingState::Good, text, hint: None, fix: None }]
+    }
+}
+
+#[cfg(test)]
+mod tests;

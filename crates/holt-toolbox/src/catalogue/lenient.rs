@@ -1,0 +1,43 @@
+//! Reads what models really send: a number as text, a process id as a number, `null` for what is left out.
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+pub fn number<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u64>, D::Error> {
+    let value = Value::deserialize(input)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    whole(&value).map(Some).ok_or_else(|| D::Error::custom(format!("`{value}` is not a whole number of at least 0")))
+}
+
+pub fn flag<'de, D: Deserializer<'de>>(input: D) -> Result<Option<bool>, D::Error> {
+    match Value::deserialize(input)? {
+        Value::Null => Ok(None),
+        Value::Bool(flag) => Ok(Some(flag)),
+        Value::String(text) if text == "true" => Ok(Some(true)),
+        Value::String(text) if text == "false" => Ok(Some(false)),
+        other => Err(D::Error::custom(format!("`{other}` is neither true nor false"))),
+    }
+}
+
+pub fn pid<'de, D: Deserializer<'de>>(input: D) -> Result<i32, D::Error> {
+    let value = Value::deserialize(input)?;
+    whole(&value)
+        .and_then(|number| i32::try_from(number).ok())
+        .filter(|pid| *pid > 0)
+        .ok_or_else(|| D::Error::custom(format!("`{value}` is not a process id")))
+}
+
+fn whole(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64().or_else(|| {
+            let float = number.as_f64()?;
+            // Exact up to 2^53, which is far above any line, second or byte that can be asked for.
+            (float.fract() == 0.0 && (0.0..9e15).contains(&float)).then_some(float as u64)
+        }),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}

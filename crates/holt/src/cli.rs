@@ -1,0 +1,169 @@
+//! The command line: what can be asked, and the help that says so.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{
+    answer, completions, config, doctor, gc, get, key, life, list, logs, open, openapi, put, run, send, show, status, stop,
+};
+use crate::serve;
+
+const AFTER_HELP: &str = "\
+A SESSION is named by its id, by the beginning or the end of it (`holt ls` shows the ends), or by `last`.
+
+Exit codes: 0 good · 1 it failed · 2 the command or the configuration makes no sense · 3 a run's budget is used up ·
+4 no server answers · 5 not allowed · 10 the address is in use · 11 the data directory is in use · 12 it cannot be used ·
+13 it is of a newer version · 14 no sandbox can be opened here · 130 cancelled
+
+Start here:
+  holt run \"make a small web page about otters\"    in this directory, without any set-up
+  holt serve                                       the server with its page
+  holt doctor                                      what this machine can and cannot do";
+
+/// The den your agents live in.
+#[derive(Debug, Parser)]
+#[command(name = "holt", version, about, after_help = AFTER_HELP, arg_required_else_help = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Print results as JSON, events as JSON lines
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Where Holt keeps its data [default: ~/.local/share/holt, or /var/lib/holt as a service; env: HOLT_DATA_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The configuration file [default: ./holt.toml for `serve`, ~/.config/holt/holt.toml, /etc/holt/holt.toml; env: HOLT_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Talk to the server at this address instead of the one on this machine
+    #[arg(long, global = true, value_name = "URL", env = "HOLT_SERVER")]
+    pub server: Option<String>,
+    /// The key for that server; HOLT_KEY keeps it out of the list of processes
+    #[arg(long, global = true, value_name = "KEY", env = "HOLT_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// A certificate to trust for that server, as PEM: for one that made its own
+    #[arg(long, global = true, value_name = "FILE", env = "HOLT_CA")]
+    pub ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server, with its page
+    Serve(Box<serve::Arguments>),
+    /// Give an agent a task and watch it work
+    Run(run::Arguments),
+    /// List sessions
+    #[command(visible_alias = "list")]
+    Ls(list::Arguments),
+    /// Show a session
+    Show(show::Arguments),
+    /// Read what happened in a session
+    Logs(logs::Arguments),
+    /// Send a session a prompt
+    Send(send::Arguments),
+    /// Answer yes to what a session asks
+    Approve(answer::Arguments),
+    /// Answer no to what a session asks
+    Deny(answer::Arguments),
+    /// Cancel what a session is working on
+    Cancel(life::Arguments),
+    /// End a session; its conversation and files stay
+    Stop(stop::Arguments),
+    /// Remove sessions with their conversations and files
+    Rm(life::RemoveArguments),
+    /// Download files of a session
+    Get(get::Arguments),
+    /// Upload files into a session
+    Put(put::Arguments),
+    /// Sign a browser in
+    Open(open::Arguments),
+    /// Manage access keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Show how the server is
+    Status(status::Arguments),
+    /// Find out what this machine can and cannot do, and mend it
+    Doctor(doctor::Arguments),
+    /// Remove sessions that ended long ago
+    Gc(gc::Arguments),
+    /// Show the configuration and where each value comes from
+    Config(config::Arguments),
+    /// Print the description of the HTTP interface
+    Openapi(openapi::Arguments),
+    /// Print completions for a shell
+    Completions(completions::Arguments),
+    /// Print the version
+    Version,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lines_that_are_understood() {
+        for line in [
+            "holt serve --listen 127.0.0.1:0 --data-dir /d --tls",
+            "holt run make a page",
+            "holt run --managed --json -",
+            "holt --server https://h --key k ls --status running,idle otters",
+            "holt ls --json",
+            "holt show last",
+            "holt logs -f 1234abcd --tail 10",
+            "holt send last go on --when-busy steer",
+            "holt approve last",
+            "holt stop server",
+            "holt stop last",
+            "holt rm a b --yes",
+            "holt get last index.html -o x.html",
+            "holt get last --zip",
+            "holt put last a.txt b.txt --to docs",
+            "holt open --no-browser",
+            "holt key add laptop --scope operate,approve --expires 30d",
+            "holt key ls",
+            "holt key revoke 01920000-0000-7000-8000-0000000000aa",
+            "holt doctor --fix --yes --json",
+            "holt gc --older-than 30d --yes",
+            "holt config --about",
+            "holt completions bash",
+            "holt openapi",
+            "holt version",
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn lines_that_are_not() {
+        for line in
+            ["holt", "holt run", "holt frobnicate", "holt key add", "holt show", "holt get", "holt send last", "holt stop"]
+        {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_has_help_and_most_have_examples() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+        }
+        let serve = Cli::command().find_subcommand("serve").unwrap().get_after_help().unwrap().to_string();
+        assert!(serve.contains("Examples:"));
+    }
+}

@@ -1,0 +1,270 @@
+//! Watching a session until a run is over, with a person at the keyboard: shows what happens, asks what it asks, and
+//! cancels when it is interrupted.
+
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::time::Duration;
+
+use holt_api::Event;
+use holt_client::{Client, FeedItem};
+use holt_core::event::{ApprovalAnswered, EventBody, RunResult, Seq};
+use holt_core::id::{CallId, PromptId, RunId, SessionId};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::show::Transcript;
+use crate::show::words::short_id;
+use crate::terminal::reveal;
+
+/// After this long without news, what is under way is said.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Watches until the run of a prompt is over. Returns how the process ends.
+pub async fn until_done(
+    context: &Context,
+    client: &Client,
+    session: SessionId,
+    prompt: PromptId,
+    after: Seq,
+) -> Result<Exit, Failure> {
+    let output = context.output;
+    let mut watch = Watch {
+        client: client.clone(),
+        output,
+        session,
+        run: prompt.into(),
+        transcript: Transcript::default(),
+        questions: Questions::new(output),
+        cancelled: false,
+    };
+    let mut feed = client.follow(session, Some(after));
+    loop {
+        tokio::select! {
+            item = timeout(QUIET, feed.next()) => match item {
+                Err(_) => watch.quiet()?,
+                Ok(item) => {
+                    let Some(item) = item.map_err(context.explain())? else { return Ok(watch.removed()) };
+                    if let Some(exit) = watch.item(item)? {
+                        return Ok(exit);
+                    }
+                }
+            },
+            answer = watch.questions.answered() => watch.answer(answer).await?,
+            _ = tokio::signal::ctrl_c() => {
+                if let Some(exit) = watch.interrupted().await {
+                    return Ok(exit);
+                }
+            }
+        }
+    }
+}
+
+struct Watch {
+    client: Client,
+    output: Output,
+    session: SessionId,
+    run: RunId,
+    transcript: Transcript,
+    questions: Questions,
+    cancelled: bool,
+}
+
+impl Watch {
+    fn item(&mut self, item: FeedItem) -> Result<Option<Exit>, Failure> {
+        match item {
+            FeedItem::Event(event) => self.event(&event),
+            FeedItem::Delta(delta) if !self.output.json => self.print(|transcript| transcript.delta(&delta)).map(|()| None),
+            FeedItem::Removed => Ok(Some(self.removed())),
+            FeedItem::Delta(_) | FeedItem::Snapshot(_) => Ok(None),
+        }
+    }
+
+    fn event(&mut self, event: &Event) -> Result<Option<Exit>, Failure> {
+        let body = event.decode();
+        if self.output.json {
+            self.output.json(event)?;
+        } else if let Some(body) = &body {
+            self.print(|transcript| transcript.event(body))?;
+        }
+        let Some(body) = body else { return Ok(None) };
+        self.questions.event(&body, self.session);
+        Ok(self.end(&body))
+    }
+
+    /// How the run ended, when it did.
+    fn end(&self, body: &EventBody) -> Option<Exit> {
+        match body {
+            EventBody::RunFinished(done) if done.run == self.run => Some(match done.result {
+                RunResult::Completed => Exit::Good,
+                RunResult::Cancelled => Exit::Interrupted,
+                RunResult::BudgetReached { .. } => Exit::Budget,
+                RunResult::Failed { .. } => Exit::Failed,
+            }),
+            EventBody::PromptWithdrawn(gone) if RunId::from(gone.prompt) == self.run => Some(Exit::Interrupted),
+            // What a failed session needs is a person; the run goes on when it is retried, without us.
+            EventBody::SessionEnded(_) | EventBody::SessionFailed(_) => Some(Exit::Failed),
+            _ => None,
+        }
+    }
+
+    fn quiet(&mut self) -> Result<(), Failure> {
+        if self.output.json { Ok(()) } else { self.print(Transcript::waiting) }
+    }
+
+    fn print(&mut self, show: impl FnOnce(&mut Transcript) -> String) -> Result<(), Failure> {
+        let text = show(&mut self.transcript);
+        if text.is_empty() { Ok(()) } else { self.output.piece(&text) }
+    }
+
+    fn removed(&self) -> Exit {
+        self.output.note("the session was removed");
+        Exit::Failed
+    }
+
+    /// Cancels at the first interruption and leaves at the second.
+    async fn interrupted(&mut self) -> Option<Exit> {
+        if std::mem::replace(&mut self.cancelled, true) {
+            return Some(Exit::Interrupted);
+        }
+        self.output.note("\ncancelling; once more to leave at once");
+        match self.client.cancel(self.session).await {
+            Ok(_) => None,
+            Err(error) if error.is("not_running") => None,
+            Err(error) => {
+                self.output.note(&format!("it could not be cancelled: {error}"));
+                Some(Exit::Interrupted)
+            }
+        }
+    }
+
+    async fn answer(&mut self, answer: Answer) -> Result<(), Failure> {
+        match self.client.answer(self.session, answer.call, answer.allow).await {
+            Ok(_) => Ok(()),
+            // Somebody else was quicker, or the run is over.
+            Err(error) if error.is("question_not_found") || error.is("run_over") => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+struct Answer {
+    call: CallId,
+    allow: bool,
+}
+
+/// The questions that wait for this person, asked one after the other.
+struct Questions {
+    output: Output,
+    can_ask: bool,
+    open: VecDeque<(CallId, String)>,
+    /// What each call that may be asked about is: exactly what will run.
+    proposed: Vec<(CallId, String, Value)>,
+    lines: Option<mpsc::Receiver<String>>,
+}
+
+impl Questions {
+    fn new(output: Output) -> Self {
+        Self { output, can_ask: output.can_ask(), open: VecDeque::new(), proposed: Vec::new(), lines: None }
+    }
+
+    fn event(&mut self, body: &EventBody, session: SessionId) {
+        match body {
+            EventBody::CallProposed(call) => self.proposed.push((call.call, call.tool.clone(), call.arguments.clone())),
+            EventBody::CallFinished(call) => self.proposed.retain(|(known, ..)| *known != call.call),
+            EventBody::ApprovalRequested(asked) => {
+                let found = self.proposed.iter().find(|(call, ..)| *call == asked.call);
+                let question = found.map(|(_, tool, arguments)| question(tool, arguments)).unwrap_or_default();
+                self.ask(asked.call, question, session);
+            }
+            EventBody::ApprovalAnswered(ApprovalAnswered { call, .. }) => self.close(*call),
+            _ => {}
+        }
+    }
+
+    fn ask(&mut self, call: CallId, question: String, session: SessionId) {
+        if !self.can_ask {
+            let id = short_id(session);
+            self.output.note(&format!("it waits for an answer: holt approve {id}, or holt deny {id}"));
+            return;
+        }
+        self.open.push_back((call, question));
+        if self.open.len() == 1 {
+            self.show_first();
+        }
+    }
+
+    fn close(&mut self, call: CallId) {
+        let was_first = self.open.front().is_some_and(|(first, _)| *first == call);
+        self.open.retain(|(open, _)| *open != call);
+        if was_first {
+            self.show_first();
+        }
+    }
+
+    fn show_first(&mut self) {
+        if let Some((_, question)) = self.open.front() {
+            self.output.note(question);
+            let _ = write!(std::io::stderr().lock(), "Allow this? [y/N] ");
+            self.lines.get_or_insert_with(read_lines);
+        }
+    }
+
+    /// The next answer of the person. Waits for ever when nothing is asked.
+    async fn answered(&mut self) -> Answer {
+        loop {
+            let Some(lines) = &mut self.lines else { return std::future::pending().await };
+            let Some(line) = lines.recv().await else { return std::future::pending().await };
+            // A line that nobody asked for is nobody's answer.
+            if let Some((call, _)) = self.open.front() {
+                return Answer { call: *call, allow: matches!(line.trim(), "y" | "Y" | "yes") };
+            }
+        }
+    }
+}
+
+/// Everything that will run, whole and with nothing hidden, apart from the agent's own words.
+fn question(tool: &str, arguments: &Value) -> String {
+    let mut text = format!("\nThe agent asks to call {}:", reveal(tool));
+    match arguments.as_object() {
+        Some(fields) => {
+            for (name, value) in fields {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                text.push_str(&format!("\n  {}: {}", reveal(name), reveal(&value).replace('\n', "\n    ")));
+            }
+        }
+        None => text.push_str(&format!("\n  {}", reveal(&arguments.to_string()))),
+    }
+    text
+}
+
+/// Lines from the keyboard. The thread ends with the process: a read from a terminal cannot be taken back.
+fn read_lines() -> mpsc::Receiver<String> {
+    let (send, receive) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines() {
+            if line.is_err() || line.is_ok_and(|line| send.blocking_send(line).is_err()) {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_question_shows_every_byte_that_will_run() {
+        let question = question("execute_command", &json!({ "command": "ls\nrm -rf x\u{202e}\u{200d}\x1b[8m", "timeout": 3 }));
+        assert_eq!(
+            question,
+            "\nThe agent asks to call execute_command:\n  command: ls\n    rm -rf x<U+202E><U+200D>␛[8m\n  timeout: 3"
+        );
+    }
+}

@@ -1,0 +1,58 @@
+//! `holt show`.
+
+use clap::Args;
+use holt_core::session::WorkspaceSpec;
+use holt_core::view::Snapshot;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::table;
+use crate::show::words::{call, short_id, size, time};
+use crate::terminal::{clean_line, reveal, short_line};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  holt show last\n  holt show 1f2e3d4c --json")]
+pub struct Arguments {
+    /// The session
+    session: String,
+}
+
+pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
+    let client = context.server().await?;
+    let id = context.find(&client, &arguments.session).await?;
+    let session = client.session(id).await.map_err(context.explain())?;
+    context.output.result(&session, || text(&session))
+}
+
+fn text(session: &Snapshot) -> String {
+    let workspace = match &session.workspace {
+        WorkspaceSpec::Managed => "kept by Holt".to_owned(),
+        WorkspaceSpec::Directory { path } => clean_line(path),
+    };
+    let mut rows = Vec::new();
+    let mut add = |name: &str, value: String| rows.push(vec![name.to_owned(), value]);
+    add("title", clean_line(&session.title));
+    add("id", session.id.to_string());
+    add("status", session.status.as_str().to_owned());
+    add("agent", clean_line(&format!("{} with {}", session.agent, session.model)));
+    add("workspace", workspace);
+    add("made", time(session.created_at));
+    add("changed", time(session.updated_at));
+    add("tokens", (session.usage.input_tokens + session.usage.output_tokens).to_string());
+    if let Some(failure) = &session.failure {
+        add("problem", clean_line(&failure.message));
+        add("", clean_line(&failure.hint));
+    }
+    for waiting in &session.queue {
+        add("waits", short_line(&waiting.text, 80));
+    }
+    for open in session.run.iter().flat_map(|run| &run.calls) {
+        let stage = serde_json::to_value(open.stage).ok();
+        let stage = stage.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+        add(stage, format!("{} {}", clean_line(&open.tool), reveal(&call(&open.arguments))));
+    }
+    for artifact in &session.artifacts {
+        add("artifact", format!("{} ({})", clean_line(&artifact.name), size(artifact.size)));
+    }
+    format!("{}\n\nholt logs {id} · holt send {id} \"…\" · holt get {id}", table(&rows), id = short_id(session.id))
+}

@@ -1,0 +1,77 @@
+//! The executable: reads the command line, does what it says, and ends with a code that tells how it went.
+
+mod cli;
+mod commands;
+mod config;
+mod context;
+mod failure;
+mod output;
+mod serve;
+mod show;
+mod terminal;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use context::Context;
+use failure::{Exit, Failure};
+
+fn main() {
+    let Cli { global, command } = Cli::parse();
+    let context = Context::new(global);
+    let exit = match start(command, &context) {
+        Ok(()) => Exit::Good,
+        Err(failure) => {
+            context.output.failure(&failure);
+            failure.exit
+        }
+    };
+    // At once: a thread that waits for a line from the keyboard would hold the process.
+    std::process::exit(exit as i32)
+}
+
+fn start(command: Command, context: &Context) -> Result<(), Failure> {
+    // What needs no server and no waiting needs no runtime either.
+    match command {
+        Command::Completions(arguments) => return commands::completions::run(arguments),
+        Command::Config(arguments) => return commands::config::run(arguments, context),
+        Command::Openapi(arguments) => return commands::openapi::run(arguments, context),
+        Command::Version => return version(context),
+        _ => {}
+    }
+    let mut runtime = match &command {
+        Command::Serve(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    runtime.enable_all().build()?.block_on(run(command, context))
+}
+
+async fn run(command: Command, context: &Context) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => Box::pin(serve::run(*arguments, context)).await,
+        Command::Run(arguments) => Box::pin(commands::run::run(arguments, context)).await,
+        Command::Ls(arguments) => commands::list::run(arguments, context).await,
+        Command::Show(arguments) => commands::show::run(arguments, context).await,
+        Command::Logs(arguments) => commands::logs::run(arguments, context).await,
+        Command::Send(arguments) => Box::pin(commands::send::run(arguments, context)).await,
+        Command::Approve(arguments) => commands::answer::run(arguments, context, true).await,
+        Command::Deny(arguments) => commands::answer::run(arguments, context, false).await,
+        Command::Cancel(arguments) => commands::life::cancel(arguments, context).await,
+        Command::Stop(arguments) => commands::stop::run(arguments, context).await,
+        Command::Rm(arguments) => commands::life::remove(arguments, context).await,
+        Command::Get(arguments) => Box::pin(commands::get::run(arguments, context)).await,
+        Command::Put(arguments) => commands::put::run(arguments, context).await,
+        Command::Open(arguments) => commands::open::run(arguments, context).await,
+        Command::Key(command) => commands::key::run(command, context).await,
+        Command::Status(arguments) => commands::status::run(arguments, context).await,
+        Command::Doctor(arguments) => Box::pin(commands::doctor::run(arguments, context)).await,
+        Command::Gc(arguments) => commands::gc::run(arguments, context).await,
+        // Done before there was a runtime.
+        Command::Completions(_) | Command::Config(_) | Command::Openapi(_) | Command::Version => Ok(()),
+    }
+}
+
+fn version(context: &Context) -> Result<(), Failure> {
+    let version = env!("CARGO_PKG_VERSION");
+    context.output.result(&serde_json::json!({ "version": version }), || format!("holt {version}"))
+}

@@ -1,0 +1,165 @@
+//! The wiring: the one place that names the adapters.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::pending::Builtin;
+use super::pending::{ArtifactStore, SessionWorkspaces, write_zip};
+use holt_api::{AgentInfo, EnvironmentInfo};
+use holt_core::access::{Principal, Scope};
+use holt_core::agent::Agent;
+use holt_core::id::{OwnerId, SessionId};
+use holt_core::sandbox::Sandboxes;
+use holt_core::store::{Keys, Store, StoreError};
+use holt_engine::{CreateSession, Engine, ListSessions};
+use holt_models::{Models, anthropic};
+use holt_sandbox::bwrap::BwrapDriver;
+use holt_sandbox::environment::{DEFAULT, ENVIRONMENTS};
+use holt_server::{About, AppParts, Certificate, Listen};
+use holt_store::{DataDir, SqliteStore};
+
+use super::{Arguments, epoch, keeper};
+use crate::config::{Config, Tls};
+use crate::failure::{Exit, Failure};
+
+/// What was put together.
+pub struct House {
+    pub engine: Engine,
+    pub driver: BwrapDriver,
+    pub parts: AppParts,
+    pub demo_only: bool,
+}
+
+/// The server itself, as one who acts.
+pub fn house(name: &str) -> Principal {
+    Principal { owner: OwnerId::new("owner"), name: name.into(), scopes: vec![Scope::Admin], key: None }
+}
+
+pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStore>) -> Result<House, Failure> {
+    let models = Arc::new(models(config)?);
+    let driver = driver(config, data_dir.path())?;
+    let known = known(&driver, &*store).await;
+    driver.sweep(&known).await;
+    let agents: BTreeMap<String, Arc<dyn Agent>> =
+        BTreeMap::from([("holt".to_owned(), Arc::new(Builtin::new(models.clone())) as _)]);
+    let parts = holt_engine::Parts {
+        store: store.clone(),
+        sandboxes: Arc::new(driver.clone()),
+        workspaces: Arc::new(SessionWorkspaces::new(data_dir.path())),
+        blobs: Arc::new(ArtifactStore::new(data_dir.path())),
+        agents,
+        models: models.clone(),
+    };
+    let engine = Engine::start(parts, engine_options(config, &models)?)
+        .await
+        .map_err(|error| Failure::new(Exit::DataDirUnusable, error.code(), error.to_string(), error.hint()))?;
+    let keys: Arc<dyn Keys> = store;
+    holt_server::ensure_first_key(&*keys, data_dir.path()).await.map_err(|error| {
+        Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), "Mend the data directory's permissions or its disk.")
+    })?;
+    let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), about: about() };
+    Ok(House { engine, driver, parts, demo_only: models.is_demo_only() })
+}
+
+fn models(config: &Config) -> Result<Models, Failure> {
+    let mut provider = anthropic::Options { key: config.models.anthropic_key.clone(), ..anthropic::Options::default() };
+    if let Some(url) = &config.models.anthropic_url {
+        provider.base_url.clone_from(url);
+    }
+    let wanted = holt_models::Config {
+        default_model: config.models.default.clone(),
+        anthropic: provider,
+        ..holt_models::Config::default()
+    };
+    let invalid = |error: holt_models::ConfigError| {
+        Failure::usage(
+            "models_invalid",
+            error.to_string(),
+            "`holt config` shows the settings of models and where they come from.",
+        )
+    };
+    Models::new(wanted).map_err(invalid)
+}
+
+fn driver(config: &Config, data_dir: &Path) -> Result<BwrapDriver, Failure> {
+    let mut options = holt_sandbox::bwrap::Options::new(data_dir, keeper::install(data_dir)?, epoch::next(data_dir)?);
+    options.prepared = config.sandbox.prepared;
+    options.grace = config.sandbox.grace;
+    BwrapDriver::new(options)
+        .map_err(|error| Failure::new(Exit::NoSandbox, "sandbox", error.to_string(), "`holt doctor` says more."))
+}
+
+/// The sessions whose sandboxes an earlier server left and that are still on record.
+async fn known(driver: &BwrapDriver, store: &dyn Store) -> HashSet<SessionId> {
+    let mut known = HashSet::new();
+    for session in driver.opened().await.unwrap_or_default() {
+        // A store that cannot say now is no reason to end a sandbox.
+        if !matches!(store.head(session).await, Err(StoreError::NotFound)) {
+            known.insert(session);
+        }
+    }
+    known
+}
+
+fn engine_options(config: &Config, models: &Models) -> Result<holt_engine::Options, Failure> {
+    let environments: Vec<String> = ENVIRONMENTS.iter().map(|environment| environment.name.to_owned()).collect();
+    let default_environment = config.sandbox.environment.clone().unwrap_or_else(|| DEFAULT.to_owned());
+    if !environments.contains(&default_environment) {
+        let message = format!("there is no environment `{default_environment}`");
+        return Err(Failure::usage("environment_unknown", message, format!("Choose one of {}.", environments.join(", "))));
+    }
+    Ok(holt_engine::Options {
+        default_model: models.default_model().to_owned(),
+        default_environment,
+        environments,
+        budget: config.sessions.budget,
+        limits: config.sandbox.limits,
+        sleep_after_seconds: config.sessions.sleep_after.as_secs(),
+        ..holt_engine::Options::default()
+    })
+}
+
+fn about() -> About {
+    let environments = ENVIRONMENTS
+        .iter()
+        .map(|environment| EnvironmentInfo { id: environment.name.to_owned(), note: environment.line.to_owned() });
+    About {
+        version: env!("CARGO_PKG_VERSION").into(),
+        agents: vec![AgentInfo { id: "holt".into(), note: "Holt's own agent: a model with the tools of the sandbox.".into() }],
+        environments: environments.collect(),
+    }
+}
+
+pub fn server_options(config: &Config, data_dir: &DataDir, arguments: &Arguments) -> holt_server::Options {
+    let tls = config.tls.is_on();
+    let listen = config.listen.addresses.iter().map(|address| Listen { address: *address, tls });
+    holt_server::Options {
+        listen: if arguments.background { Vec::new() } else { listen.collect() },
+        socket: Some(data_dir.path().join("holt.sock")),
+        certificate: match &config.tls {
+            Tls::Off => None,
+            Tls::Generated => Some(Certificate::Generated { directory: data_dir.path().join("tls") }),
+            Tls::Given { certificate, key } => Some(Certificate::Given { cert: certificate.clone(), key: key.clone() }),
+        },
+        management_key: config.access.management_key.clone(),
+        public_url: config.listen.public_url.clone(),
+        allowed_hosts: config.listen.allowed_hosts.clone(),
+        cors_origins: config.listen.cors_origins.clone(),
+        trusted_proxies: config.listen.trusted_proxies.clone(),
+        page_dir: arguments.page_dir.clone(),
+        ..holt_server::Options::default()
+    }
+}
+
+/// A first session, so that the page has something to show. Without it everything works as well.
+pub async fn welcome(engine: &Engine) {
+    let by = house("welcome");
+    let none = engine.list(&by, ListSessions { limit: 1, ..ListSessions::default() }).await;
+    if none.is_ok_and(|page| page.items.is_empty()) {
+        let first = CreateSession { title: Some("Your first session".into()), ..CreateSession::default() };
+        if let Err(error) = engine.create(&by, first).await {
+            tracing::warn!(%error, "the first session could not be made");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What happens in a session, as lines: a pure function of its events and live text.
+//!
+//! What comes out is filtered and may be printed as it is. Text of a message appears once, whether it came live, with
+//! its event, or a part of it each way.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use holt_core::agent::{Delta, DeltaTarget};
+use holt_core::event::{AgentMessage, CallProposed, EventBody, Level, RunFinished, RunResult};
+use holt_core::id::{CallId, MessageId};
+use holt_core::model::AssistantPart;
+use holt_core::session::EndReason;
+use holt_core::tool::{CallOutcome, CallStatus, ToolContent};
+
+use super::words;
+use crate::terminal::{Filter, clean_line, short_line};
+
+/// The longest line about a result.
+const LINE: usize = 120;
+
+/// What was shown so far.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    /// Prompts are shown too: for those who did not just type them.
+    prompts: bool,
+    writing: Option<Writing>,
+    calls: BTreeMap<CallId, Call>,
+    /// Something stands on the last line.
+    in_line: bool,
+}
+
+/// A message that is being written.
+#[derive(Debug)]
+struct Writing {
+    message: MessageId,
+    /// How many bytes of it were shown.
+    shown: u64,
+    filter: Filter,
+}
+
+#[derive(Debug)]
+struct Call {
+    /// The tool and what the call is about.
+    title: String,
+    running: bool,
+    announced: bool,
+}
+
+impl Transcript {
+    pub fn with_prompts() -> Self {
+        Self { prompts: true, ..Self::default() }
+    }
+
+    /// More of a message. Text that was shown, that leaves a gap, or that belongs to something else is passed over: the
+    /// finished message brings it.
+    pub fn delta(&mut self, delta: &Delta) -> String {
+        let DeltaTarget::Message(message) = delta.target else { return String::new() };
+        let mut out = String::new();
+        if self.writing.as_ref().is_none_or(|writing| writing.message != message) {
+            self.end_line(&mut out);
+            self.writing = Some(Writing { message, shown: 0, filter: Filter::default() });
+        }
+        self.write(&mut out, delta.offset, &delta.text);
+        out
+    }
+
+    pub fn event(&mut self, event: &EventBody) -> String {
+        let mut out = String::new();
+        match event {
+            EventBody::PromptQueued(body) if self.prompts => {
+                let by = clean_line(&body.by);
+                self.block(&mut out, &format!("{by}> "), &body.text);
+            }
+            EventBody::AgentMessage(body) => self.message(&mut out, body),
+            EventBody::MessageAborted(body) => self.aborted(&mut out, body.message),
+            EventBody::CallProposed(body) => self.proposed(body),
+            EventBody::CallStarted(body) => self.started(body.call),
+            EventBody::CallFinished(body) => self.finished(&mut out, body.call, &body.outcome),
+            other => {
+                if let Some(line) = line_about(other) {
+                    self.end_line(&mut out);
+                    out.push_str(&line);
+                    out.push('\n');
+                }
+            }
+        }
+        out
+    }
+
+    /// What has begun and not ended, once for each: said when nothing else happens for a moment.
+    pub fn waiting(&mut self) -> String {
+        let mut out = String::new();
+        let quiet: Vec<String> =
+            self.calls.values_mut().filter(|call| call.running && !call.announced).map(Call::announce).collect();
+        for title in quiet {
+            self.end_line(&mut out);
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "  … {title}");
+        }
+        out
+    }
+
+    fn write(&mut self, out: &mut String, offset: u64, text: &str) {
+        let Some(writing) = &mut self.writing else { return };
+        let Some(known) = writing.shown.checked_sub(offset) else { return };
+        let fresh = usize::try_from(known).ok().and_then(|known| text.get(known..)).unwrap_or_default();
+        if !fresh.is_empty() {
+            writing.shown += fresh.len() as u64;
+            out.push_str(&writing.filter.push(fresh));
+            self.in_line = !fresh.ends_with('\n');
+        }
+    }
+
+    fn message(&mut self, out: &mut String, body: &AgentMessage) {
+        let texts = body.parts.iter().filter_map(|part| match part {
+            AssistantPart::Text { text } => Some(text.as_str()),
+            _ => None,
+        });
+        let whole: String = texts.collect();
+        if self.writing.as_ref().is_none_or(|writing| writing.message != body.message) {
+            self.end_line(out);
+            self.writing = Some(Writing { message: body.message, shown: 0, filter: Filter::default() });
+        }
+        self.write(out, 0, &whole);
+        self.writing = None;
+        self.end_line(out);
+    }
+
+    fn aborted(&mut self, out: &mut String, message: MessageId) {
+        if self.writing.take_if(|writing| writing.message == message).is_some_and(|writing| writing.shown > 0) {
+            self.end_line(out);
+            out.push_str("  (that message was not finished and does not count)\n");
+        }
+    }
+
+    fn proposed(&mut self, body: &CallProposed) {
+        let title = format!("{} {}", clean_line(&body.tool), words::call(&body.arguments)).trim_end().to_owned();
+        self.calls.insert(body.call, Call { title, running: false, announced: false });
+    }
+
+    fn started(&mut self, call: CallId) {
+        if let Some(call) = self.calls.get_mut(&call) {
+            call.running = true;
+        }
+    }
+
+    fn finished(&mut self, out: &mut String, call: CallId, outcome: &CallOutcome) {
+        self.end_line(out);
+        let title = self.calls.remove(&call).map_or_else(|| "a call".to_owned(), |call| call.title);
+        let (mark, word) = match outcome.status {
+            CallStatus::Succeeded => ("✓", ""),
+            CallStatus::Failed => ("✗", ""),
+            CallStatus::Denied => ("⊘", "denied"),
+            CallStatus::Cancelled => ("■", "cancelled"),
+            CallStatus::Interrupted => ("?", "interrupted; it may have done a part"),
+        };
+        let about = if word.is_empty() { result_in_short(outcome) } else { word.to_owned() };
+        let line = if about.is_empty() { format!("  {mark} {title}") } else { format!("  {mark} {title} — {about}") };
+        out.push_str(&line);
+        out.push('\n');
+    }
+
+    fn block(&mut self, out: &mut String, mark: &str, text: &str) {
+        self.end_line(out);
+        let mut filter = Filter::default();
+        let text = filter.push(text);
+        let _ = writeln!(out, "{mark}{}", text.trim_end());
+    }
+
+    fn end_line(&mut self, out: &mut String) {
+        if std::mem::take(&mut self.in_line) {
+            out.push('\n');
+        }
+    }
+}
+
+impl Call {
+    fn announce(&mut self) -> String {
+        self.announced = true;
+        self.title.clone()
+    }
+}
+
+/// The first line of what a tool said.
+fn result_in_short(outcome: &CallOutcome) -> String {
+    let exit = outcome.details.as_ref().and_then(|details| details.get("exit_code")).and_then(serde_json::Value::as_i64);
+    let text = outcome.content.iter().find_map(|part| match part {
+        ToolContent::Text { text } => text.lines().find(|line| !line.trim().is_empty()),
+        ToolContent::Image { .. } => None,
+    });
+    let text = text.map(|line| short_line(line.trim(), LINE)).unwrap_or_default();
+    match exit {
+        Some(code) if code != 0 => format!("exit {code}: {text}"),
+        _ => text,
+    }
+}
+
+/// The line about an event that stands for itself. Nothing for those that say nothing to a reader.
+fn line_about(event: &EventBody) -> Option<String> {
+    Some(match event {
+        EventBody::SessionRenamed(body) => format!("  (now called “{}”)", clean_line(&body.title)),
+        EventBody::PromptWithdrawn(body) => format!("  (a prompt was taken back by {})", clean_line(&body.by)),
+        EventBody::ApprovalRequested(_) => "  ? waits for an answer".into(),
+        EventBody::ApprovalAnswered(body) => {
+            let by = body.by.as_deref().map_or("nobody in time".into(), clean_line);
+            format!("  {} by {by}", if body.allowed { "allowed" } else { "not allowed" })
+        }
+        EventBody::BudgetWarned(body) => format!("  ! four fifths of the run's {:?} are used", body.bound).to_lowercase(),
+        EventBody::CancelRequested(body) => format!("  ■ {} cancels", clean_line(&body.by)),
+        EventBody::RunFinished(body) => return run_finished(body),
+        EventBody::SandboxOpened(body) if !body.warnings.is_empty() => {
+            body.warnings.iter().map(|warning| format!("  ! {}", clean_line(warning))).collect::<Vec<_>>().join("\n")
+        }
+        EventBody::SleepPostponed(body) => format!("  (stays awake: {})", clean_line(&body.why)),
+        EventBody::FileReceived(body) => format!("  ↑ {} ({})", clean_line(&body.path), words::size(body.size)),
+        EventBody::ArtifactPublished(body) => format!("  ↓ {} ({})", clean_line(&body.name), words::size(body.size)),
+        EventBody::Noted(body) if body.level == Level::Info => format!("  {}", clean_line(&body.text)),
+        EventBody::Noted(body) => format!("  ! {}", clean_line(&body.text)),
+        EventBody::SessionEnded(body) => format!("  the session has ended: {}", end_reason(body.reason)),
+        EventBody::SessionFailed(body) => {
+            format!("  ✗ {}\n    {}", clean_line(&body.message), clean_line(&body.hint))
+        }
+        _ => return None,
+    })
+}
+
+fn run_finished(body: &RunFinished) -> Option<String> {
+    match &body.result {
+        RunResult::Completed => None,
+        RunResult::Cancelled => Some("  ■ cancelled".into()),
+        RunResult::BudgetReached { bound } => {
+            Some(format!("  ■ stopped: the run's budget of {bound:?} is used up").to_lowercase())
+        }
+        RunResult::Failed { message, hint, .. } => Some(format!("  ✗ {}\n    {}", clean_line(message), clean_line(hint))),
+    }
+}
+
+pub fn end_reason(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Completed => "it is done",
+        EndReason::Stopped => "it was stopped",
+        EndReason::Expired => "its time was over",
+        EndReason::Failed => "it failed",
+        EndReason::Evicted => "its place was needed",
+    }
+}
+
+#[cfg(test)]
+mod tests;

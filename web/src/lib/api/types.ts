@@ -1,0 +1,38 @@
+// The server's words for things, taken from the generated schema under short names.
+
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Status = Schemas['Status'];
+export type SessionSummary = Schemas['SessionSummary'];
+export type Snapshot = Schemas['Snapshot'];
+export type CreateSession = Schemas['CreateSession'];
+export type WorkspaceSpec = Schemas['WorkspaceSpec'];
+export type WhenBusy = Schemas['WhenBusy'];
+export type Verdict = Schemas['Verdict'];
+export type QueuedPrompt = Schemas['QueuedPrompt'];
+export type OpenCall = Schemas['OpenCall'];
+export type Usage = Schemas['Usage'];
+export type Bound = Schemas['Bound'];
+export type RunResult = Schemas['RunResult'];
+export type Failure = Schemas['Failure'];
+export type Artifact = Schemas['Artifact'];
+export type Delta = Schemas['Delta'];
+export type ToolContent = Schemas['ToolContent'];
+export type CallOutcome = Schemas['CallOutcome'];
+export type CallStatus = Schemas['CallStatus'];
+export type AssistantPart = Schemas['AssistantPart'];
+export type Entry = Schemas['Entry'];
+export type Listing = Schemas['Listing'];
+export type Measurement = Schemas['Measurement'];
+export type Finding = Schemas['Finding'];
+export type ModelInfo = Schemas['ModelInfo'];
+export type Scope = Schemas['Scope'];
+export type Key = Schemas['Key'];
+export type CreatedKey = Schemas['CreatedKey'];
+export type Me = Schemas['Me'];
+export type ServerStatus = Schemas['ServerStatus'];
+
+/** An event as it arrives: one of the known kinds. Kinds from a newer server are possible and are passed over. */
+export type SessionEvent = Schemas['Event'];

@@ -1,0 +1,317 @@
+// The conversation as people read it, made from a session's events. Pure: the same events give the same conversation,
+// whether they came one by one or all at once.
+//
+// An item is never changed, only replaced, so that the page redraws what changed and nothing else.
+
+import type { CallOutcome, RunResult, SessionEvent, Usage, Verdict, WhenBusy } from '$lib/api/types';
+
+interface Base {
+	readonly id: string;
+	/** The event that put it here. */
+	readonly seq: number;
+	readonly at: number;
+}
+
+export interface PromptItem extends Base {
+	readonly type: 'prompt';
+	readonly text: string;
+	readonly attachments: readonly string[];
+	readonly by: string;
+	/** It joined a run that was under way. */
+	readonly steered: boolean;
+}
+
+export interface MessageItem extends Base {
+	readonly type: 'message';
+	/** Its text so far is live while it is being written. */
+	readonly writing: boolean;
+	readonly text: string;
+	readonly reasoning: string;
+	/** The answer reached the longest it may be, or was refused. */
+	readonly cut?: 'length' | 'refused';
+}
+
+export interface CallItem extends Base {
+	readonly type: 'call';
+	readonly tool: string;
+	readonly arguments: Readonly<Record<string, unknown>>;
+	readonly verdict: Verdict;
+	readonly stage: 'ready' | 'asked' | 'running' | 'done';
+	readonly askedAt?: number;
+	readonly answerUntil?: number;
+	readonly answer?: { readonly allowed: boolean; readonly by?: string | null };
+	readonly startedAt?: number;
+	readonly finishedAt?: number;
+	readonly outcome?: CallOutcome;
+}
+
+export interface RunEndItem extends Base {
+	readonly type: 'run-end';
+	readonly result: RunResult;
+	readonly usage: Usage;
+	readonly steps: number;
+	/** Milliseconds from its start, when that is known. */
+	readonly took?: number;
+}
+
+export interface ArtifactItem extends Base {
+	readonly type: 'artifact';
+	readonly name: string;
+	readonly path: string;
+	readonly size: number;
+	readonly mediaType: string;
+}
+
+/** Something that happened to the session, in one line. */
+export interface NoteItem extends Base {
+	readonly type: 'note';
+	readonly tone: 'quiet' | 'warning' | 'error';
+	readonly text: string;
+	readonly code?: string;
+	readonly hint?: string;
+	readonly details?: readonly string[];
+}
+
+export type Item = PromptItem | MessageItem | CallItem | RunEndItem | ArtifactItem | NoteItem;
+
+interface WaitingPrompt {
+	readonly text: string;
+	readonly attachments: readonly string[];
+	readonly by: string;
+	readonly whenBusy: WhenBusy;
+}
+
+export interface Conversation {
+	readonly items: readonly Item[];
+	/** Prompts that were sent and not taken up yet; they join the conversation when they are. */
+	readonly waiting: ReadonlyMap<string, WaitingPrompt>;
+	readonly run?: { readonly id: string; readonly startedAt: number };
+}
+
+export const EMPTY: Conversation = { items: [], waiting: new Map() };
+
+/** The conversation after further events, which must follow on those before. */
+export function conversationAfter(before: Conversation, events: readonly SessionEvent[]): Conversation {
+	if (events.length === 0) return before;
+	const draft = new Draft(before);
+	for (const event of events) draft.fold(event);
+	return { items: draft.items, waiting: draft.waiting, run: draft.run };
+}
+
+type Of<Kind extends SessionEvent['kind']> = Extract<SessionEvent, { kind: Kind }>;
+
+class Draft {
+	items: Item[];
+	waiting: Map<string, WaitingPrompt>;
+	run: Conversation['run'];
+
+	constructor(before: Conversation) {
+		this.items = [...before.items];
+		this.waiting = new Map(before.waiting);
+		this.run = before.run;
+	}
+
+	fold(event: SessionEvent): void {
+		switch (event.kind) {
+			case 'prompt_queued':
+				return this.#wait(event);
+			case 'prompt_withdrawn':
+				this.waiting.delete(event.body.prompt);
+				return;
+			case 'run_started':
+				this.run = { id: event.body.run, startedAt: event.at };
+				return this.#take(event, event.body.run, false);
+			case 'prompt_steered':
+				return this.#take(event, event.body.prompt, true);
+			case 'run_finished':
+				return this.#endRun(event);
+			case 'artifact_published':
+				return this.#publish(event);
+			case 'message_started':
+			case 'message_aborted':
+			case 'agent_message':
+				return this.#message(event);
+			default:
+				return this.#callOrNote(event);
+		}
+	}
+
+	#wait({ body }: Of<'prompt_queued'>): void {
+		const { prompt, text, attachments = [], by, when_busy: whenBusy } = body;
+		this.waiting.set(prompt, { text, attachments, by, whenBusy });
+	}
+
+	#take({ seq, at }: SessionEvent, id: string, steered: boolean): void {
+		// A prompt that was sent before the known stretch of the log appears once that is loaded.
+		const prompt = this.waiting.get(id);
+		if (!prompt) return;
+		this.waiting.delete(id);
+		const { text, attachments, by } = prompt;
+		this.items.push({ type: 'prompt', id, seq, at, text, attachments, by, steered });
+	}
+
+	#message(event: Of<'message_started' | 'message_aborted' | 'agent_message'>): void {
+		const { seq, at, body } = event;
+		const place = this.#find('message', body.message);
+		if (event.kind === 'message_aborted') {
+			if (place >= 0) this.items.splice(place, 1);
+		} else if (event.kind === 'message_started') {
+			this.items.push({ type: 'message', id: body.message, seq, at, writing: true, text: '', reasoning: '' });
+		} else {
+			this.#finishMessage(event, place);
+		}
+	}
+
+	#finishMessage({ seq, at, body }: Of<'agent_message'>, place: number): void {
+		const all = (type: 'text' | 'reasoning') =>
+			body.parts.map((part) => (part.type === type && 'text' in part ? part.text : '')).join('');
+		const [text, reasoning] = [all('text'), all('reasoning')];
+		const cut = body.stop === 'length' || body.stop === 'refused' ? body.stop : undefined;
+		const message = {
+			type: 'message' as const,
+			id: body.message,
+			seq,
+			at,
+			writing: false,
+			text,
+			reasoning,
+			cut
+		};
+		const isSilent = !text.trim() && !reasoning.trim() && !cut;
+		if (place < 0) {
+			if (!isSilent) this.items.push(message);
+		} else if (isSilent) {
+			this.items.splice(place, 1);
+		} else {
+			this.items[place] = { ...message, seq: this.items[place]!.seq };
+		}
+	}
+
+	#endRun({ seq, at, body }: Of<'run_finished'>): void {
+		const { result, usage, steps } = body;
+		const took = this.run?.id === body.run ? at - this.run.startedAt : undefined;
+		this.run = undefined;
+		this.items.push({ type: 'run-end', id: `end-${body.run}`, seq, at, result, usage, steps, took });
+	}
+
+	#publish({ seq, at, body }: Of<'artifact_published'>): void {
+		const { artifact: id, name, path, size, media_type: mediaType } = body;
+		this.items.push({ type: 'artifact', id, seq, at, name, path, size, mediaType });
+	}
+
+	#callOrNote(event: SessionEvent): void {
+		if (event.kind === 'call_proposed') {
+			const { call: id, tool, arguments: given, verdict } = event.body;
+			const stage = verdict === 'ask' ? 'asked' : 'ready';
+			this.items.push({
+				type: 'call',
+				id,
+				seq: event.seq,
+				at: event.at,
+				tool,
+				arguments: given,
+				verdict,
+				stage
+			});
+			return;
+		}
+		const change = callChange(event);
+		if (change) {
+			const place = this.#find('call', change.call);
+			const item = this.items[place];
+			if (item?.type === 'call') this.items[place] = { ...item, ...change.to };
+			return;
+		}
+		const note = noteOf(event);
+		if (note)
+			this.items.push({ type: 'note', id: `note-${event.seq}`, seq: event.seq, at: event.at, ...note });
+	}
+
+	/** The place of an item; looked for from the end, where what changes stands. */
+	#find(type: Item['type'], id: string): number {
+		return this.items.findLastIndex((item) => item.type === type && item.id === id);
+	}
+}
+
+function callChange(event: SessionEvent): { call: string; to: Partial<CallItem> } | undefined {
+	switch (event.kind) {
+		case 'approval_requested':
+			return {
+				call: event.body.call,
+				to: { stage: 'asked', askedAt: event.at, answerUntil: event.body.until }
+			};
+		case 'approval_answered': {
+			const { call, allowed, by } = event.body;
+			return { call, to: { stage: 'ready', answer: { allowed, by } } };
+		}
+		case 'call_started':
+			return { call: event.body.call, to: { stage: 'running', startedAt: event.at } };
+		case 'call_finished': {
+			const { call, outcome } = event.body;
+			return { call, to: { stage: 'done', finishedAt: event.at, outcome } };
+		}
+		default:
+			return undefined;
+	}
+}
+
+type Note = Pick<NoteItem, 'tone' | 'text' | 'code' | 'hint' | 'details'>;
+
+const BOUND_WORDS = { steps: 'steps', tokens: 'tokens', cost: 'money', time: 'time' };
+const END_WORDS = {
+	completed: 'The session is complete',
+	stopped: 'The session was ended',
+	expired: 'The session expired',
+	failed: 'The session ended because it failed',
+	evicted: 'The session was ended to make room'
+};
+
+function noteOf(event: SessionEvent): Note | undefined {
+	switch (event.kind) {
+		case 'budget_warned':
+			return { tone: 'warning', text: `Four fifths of this run's ${BOUND_WORDS[event.body.bound]} are used` };
+		case 'cancel_requested':
+			return { tone: 'quiet', text: `${event.body.by} stopped the run` };
+		case 'file_received':
+			return { tone: 'quiet', text: `${event.body.by} added ${event.body.path}` };
+		case 'sleep_postponed':
+			return { tone: 'quiet', text: `Stays awake: ${event.body.why}` };
+		case 'noted': {
+			const { level, text, code } = event.body;
+			return { tone: level === 'info' ? 'quiet' : level, text, code: level === 'info' ? undefined : code };
+		}
+		default:
+			return lifeNote(event);
+	}
+}
+
+function lifeNote(event: SessionEvent): Note | undefined {
+	switch (event.kind) {
+		case 'sandbox_opened':
+			return sandboxNote(event.body.warnings ?? []);
+		case 'sandbox_closed':
+			if (event.body.why === 'lost')
+				return { tone: 'warning', text: 'The sandbox ended without being asked to' };
+			return event.body.why === 'slept'
+				? { tone: 'quiet', text: 'Asleep; the next prompt wakes it' }
+				: undefined;
+		case 'session_ended':
+			return { tone: 'quiet', text: END_WORDS[event.body.reason] };
+		case 'session_failed':
+			return { tone: 'error', text: event.body.message, code: event.body.code, hint: event.body.hint };
+		case 'session_retried':
+			return { tone: 'quiet', text: `${event.body.by} tried again` };
+		default:
+			return undefined;
+	}
+}
+
+function sandboxNote(warnings: readonly string[]): Note {
+	if (warnings.length === 0) return { tone: 'quiet', text: 'The sandbox is open' };
+	const things = warnings.length === 1 ? 'one thing' : `${warnings.length} things`;
+	return {
+		tone: 'quiet',
+		text: `The sandbox is open; this machine lacks ${things} for it`,
+		details: warnings
+	};
+}

@@ -1,0 +1,120 @@
+// The session's record, kept true while events arrive. It follows the server's own state machine; a new snapshot
+// replaces it whenever there is one.
+
+import type { OpenCall, QueuedPrompt, SessionEvent, Snapshot, Status, Usage } from '$lib/api/types';
+
+type Run = NonNullable<Snapshot['run']>;
+type Of<Kind extends SessionEvent['kind']> = Extract<SessionEvent, { kind: Kind }>;
+
+/** The record after one more event. An event that it already contains changes nothing. */
+export function recordAfter(record: Snapshot, event: SessionEvent): Snapshot {
+	if (event.seq <= record.last_seq) return record;
+	const next = { ...record, ...changes(record, event), last_seq: event.seq, updated_at: event.at };
+	return { ...next, status: statusOf(next) };
+}
+
+function changes(record: Snapshot, event: SessionEvent): Partial<Snapshot> {
+	switch (event.kind) {
+		case 'session_renamed':
+			return { title: event.body.title };
+		case 'prompt_queued':
+			return { queue: enqueued(record.queue, event) };
+		case 'prompt_withdrawn':
+		case 'prompt_steered':
+			return { queue: without(record.queue, event.body.prompt) };
+		case 'run_started':
+			return { queue: without(record.queue, event.body.run), run: newRun(event), status: 'running' };
+		case 'run_finished':
+			return { run: null, usage: plus(record.usage, event.body.usage), status: 'idle' };
+		case 'artifact_published': {
+			const { artifact: id, call: _, ...rest } = event.body;
+			return { artifacts: [...record.artifacts, { id, ...rest, at: event.at }] };
+		}
+		default:
+			return lifeChanges(record, event) ?? runChanges(record, event);
+	}
+}
+
+function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> | undefined {
+	const isIdle = record.status === 'idle' || record.status === 'asleep';
+	switch (event.kind) {
+		case 'sandbox_opened':
+			return { sandbox: 'open', ...(isIdle && { status: 'idle' as const }) };
+		case 'sandbox_closed':
+			return { sandbox: 'closed', ...(isIdle && { status: event.body.why === 'lost' ? 'idle' : 'asleep' }) };
+		case 'session_ending':
+			return { status: 'ending', run: null };
+		case 'session_ended':
+			return { status: 'ended', ended: event.body.reason, sandbox: 'closed', queue: [], run: null };
+		case 'session_failed':
+			return { status: 'failed', failure: event.body, run: null };
+		case 'session_retried':
+			return { status: 'idle', failure: null };
+		default:
+			return undefined;
+	}
+}
+
+function runChanges({ run }: Snapshot, event: SessionEvent): Partial<Snapshot> {
+	if (!run) return {};
+	switch (event.kind) {
+		case 'agent_message':
+			return { run: { ...run, steps: run.steps + 1, usage: plus(run.usage, event.body.usage) } };
+		case 'call_proposed':
+			return { run: { ...run, calls: [...run.calls, openCall(event)] } };
+		case 'approval_requested':
+			return { run: withCall(run, event.body.call, { stage: 'asked', answer_until: event.body.until }) };
+		case 'approval_answered':
+			return { run: withCall(run, event.body.call, { stage: 'ready', answer_until: null }) };
+		case 'call_started':
+			return { run: withCall(run, event.body.call, { stage: 'running' }) };
+		case 'call_finished':
+			return { run: { ...run, calls: run.calls.filter((call) => call.id !== event.body.call) } };
+		case 'cancel_requested':
+		case 'budget_reached':
+			return { run: { ...run, cancelling: true } };
+		default:
+			return {};
+	}
+}
+
+function statusOf(record: Snapshot): Status {
+	if (!record.run) return record.status;
+	const asks = record.run.calls.some((call) => call.stage === 'asked');
+	return asks && !record.run.cancelling ? 'waiting' : 'running';
+}
+
+function newRun(event: Of<'run_started'>): Run {
+	const usage = { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_micros: 0 };
+	return { id: event.body.run, started_at: event.at, steps: 0, usage, cancelling: false, calls: [] };
+}
+
+function enqueued(queue: QueuedPrompt[], { body }: Of<'prompt_queued'>): QueuedPrompt[] {
+	const prompt = { id: body.prompt, text: body.text, when_busy: body.when_busy, by: body.by };
+	if (body.when_busy !== 'interrupt') return [...queue, prompt];
+	// An interrupting prompt goes before those that wait, behind earlier interrupting ones.
+	const place = queue.findIndex((other) => other.when_busy !== 'interrupt');
+	return place < 0 ? [...queue, prompt] : [...queue.slice(0, place), prompt, ...queue.slice(place)];
+}
+
+function without(queue: QueuedPrompt[], id: string): QueuedPrompt[] {
+	return queue.filter((prompt) => prompt.id !== id);
+}
+
+function openCall({ body }: Of<'call_proposed'>): OpenCall {
+	const stage = body.verdict === 'ask' ? 'asked' : 'ready';
+	return { id: body.call, tool: body.tool, arguments: body.arguments, stage, parallel: body.parallel };
+}
+
+function withCall(run: Run, id: string, change: Partial<OpenCall>): Run {
+	return { ...run, calls: run.calls.map((call) => (call.id === id ? { ...call, ...change } : call)) };
+}
+
+export function plus(a: Usage, b: Usage): Usage {
+	return {
+		input_tokens: a.input_tokens + b.input_tokens,
+		output_tokens: a.output_tokens + b.output_tokens,
+		cached_tokens: (a.cached_tokens ?? 0) + (b.cached_tokens ?? 0),
+		cost_micros: (a.cost_micros ?? 0) + (b.cost_micros ?? 0)
+	};
+}

@@ -1,0 +1,52 @@
+// What a person does to a session. A refusal becomes a notice; what succeeds shows itself in the session's own feed.
+
+import { api, download, got } from '$lib/api/client';
+import type { WhenBusy } from '$lib/api/types';
+import { notices } from './notices.svelte';
+
+async function tried(deed: Promise<unknown>): Promise<boolean> {
+	try {
+		await deed;
+		return true;
+	} catch (thrown) {
+		notices.fail(thrown);
+		return false;
+	}
+}
+
+const at = (id: string) => ({ params: { path: { id } } });
+
+export const cancelRun = (id: string) => tried(got(api.POST('/v2/sessions/{id}/cancel', at(id))));
+export const endSession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/stop', at(id))));
+export const retrySession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/retry', at(id))));
+export const sleepSession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/sleep', at(id))));
+export const wakeSession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/wake', at(id))));
+
+export const renameSession = (id: string, title: string) =>
+	tried(got(api.PATCH('/v2/sessions/{id}', { ...at(id), body: { title } })));
+
+export const answerCall = (id: string, call: string, allow: boolean) =>
+	tried(
+		got(api.POST('/v2/sessions/{id}/approvals/{call}', { params: { path: { id, call } }, body: { allow } }))
+	);
+
+export const withdrawPrompt = (id: string, prompt: string) =>
+	tried(got(api.DELETE('/v2/sessions/{id}/prompts/{prompt}', { params: { path: { id, prompt } } })));
+
+export const downloadArchive = (id: string) => tried(download(`/v2/sessions/${id}/archive`));
+export const downloadArtifact = (id: string, artifact: string) =>
+	tried(download(`/v2/sessions/${id}/artifacts/${artifact}`));
+export const downloadPath = (path: string) => tried(download(path));
+
+export interface Prompt {
+	/** Chosen here, so that a prompt that is sent again is taken once. */
+	id: string;
+	text: string;
+	attachments: string[];
+	when_busy: WhenBusy;
+}
+
+/** Sends a prompt; throws when it is refused, since its words must not get lost. */
+export async function sendPrompt(id: string, prompt: Prompt): Promise<void> {
+	await got(api.POST('/v2/sessions/{id}/prompts', { ...at(id), body: prompt }));
+}

@@ -1,0 +1,231 @@
+// One session as the page shows it: its record, the part of its conversation that was loaded, and what is being written.
+//
+// What arrives is gathered and taken in once per frame, so that a flood of events costs one redraw.
+
+import { api, got } from '$lib/api/client';
+import { problemOf, type Problem } from '$lib/api/problem';
+import type { Delta, SessionEvent, Snapshot } from '$lib/api/types';
+import { EMPTY, conversationAfter, type Conversation } from '$lib/feed/conversation';
+import { extended, hasGap, refreshed, type LiveText } from '$lib/feed/live';
+import { EventLog } from '$lib/feed/log';
+import { recordAfter } from '$lib/feed/record';
+import { server } from './server.svelte';
+
+const HISTORY_PAGE = 200;
+const CATCH_UP_PAGE = 1000;
+const HIDDEN_PAUSE = 250;
+const RESYNC_PAUSE = 500;
+
+export type Lives = ReadonlyMap<string, LiveText>;
+
+/** Names what live text belongs to. */
+export const liveKey = (target: Delta['target']): string => `${target.type}:${target.id}`;
+
+export class OpenSession {
+	readonly id: string;
+	record = $state.raw<Snapshot | undefined>();
+	conversation = $state.raw<Conversation>(EMPTY);
+	lives = $state.raw<Lives>(new Map());
+	problem = $state.raw<Problem | undefined>();
+	removed = $state(false);
+	loadingOlder = $state(false);
+	/** Raised when files may have changed. */
+	filesVersion = $state(0);
+	/** The first event of the loaded part. */
+	#first = $state(Number.MAX_SAFE_INTEGER);
+
+	#log: EventLog | undefined;
+	#events: SessionEvent[] = [];
+	#deltas: Delta[] = [];
+	#scheduled = false;
+	#stop: (() => void) | undefined;
+	#resync: ReturnType<typeof setTimeout> | undefined;
+	#catchingUp = false;
+	#over = false;
+
+	constructor(id: string) {
+		this.id = id;
+	}
+
+	/** The whole conversation is loaded, from its first event. */
+	get isWhole(): boolean {
+		return this.#first <= 1;
+	}
+
+	/** Loads the session and follows it until the returned function is called. */
+	run(): () => void {
+		void this.#load();
+		return () => {
+			this.#over = true;
+			clearTimeout(this.#resync);
+			this.#stop?.();
+		};
+	}
+
+	async retry(): Promise<void> {
+		this.problem = undefined;
+		await this.#load();
+	}
+
+	async #load(): Promise<void> {
+		try {
+			const snapshot = await this.#fetchSnapshot();
+			if (this.#over) return;
+			this.#begin(snapshot);
+			await this.older();
+		} catch (thrown) {
+			this.problem = problemOf(thrown);
+		}
+	}
+
+	#begin(snapshot: Snapshot): void {
+		this.#log = new EventLog(snapshot.last_seq);
+		this.#first = this.#log.first;
+		this.#events = [];
+		this.#deltas = [];
+		this.conversation = EMPTY;
+		this.lives = new Map();
+		this.#takeSnapshot(snapshot);
+		this.#stop ??= server.feed.follow(this.id, snapshot.last_seq, {
+			event: (event) => this.#queue(() => this.#events.push(event)),
+			delta: (delta) => this.#queue(() => this.#deltas.push(delta)),
+			snapshot: (later) => void this.#resumeFrom(later),
+			removed: () => (this.removed = true),
+			error: (code, message) => (this.problem = { code, message })
+		});
+	}
+
+	/** Loads the page of history before what is loaded. */
+	async older(): Promise<void> {
+		const log = this.#log;
+		if (!log || this.loadingOlder || log.first <= 1) return;
+		this.loadingOlder = true;
+		try {
+			const events = await this.#fetchEvents({ before: log.first, limit: HISTORY_PAGE });
+			if (log !== this.#log || this.#over) return;
+			this.#flush();
+			if (log.prepend(events) > 0) this.conversation = conversationAfter(EMPTY, log.events);
+			this.#first = log.first;
+		} catch (thrown) {
+			this.problem = problemOf(thrown);
+		} finally {
+			this.loadingOlder = false;
+		}
+	}
+
+	#queue(add: () => void): void {
+		add();
+		if (this.#scheduled) return;
+		this.#scheduled = true;
+		// A hidden page gets no frames.
+		if (document.hidden) setTimeout(() => this.#flush(), HIDDEN_PAUSE);
+		else requestAnimationFrame(() => this.#flush());
+	}
+
+	#flush(): void {
+		this.#scheduled = false;
+		const log = this.#log;
+		if (!log || this.#over) return;
+		const grown = this.#events.flatMap((event) => log.add(event));
+		const deltas = this.#deltas;
+		this.#events = [];
+		this.#deltas = [];
+		if (grown.length > 0) this.#takeEvents(grown);
+		if (deltas.length > 0) this.#takeDeltas(deltas);
+		if (log.hasGap) void this.#catchUp(log);
+	}
+
+	#takeEvents(events: readonly SessionEvent[]): void {
+		this.conversation = conversationAfter(this.conversation, events);
+		if (this.record) this.record = events.reduce(recordAfter, this.record);
+		this.#closeLives(events);
+		if (events.some(touchesFiles)) this.filesVersion += 1;
+	}
+
+	/** Finished texts are events; their live form is no longer wanted. */
+	#closeLives(events: readonly SessionEvent[]): void {
+		const lives = new Map(this.lives);
+		for (const { kind, body } of events) {
+			if (kind === 'call_finished') lives.delete(`call:${body.call}`);
+			if (kind !== 'agent_message' && kind !== 'message_aborted') continue;
+			lives.delete(`message:${body.message}`);
+			lives.delete(`reasoning:${body.message}`);
+		}
+		if (lives.size !== this.lives.size) this.lives = lives;
+	}
+
+	#takeDeltas(deltas: readonly Delta[]): void {
+		const lives = new Map(this.lives);
+		for (const delta of deltas) {
+			const key = liveKey(delta.target);
+			lives.set(key, extended(lives.get(key), delta));
+		}
+		this.lives = lives;
+		if ([...lives.values()].some(hasGap)) this.#resyncSoon();
+	}
+
+	#takeSnapshot(snapshot: Snapshot): void {
+		if (!this.record || snapshot.last_seq >= this.record.last_seq) this.record = snapshot;
+		const lives = new Map(this.lives);
+		for (const delta of snapshot.partial) {
+			const key = liveKey(delta.target);
+			lives.set(key, refreshed(lives.get(key), delta));
+		}
+		this.lives = lives;
+	}
+
+	/** Live text was lost with a connection: the snapshot has all of it so far. */
+	#resyncSoon(): void {
+		this.#resync ??= setTimeout(async () => {
+			try {
+				this.#takeSnapshot(await this.#fetchSnapshot());
+			} catch {
+				// The next piece of text asks again.
+			}
+			this.#resync = undefined;
+		}, RESYNC_PAUSE);
+	}
+
+	/** The feed begins anew, perhaps further on than the loaded part ends. */
+	async #resumeFrom(snapshot: Snapshot): Promise<void> {
+		const log = this.#log;
+		if (!log) return;
+		this.#flush();
+		// A log that is shorter than what was seen of it is another log.
+		if (snapshot.last_seq < log.last) return this.retry();
+		this.#takeSnapshot(snapshot);
+		await this.#catchUp(log, snapshot.last_seq);
+	}
+
+	/** Fetches what lies between the loaded part and what has arrived, or event `until`. */
+	async #catchUp(log: EventLog, until = 0): Promise<void> {
+		if (this.#catchingUp) return;
+		this.#catchingUp = true;
+		try {
+			while (log.hasGap || log.last < until) {
+				const events = await this.#fetchEvents({ after: log.last, limit: CATCH_UP_PAGE });
+				if (log !== this.#log || this.#over) return;
+				const grown = events.flatMap((event) => log.add(event));
+				if (grown.length > 0) this.#takeEvents(grown);
+				if (grown.length === 0) return;
+			}
+		} catch (thrown) {
+			this.problem = problemOf(thrown);
+		} finally {
+			this.#catchingUp = false;
+		}
+	}
+
+	#fetchSnapshot(): Promise<Snapshot> {
+		return got(api.GET('/v2/sessions/{id}', { params: { path: { id: this.id } } }));
+	}
+
+	async #fetchEvents(query: { after?: number; before?: number; limit: number }): Promise<SessionEvent[]> {
+		const page = await got(api.GET('/v2/sessions/{id}/events', { params: { path: { id: this.id }, query } }));
+		return page.events;
+	}
+}
+
+function touchesFiles({ kind }: SessionEvent): boolean {
+	return kind === 'call_finished' || kind === 'file_received' || kind === 'run_finished';
+}

@@ -1,0 +1,3 @@
+// The page is a program in the browser: nothing of it is rendered elsewhere.
+export const ssr = false;
+export const prerender = false;
