@@ -75,7 +75,7 @@ impl Owner {
                 for reply in self.waking.drain(..) {
                     let _ = reply.send(Err(EngineError::Sandbox(error.clone())));
                 }
-                self.follow_up.push_back(Input::SandboxFailed(failure));
+                self.follow_up.push_back(Input::Fail(failure));
             }
         }
     }

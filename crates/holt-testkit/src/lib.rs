@@ -9,6 +9,7 @@ mod gate;
 mod host_tools;
 pub mod sandboxes;
 pub mod scripted_model;
+pub mod store_contract;
 mod wait;
 
 pub use fake_model::{Answer, Beat, FAKE_MODEL, FakeModel};

@@ -43,7 +43,7 @@ pub fn of(events: &[Arc<Event>], run: RunId) -> Standing {
             Some(EventBody::RunStarted(started)) if started.run == run => standing = Standing::default(),
             Some(EventBody::PromptSteered(steered)) if steered.run == run => standing = Standing::default(),
             Some(EventBody::AgentMessage(message)) if message.run == run => {
-                standing = after(standing, &message.parts, message.stop)
+                standing = after(standing, &message.parts, message.stop);
             }
             _ => {}
         }

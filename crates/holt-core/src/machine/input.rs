@@ -52,6 +52,9 @@ pub enum Input {
         by: String,
     },
 
+    /// Something that only a person can mend keeps the session from working.
+    Fail(Failure),
+
     // From the brain of a run.
     BeginMessage {
         run: RunId,
@@ -85,7 +88,6 @@ pub enum Input {
         driver: String,
         warnings: Vec<String>,
     },
-    SandboxFailed(Failure),
     SandboxLost,
     /// The sandbox was closed because the session slept.
     SandboxSlept,

@@ -138,7 +138,7 @@ impl Judge {
                 Input::CallReturned { call: some_call(call), outcome: CallOutcome::text(CallStatus::Succeeded, "ok") }
             }
             Voice::Opened => Input::SandboxOpened { driver: "bwrap".into(), warnings: Vec::new() },
-            Voice::OpenFailed => Input::SandboxFailed(failure()),
+            Voice::OpenFailed => Input::Fail(failure()),
             Voice::Lost => Input::SandboxLost,
             Voice::Slept => Input::SandboxSlept,
             Voice::Ended => Input::SandboxEnded,

@@ -128,7 +128,7 @@ impl State {
     /// When the session next wants a `Tick`, though nothing else happens.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let own = match &self.phase {
-            Phase::Idle { .. } if self.sandbox == SandboxState::Open => {
+            Phase::Idle { .. } | Phase::Failed(_) if self.sandbox == SandboxState::Open => {
                 Some(self.idle_since.plus(Duration::from_secs(self.spec.sleep_after_seconds)))
             }
             Phase::Running(run) => {

@@ -298,7 +298,7 @@ fn a_sandbox_that_cannot_open_fails_the_session_until_it_is_retried() {
     story.take(Input::Prompt(prompt(2, WhenBusy::Queue)));
     story.turn(1, &[(1, "write")]);
     let failure = Failure { code: "sandbox_missing_bubblewrap".into(), message: "no bwrap".into(), hint: "install it".into() };
-    assert_eq!(story.take(Input::SandboxFailed(failure)), ["call_finished", "run_finished", "session_failed"]);
+    assert_eq!(story.take(Input::Fail(failure)), ["call_finished", "run_finished", "session_failed"]);
     assert_eq!(story.try_take(Input::Prompt(prompt(3, WhenBusy::Queue))).unwrap_err(), Refusal::Failed);
     assert_eq!(story.take(Input::Retry { by: "someone".into() }), ["session_retried", "run_started"]);
 }

@@ -54,7 +54,7 @@ impl Owner {
                     self.let_go();
                     return Err(EngineError::NoSession(self.session));
                 }
-                Err(AppendError::Store(error)) if patience == Patience::Refuse => return Err(error.into()),
+                Err(AppendError::Store(error)) if gives_up(patience, &error) => return Err(error.into()),
                 Err(AppendError::Store(error)) => {
                     tracing::error!(session = %self.session, %error, "an event waits for the store");
                     tokio::select! {
@@ -75,5 +75,13 @@ impl Owner {
                 || old.unfinished != head.unfinished
                 || head.state_seq >= old.state_seq + HEAD_EVERY
         })
+    }
+}
+
+fn gives_up(patience: Patience, error: &StoreError) -> bool {
+    match patience {
+        Patience::Refuse => true,
+        Patience::Insist => *error == StoreError::Full,
+        Patience::Persist => false,
     }
 }

@@ -17,9 +17,9 @@ use holt_core::event::{Epoch, Seq};
 use holt_core::id::{CallId, RunId, SessionId};
 use holt_core::machine::{Decision, Input, Refusal, State, decide};
 use holt_core::sandbox::SandboxError;
-use holt_core::store::Head;
+use holt_core::store::{Head, StoreError};
 use holt_core::tool::ToolSpec;
-use holt_core::view::SandboxState;
+use holt_core::view::{Failure, SandboxState};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -49,8 +49,11 @@ pub(crate) enum Door {
 pub(crate) enum Patience {
     /// Somebody waits for the answer: tell them.
     Refuse,
-    /// It has happened and must be recorded: try until it works.
+    /// It has happened and must be recorded: try until it works. Only a full disk is not waited for: it fails the session,
+    /// for which there is a reserve.
     Insist,
+    /// It ends something: try until it works, whatever is in the way.
+    Persist,
 }
 
 pub(crate) struct Owner {
@@ -254,7 +257,8 @@ impl Owner {
             if self.gone {
                 return;
             }
-            if let Err(error) = self.step(input, Patience::Insist).await
+            let patience = if matches!(input, Input::Fail(_)) { Patience::Persist } else { Patience::Insist };
+            if let Err(error) = self.step(input, patience).await
                 && !matches!(error, EngineError::Refused(_))
             {
                 tracing::warn!(session = %self.session, error = %error, "an input was not taken");
@@ -284,7 +288,11 @@ impl Owner {
             return Err(EngineError::TakenOver);
         }
         let Decision { events, effects, state } = decide(&self.state, input, self.node.now())?;
-        self.commit(events, state, patience).await?;
+        let committed = self.commit(events, state, patience).await;
+        if let (Err(EngineError::Store(StoreError::Full)), Patience::Insist) = (&committed, patience) {
+            self.follow_up.push_back(Input::Fail(disk_full()));
+        }
+        committed?;
         self.perform(effects).await;
         // A call that the run no longer has was told to stop; nobody waits for what it says.
         let open = self.state.run().map(|run| run.calls.as_slice()).unwrap_or_default();
@@ -299,5 +307,13 @@ impl Owner {
         self.calls.clear();
         self.brain = None;
         self.refuse_step();
+    }
+}
+
+fn disk_full() -> Failure {
+    Failure {
+        code: "disk_full".into(),
+        message: "No space is left on the disk that holds Holt's data.".into(),
+        hint: "Free some space, then retry the session. What was done so far is kept.".into(),
     }
 }

@@ -1,7 +1,7 @@
 //! What the engine needs is gone, or wrong, and comes back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use holt_core::event::{Event, EventBody, RunResult, Seq};
@@ -18,11 +18,12 @@ use crate::den::{Den, call_once, code, kinds, log, owner, say, session, until};
 struct Faulty {
     store: Arc<dyn Store>,
     failures: AtomicUsize,
+    full: AtomicBool,
 }
 
 impl Faulty {
     fn new(den: &Den) -> Arc<Self> {
-        Arc::new(Self { store: den.store(), failures: AtomicUsize::new(0) })
+        Arc::new(Self { store: den.store(), failures: AtomicUsize::new(0), full: AtomicBool::new(false) })
     }
 
     fn fail(&self, times: usize) {
@@ -34,6 +35,11 @@ impl Faulty {
 impl Store for Faulty {
     async fn append(&self, append: Append) -> Result<Seq, AppendError> {
         let fails = self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let closing = ["message_aborted", "call_finished", "run_finished", "session_failed"];
+        let wants_space = append.events.iter().any(|event| !closing.contains(&&*event.kind));
+        if self.full.load(Ordering::SeqCst) && wants_space {
+            return Err(StoreError::Full.into());
+        }
         if fails { Err(StoreError::Unavailable("unplugged".into()).into()) } else { self.store.append(append).await }
     }
 
@@ -165,4 +171,30 @@ async fn a_sandbox_that_dies_in_the_middle_is_opened_anew() {
     let kinds = kinds(&engine, id).await;
     assert_eq!(kinds.iter().filter(|kind| **kind == "sandbox_opened").count(), 2, "{kinds:?}");
     assert_eq!(kinds.iter().filter(|kind| **kind == "call_finished").count(), 2);
+}
+
+#[tokio::test]
+async fn on_a_full_disk_the_session_fails_with_the_reason_and_goes_on_when_there_is_space() {
+    let den = Den::new();
+    let faulty = Faulty::new(&den);
+    let engine = den.start_on(faulty.clone()).await;
+    let id = session(&engine).await;
+    let filling = faulty.clone();
+    den.brain(move |desk| {
+        let faulty = filling.clone();
+        async move {
+            faulty.full.store(true, Ordering::SeqCst);
+            call_once(desk).await
+        }
+    });
+    engine.prompt(&owner(), id, say("build")).await.unwrap();
+    let failed = until(&engine, id, "failure", |session| session.status == Status::Failed).await;
+    assert_eq!(failed.failure.unwrap().code, "disk_full");
+    assert_eq!(den.sandboxes.begun_in_all(), 0, "what is not durable has no effect");
+    assert_eq!(code(&engine.retry(&owner(), id).await.unwrap_err()), "disk_full");
+    faulty.full.store(false, Ordering::SeqCst);
+    den.brain(call_once);
+    engine.retry(&owner(), id).await.unwrap();
+    engine.prompt(&owner(), id, say("build")).await.unwrap();
+    until(&engine, id, "the run to end", |session| session.status == Status::Idle).await;
 }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use holt_core::model::{ModelError, ModelEvent, ModelRequest};
-use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Response, Url};
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
 
@@ -91,14 +91,14 @@ impl Asking {
         match timeout(idle, response.chunk()).await.map_err(|_| silent())? {
             Ok(Some(bytes)) => self.ready.extend(decoder.push(&bytes)),
             Ok(None) => self.ready.extend(decoder.end()),
-            Err(error) => return Err(unreachable(&error)),
+            Err(error) => return Err(unreachable(error, &self.shared.endpoint)),
         }
         Ok(())
     }
 
     async fn send(&self) -> Result<Response, ModelError> {
         let request = self.shared.client()?.post(self.shared.endpoint.clone()).body(self.body.clone());
-        let response = request.send().await.map_err(|error| unreachable(&error))?;
+        let response = request.send().await.map_err(|error| unreachable(error, &self.shared.endpoint))?;
         if response.status() != 200 {
             return Err(self.failure(response).await);
         }
@@ -152,10 +152,11 @@ impl Asking {
     }
 }
 
-/// The network's error with its causes, which say more than it does, and without the address's path.
-fn unreachable(error: &reqwest::Error) -> ModelError {
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(error);
+/// The network's error with its causes, which say more than it does.
+fn unreachable(error: reqwest::Error, endpoint: &Url) -> ModelError {
+    let error = error.without_url();
+    let mut words = format!("{}: {error}", endpoint.host_str().unwrap_or_default());
+    let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {
         words = format!("{words}: {inner}");
         cause = inner.source();

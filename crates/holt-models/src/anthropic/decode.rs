@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use holt_core::budget::Usage;
 use holt_core::model::{AssistantPart, ModelError, ModelEvent, ModelReply, StopReason};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::errors::{self, ErrorDetail};
+use super::errors;
 use super::options::{PROVIDER, Price};
+use super::wire::{Counts, WireBlock, WireDelta, WireEvent};
 use crate::sse;
 
 /// The most bytes that a whole answer may have: several times what the longest answer has.
@@ -254,151 +253,6 @@ fn malformed(text: String) -> ModelError {
 
 fn is_empty(event: &ModelEvent) -> bool {
     matches!(event, ModelEvent::Text(text) | ModelEvent::Reasoning(text) if text.is_empty())
-}
-
-/// Tokens as the provider counts them: what its cache served or took is not among the plain input.
-#[derive(Debug, Default)]
-struct Counts {
-    input: u64,
-    output: u64,
-    cache_read: u64,
-    cache_write: u64,
-}
-
-impl Counts {
-    /// Each report replaces what it names: the counts are totals so far.
-    fn take(&mut self, usage: WireUsage) {
-        let set = |count: &mut u64, new: Option<u64>| *count = new.unwrap_or(*count);
-        set(&mut self.input, usage.input_tokens);
-        set(&mut self.output, usage.output_tokens);
-        set(&mut self.cache_read, usage.cache_read_input_tokens);
-        set(&mut self.cache_write, usage.cache_creation_input_tokens);
-    }
-
-    fn usage(&self, price: Option<Price>) -> Usage {
-        let cost = |price: Price| {
-            let parts = [
-                (self.input, price.input),
-                (self.output, price.output),
-                (self.cache_read, price.cache_read),
-                (self.cache_write, price.cache_write),
-            ];
-            let micros: u128 = parts.iter().map(|(tokens, price)| u128::from(*tokens) * u128::from(*price)).sum();
-            u64::try_from(micros / 1_000_000).unwrap_or(u64::MAX)
-        };
-        Usage {
-            input_tokens: self.input.saturating_add(self.cache_read).saturating_add(self.cache_write),
-            output_tokens: self.output,
-            cached_tokens: self.cache_read,
-            cost_micros: price.map_or(0, cost),
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum WireEvent {
-    MessageStart {
-        message: WireMessage,
-    },
-    ContentBlockStart {
-        index: u64,
-        content_block: WireBlock,
-    },
-    ContentBlockDelta {
-        index: u64,
-        delta: WireDelta,
-    },
-    MessageDelta {
-        delta: WireMessageDelta,
-        #[serde(default)]
-        usage: WireUsage,
-    },
-    MessageStop,
-    Error {
-        error: ErrorDetail,
-    },
-    /// `ping`, `content_block_stop`, and what is yet to come.
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-struct WireMessage {
-    #[serde(default)]
-    model: String,
-    #[serde(default)]
-    usage: WireUsage,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-struct WireUsage {
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum WireBlock {
-    Text {
-        #[serde(default)]
-        text: String,
-    },
-    Thinking {
-        #[serde(default)]
-        thinking: String,
-        #[serde(default)]
-        signature: String,
-    },
-    RedactedThinking {
-        data: String,
-    },
-    ToolUse {
-        id: String,
-        name: String,
-        #[serde(default)]
-        input: Value,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum WireDelta {
-    TextDelta {
-        text: String,
-    },
-    ThinkingDelta {
-        thinking: String,
-    },
-    SignatureDelta {
-        signature: String,
-    },
-    InputJsonDelta {
-        partial_json: String,
-    },
-    #[serde(other)]
-    Other,
-}
-
-impl WireDelta {
-    fn len(&self) -> usize {
-        match self {
-            Self::TextDelta { text } => text.len(),
-            Self::ThinkingDelta { thinking } => thinking.len(),
-            Self::SignatureDelta { signature } => signature.len(),
-            Self::InputJsonDelta { partial_json } => partial_json.len(),
-            Self::Other => 0,
-        }
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct WireMessageDelta {
-    stop_reason: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The decoder against streams whole, split, damaged and hostile.
 
+use holt_core::budget::Usage;
 use proptest::prelude::*;
 use serde_json::json;
 

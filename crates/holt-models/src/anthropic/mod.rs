@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod errors;
 mod options;
+mod wire;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -129,6 +129,9 @@ impl Options {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(ConfigError::new("the provider's address must not contain a name or password; set `key`"));
         }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(ConfigError::new("the provider's address ends with its path: no `?` and no `#`"));
+        }
         match url.scheme() {
             "https" => Ok(url),
             "http" if is_loopback(&url) || self.allow_plain_http => Ok(url),
@@ -169,6 +172,7 @@ mod tests {
         assert!(endpoint("http://10.0.0.7").unwrap_err().contains("allow_plain_http"));
         assert!(endpoint("ftp://gate.example").is_err());
         assert!(endpoint("https://me:secret@gate.example").is_err());
+        assert!(endpoint("https://gate.example/?key=secret").is_err());
         assert!(endpoint("not an address").is_err());
     }
 

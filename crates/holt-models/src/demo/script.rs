@@ -56,12 +56,14 @@ impl Kind {
 
     fn in_python(self) -> Program {
         match self {
-            Self::Primes => program!("primes.py", "test_primes.py", "python3 -m unittest -v test_primes", "python3 primes.py 50"),
+            Self::Primes => {
+                program!("primes.py", "test_primes.py", "python3 -B -m unittest -v test_primes", "python3 primes.py 50")
+            }
             Self::FizzBuzz => {
-                program!("fizzbuzz.py", "test_fizzbuzz.py", "python3 -m unittest -v test_fizzbuzz", "python3 fizzbuzz.py 15")
+                program!("fizzbuzz.py", "test_fizzbuzz.py", "python3 -B -m unittest -v test_fizzbuzz", "python3 fizzbuzz.py 15")
             }
             Self::Words | Self::Unknown => {
-                program!("words.py", "test_words.py", "python3 -m unittest -v test_words", "python3 words.py words.py")
+                program!("words.py", "test_words.py", "python3 -B -m unittest -v test_words", "python3 words.py words.py")
             }
         }
     }

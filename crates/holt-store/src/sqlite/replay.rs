@@ -103,6 +103,9 @@ impl Earlier {
             return Ok(None);
         }
         let border = self.tail.first.unwrap_or(self.before).min(self.before);
+        if border <= 1 {
+            return Ok(Some(Vec::new()));
+        }
         let page = logs::before(db, self.session, border, &mut self.room)?;
         let newest = page.events.first().map_or(0, |event| event.seq);
         let is_joined = newest + 1 == border || (page.cut && page.events.is_empty());

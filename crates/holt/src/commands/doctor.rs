@@ -99,10 +99,14 @@ fn text(findings: &[Finding]) -> String {
     let weak = findings.iter().filter(|finding| finding.state == FindingState::Weak).count();
     let verdict = match (bad, weak) {
         (0, 0) => "All is well.".to_owned(),
-        (0, weak) => format!("Sessions can run; {weak} things could be better."),
-        (bad, _) => format!("Sessions cannot run: {bad} things are wrong. `holt doctor --fix` mends what it can."),
+        (0, weak) => format!("Sessions can run; {} could be better.", things(weak)),
+        (bad, _) => format!("Sessions cannot run: {} wrong. `holt doctor --fix` mends what it can.", things(bad)),
     };
     format!("{lines}\n{verdict}")
+}
+
+fn things(count: usize) -> String {
+    if count == 1 { "one thing".into() } else { format!("{count} things") }
 }
 
 #[cfg(test)]
@@ -113,7 +117,7 @@ mod tests {
     fn the_verdict_counts() {
         let finding =
             |state| Finding { name: "x".into(), state, text: "t\x1b".into(), hint: Some("h".into()), fix: Some("f".into()) };
-        assert_eq!(text(&[finding(FindingState::Weak)]), "! t␛\n    h\n    f\n\nSessions can run; 1 things could be better.");
+        assert_eq!(text(&[finding(FindingState::Weak)]), "! t␛\n    h\n    f\n\nSessions can run; one thing could be better.");
         assert!(text(&[finding(FindingState::Bad), finding(FindingState::Weak)]).ends_with("mends what it can."));
         assert_eq!(text(&[]), "\nAll is well.");
     }

@@ -12,6 +12,12 @@ use crate::failure::Failure;
 pub const SETTINGS: &[Setting] = &[
     Setting::new("sessions.sleep_after", &["HOLT_SLEEP_AFTER"], Some("15m"), "An idle session gives its memory back after this"),
     Setting::new(
+        "sessions.linger",
+        &["HOLT_LINGER"],
+        Some("30s"),
+        "A server that a command started for itself stays so long unneeded",
+    ),
+    Setting::new(
         "sessions.retention",
         &["HOLT_RETENTION"],
         Some("never"),
@@ -30,6 +36,7 @@ pub type Retention = Option<Duration>;
 pub struct Sessions {
     pub sleep_after: Duration,
     pub retention: Retention,
+    pub linger: Duration,
     pub budget: Budget,
 }
 
@@ -40,6 +47,7 @@ impl Sessions {
         Ok(Self {
             sleep_after: settings.parse_always("sessions.sleep_after", sleep_after)?,
             retention: settings.parse_always("sessions.retention", |text| or_never(text, retention))?,
+            linger: settings.parse_always("sessions.linger", duration)?,
             budget: Budget {
                 steps: settings.parse_always("budget.steps", |text| or_never(text, |text| number(text, 1, 1_000_000)))?,
                 tokens: settings.parse_always("budget.tokens", |text| or_never(text, count))?,

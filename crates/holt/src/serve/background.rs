@@ -9,8 +9,8 @@ use holt_engine::Engine;
 use crate::commands::start::Started;
 use crate::failure::Failure;
 
-/// How long nobody must need it. Long enough for a person to type the next command.
-const UNNEEDED: Duration = Duration::from_secs(30);
+/// How often it is looked whether somebody needs it.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Out of the reach of the terminal's interruptions and of its end: those are for the command.
 pub fn leave_the_terminal() {
@@ -34,15 +34,17 @@ fn tell(started: &Started) {
     }
 }
 
-/// Returns when for a while nobody has followed a session and none had work.
-pub async fn until_unneeded(engine: &Engine, look: Duration) {
+/// Returns when nobody has followed a session and none had work for that long, which lets a person type the next command.
+pub async fn until_unneeded(engine: &Engine, linger: Duration) {
     let mut needed = Instant::now();
-    while needed.elapsed() < UNNEEDED {
-        tokio::time::sleep(look).await;
+    loop {
+        tokio::time::sleep(LOOK).await;
         let status = engine.status().await;
         let works = |(status, count): &(Status, u64)| status.is_unfinished() && *count > 0;
         if status.followers > 0 || status.sessions.iter().any(works) {
             needed = Instant::now();
+        } else if needed.elapsed() >= linger {
+            return;
         }
     }
 }

@@ -92,9 +92,6 @@ impl Arguments {
     }
 }
 
-/// How often it is looked whether a server in the background is still needed.
-const LOOK: Duration = Duration::from_millis(500);
-
 pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
     if !arguments.background {
         return serve(&arguments, context, WorkingDirectory::Read).await;
@@ -123,7 +120,8 @@ async fn serve(arguments: &Arguments, context: &Context, working_directory: Work
     }
     tell(&bound, &config, &settings, arguments.background, house.demo_only);
     let upkeep = config.sessions.retention.map(|age| tokio::spawn(retention::run(house.engine.clone(), age)));
-    let reason = serve_until_end(bound, &house.engine, ending, arguments.background).await;
+    let linger = arguments.background.then_some(config.sessions.linger);
+    let reason = serve_until_end(bound, &house.engine, ending, linger).await;
     upkeep.inspect(|task| task.abort());
     tracing::info!(keeps_sandboxes = reason.keeps_sandboxes(), "closing sessions");
     house.engine.shutdown(reason.keeps_sandboxes()).await;
@@ -171,10 +169,20 @@ fn tell(bound: &Bound, config: &Config, settings: &Settings, background: bool, d
     announce::say(bound, demo_only, &warnings);
 }
 
-async fn serve_until_end(bound: Bound, engine: &Engine, mut ending: watch::Receiver<Option<Ending>>, background: bool) -> Ending {
+/// `linger` is for a server in the background: how long it stays when nobody needs it.
+async fn serve_until_end(
+    bound: Bound,
+    engine: &Engine,
+    mut ending: watch::Receiver<Option<Ending>>,
+    linger: Option<Duration>,
+) -> Ending {
     let mut reason = Ending::Terminated;
-    let unneeded =
-        async { if background { background::until_unneeded(engine, LOOK).await } else { std::future::pending().await } };
+    let unneeded = async {
+        match linger {
+            Some(linger) => background::until_unneeded(engine, linger).await,
+            None => std::future::pending().await,
+        }
+    };
     bound
         .run(async {
             tokio::select! {

@@ -33,7 +33,11 @@ function noteRefusal(status: number, header: string | null): void {
 	if (status === 401 && header) access.refused(header.replace(/^Bearer /, ''));
 }
 
-export const api = createClient<paths>({ baseUrl: '', credentials: 'omit' });
+export const api = createClient<paths, 'application/json'>({
+	baseUrl: '',
+	credentials: 'omit',
+	headers: { Accept: 'application/json' }
+});
 api.use(authorise);
 
 interface Answer<Data> {

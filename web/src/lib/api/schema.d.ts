@@ -1,315 +1,3277 @@
+// Made by scripts/generate.mjs from the server's OpenAPI document. Not to be edited.
+
 export interface paths {
-	'/v2/sessions': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get: { parameters: { query?: { status?: string; q?: string; origin?: string; cursor?: string; limit?: number }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['SessionList'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': components['schemas']['CreateSession'] } }; responses: { 201: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		put?: never;
-		post?: never;
-		delete: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 204: { headers: { [name: string]: unknown }; content?: never }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		options?: never;
-		head?: never;
-		patch: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody: { content: { 'application/json': { title: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		trace?: never;
-	};
-	'/v2/sessions/{id}/prompts': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody: { content: { 'application/json': components['schemas']['SendPrompt'] } }; responses: { 202: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['PromptReceipt'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/prompts/{prompt}': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post?: never;
-		delete: { parameters: { query?: never; header?: never; path: { id: string; prompt: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/cancel': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/stop': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/retry': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/sleep': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/wake': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/approvals/{call}': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path: { id: string; call: string }; cookie?: never }; requestBody: { content: { 'application/json': { allow: boolean } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Snapshot'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/events': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get: { parameters: { query?: { after?: number; before?: number; limit?: number }; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['EventPage'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/files': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get: { parameters: { query?: { path?: string }; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Listing'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/files/{path}': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post?: never;
-		delete: { parameters: { query?: never; header?: never; path: { id: string; path: string }; cookie?: never }; requestBody?: never; responses: { 204: { headers: { [name: string]: unknown }; content?: never }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/directories': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody: { content: { 'application/json': { path: string } } }; responses: { 201: { headers: { [name: string]: unknown }; content?: never }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/artifacts': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { items: components['schemas']['Artifact'][] } } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sessions/{id}/usage': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Measurement'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/keys': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { items: components['schemas']['Key'][] } } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': { name: string; scopes: components['schemas']['Scope'][]; owner?: string; expires_at?: number } } }; responses: { 201: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['CreatedKey'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/keys/{id}': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post?: never;
-		delete: { parameters: { query?: never; header?: never; path: { id: string }; cookie?: never }; requestBody?: never; responses: { 204: { headers: { [name: string]: unknown }; content?: never }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/tickets': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': { verb: string; path: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Ticket'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/sign-in': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get?: never;
-		put?: never;
-		post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': components['schemas']['SignIn'] } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['CreatedKey'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/status': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ServerStatus'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	'/v2/me': {
-		parameters: { query?: never; header?: never; path?: never; cookie?: never };
-		get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Me'] } }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['ErrorBody'] } } } };
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page for people; for programs, what is where. */
+        get: operations["index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This interface, described for people. */
+        get: operations["docs_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same under another contract's name. */
+        get: operations["docs_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says whether the server works. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The figures of the server as JSON, always.
+         * @description Needs the scope `view`.
+         */
+        get: operations["read_metrics_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The figures of the server, for Prometheus; as JSON when that is preferred.
+         * @description Needs the scope `view`.
+         */
+        get: operations["read_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This interface, described as OpenAPI 3.1. */
+        get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says whether the server can take work, and what is less than it could be. */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/swagger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same under another contract's name. */
+        get: operations["swagger_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/swagger/json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same under another contract's name. */
+        get: operations["swagger_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follows sessions over a WebSocket.
+         * @description The client sends `ClientFrame`s, the server sends `ServerFrame`s. A browser, which cannot send a key here, adds a
+         *     ticket for this address.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["open_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the keys. What a key itself is, is known to nobody but its holder.
+         * @description Needs the scope `admin`.
+         */
+        get: operations["list_keys"];
+        put?: never;
+        /**
+         * Makes a key. It is shown this once.
+         * @description Needs the scope `admin`.
+         */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes a key: it opens nothing any more, and what it has open ends. Everybody may revoke the key that they use.
+         * @description Needs the scope `view`.
+         */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says who the caller is, and what they may do.
+         * @description Needs the scope `view`.
+         */
+        get: operations["who_am_i"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists sessions, the one with the newest activity first.
+         * @description Needs the scope `view`.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        /**
+         * Makes a session.
+         * @description Everything may be left out. With a `prompt`, work begins at once. With an `id` of the client's choice, asking twice
+         *     makes it once.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["create_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows a session as it is now.
+         * @description The history is not part of it; read it at `events`.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["get_session"];
+        put?: never;
+        post?: never;
+        /**
+         * Ends a session and removes everything of it: its conversation, its files, what it handed out.
+         * @description Needs the scope `operate`.
+         */
+        delete: operations["remove_session"];
+        options?: never;
+        head?: never;
+        /**
+         * Gives a session another title.
+         * @description Needs the scope `operate`.
+         */
+        patch: operations["rename_session"];
+        trace?: never;
+    };
+    "/v2/sessions/{id}/approvals/{call}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers a question of the agent about a call.
+         * @description Needs the scope `approve`.
+         */
+        post: operations["answer_question"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads the workspace, or a directory of it, as a zip archive.
+         * @description Needs the scope `view`.
+         */
+        get: operations["download_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what the session has handed out.
+         * @description Needs the scope `view`.
+         */
+        get: operations["list_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/artifacts/{artifact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads something that the session has handed out, as it was then.
+         * @description Needs the scope `view`.
+         */
+        get: operations["download_artifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops the run that is under way. The session stays.
+         * @description Needs the scope `operate`.
+         */
+        post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/directories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a directory, and those above it.
+         * @description Needs the scope `operate`.
+         */
+        post: operations["create_directory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a session's events, or follows them.
+         * @description As JSON: a page, oldest first. As `text/event-stream`: a snapshot, or with `after` or `Last-Event-ID` the place after
+         *     that event, and then everything as it happens. The names of the events are `snapshot`, `event`, `delta`, `removed` and
+         *     `error`; their data is what the socket's frames carry under that name.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["read_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists a directory of the workspace.
+         * @description Needs the scope `view`.
+         */
+        get: operations["list_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a file of the workspace.
+         * @description Parts can be had with `Range`. It comes as something to save, unless `inline` is asked for and its kind is harmless.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["read_file"];
+        /**
+         * Puts a file into the workspace, replacing one of that name; directories above it are made.
+         * @description Needs the scope `operate`.
+         */
+        put: operations["write_file"];
+        post?: never;
+        /**
+         * Removes a file, a link or a whole directory.
+         * @description Needs the scope `operate`.
+         */
+        delete: operations["remove_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a prompt.
+         * @description As JSON, or as a form with files: a field `prompt` with the JSON or a field `text`, and any number of fields `file`,
+         *     which are put into `uploads/` of the workspace and attached.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["send_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/prompts/{prompt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes back a prompt that waits.
+         * @description Needs the scope `operate`.
+         */
+        delete: operations["withdraw_prompt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a failed session again.
+         * @description Needs the scope `operate`.
+         */
+        post: operations["retry_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/sleep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Closes the sandbox now, whatever runs in it. The next prompt opens it again.
+         * @description Needs the scope `operate`.
+         */
+        post: operations["sleep_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a session. Its conversation and its files stay.
+         * @description Needs the scope `operate`.
+         */
+        post: operations["stop_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says what the session's sandbox uses now. A closed one uses nothing.
+         * @description Needs the scope `view`.
+         */
+        get: operations["session_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/wake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens the sandbox, and answers when it is open.
+         * @description Needs the scope `operate`.
+         */
+        post: operations["wake_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges a one-use code for a key that can be revoked by itself. */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sign-in/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a link that signs one browser in, once, within five minutes.
+         * @description Needs the scope `admin`.
+         */
+        post: operations["create_sign_in_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says what this server is, what it offers and how it does.
+         * @description Needs the scope `view`.
+         */
+        get: operations["server_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a ticket: it lets one request through, within a minute, for exactly this address.
+         * @description Needs the scope `view`.
+         */
+        post: operations["create_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-	schemas: {
-		Status: 'idle' | 'running' | 'waiting' | 'asleep' | 'ending' | 'ended' | 'failed';
-		SessionKind: 'chat' | 'task' | 'project';
-		EndReason: 'completed' | 'stopped' | 'expired' | 'failed' | 'evicted';
-		SessionSummary: { id: string; owner: string; title: string; kind: components['schemas']['SessionKind']; status: components['schemas']['Status']; origin: string; created_at: number; updated_at: number; last_seq: number };
-		SessionList: { items: components['schemas']['SessionSummary'][]; next?: string | null };
-		WorkspaceSpec: { type: 'managed' } | { type: 'directory'; path: string };
-		Verdict: 'allow' | 'ask' | 'deny';
-		Rule: { tool: string; verdict: components['schemas']['Verdict'] };
-		Policy: { rules?: components['schemas']['Rule'][]; otherwise?: components['schemas']['Verdict']; answer_within_seconds?: number };
-		Budget: { steps?: number | null; tokens?: number | null; cost_micros?: number | null; seconds?: number | null };
-		Limits: { memory_bytes?: number; processes?: number; cpu_percent?: number; disk_bytes?: number; tmp_bytes?: number };
-		Usage: { input_tokens: number; output_tokens: number; cached_tokens?: number; cost_micros?: number };
-		Bound: 'steps' | 'tokens' | 'cost' | 'time';
-		SandboxState: 'closed' | 'open';
-		CallStage: 'asked' | 'ready' | 'running';
-		OpenCall: { id: string; tool: string; arguments: Record<string, never>; stage: components['schemas']['CallStage']; answer_until?: number | null; parallel: boolean };
-		RunView: { id: string; started_at: number; steps: number; usage: components['schemas']['Usage']; cancelling: boolean; calls: components['schemas']['OpenCall'][] };
-		WhenBusy: 'queue' | 'steer' | 'interrupt' | 'refuse';
-		QueuedPrompt: { id: string; text: string; when_busy: components['schemas']['WhenBusy']; by: string };
-		Artifact: { id: string; name: string; path: string; size: number; media_type: string; sha256: string; at: number };
-		Failure: { code: string; message: string; hint: string };
-		DeltaTarget: { type: 'message'; id: string } | { type: 'reasoning'; id: string } | { type: 'call'; id: string };
-		Delta: { target: components['schemas']['DeltaTarget']; offset: number; text: string };
-		Snapshot: { id: string; owner: string; title: string; kind: components['schemas']['SessionKind']; status: components['schemas']['Status']; origin: string; agent: string; model: string; environment: string; workspace: components['schemas']['WorkspaceSpec']; policy: components['schemas']['Policy']; budget: components['schemas']['Budget']; limits: components['schemas']['Limits']; created_at: number; updated_at: number; expires_at?: number | null; sandbox: components['schemas']['SandboxState']; run?: components['schemas']['RunView'] | null; queue: components['schemas']['QueuedPrompt'][]; artifacts: components['schemas']['Artifact'][]; usage: components['schemas']['Usage']; failure?: components['schemas']['Failure'] | null; ended?: components['schemas']['EndReason'] | null; partial: components['schemas']['Delta'][]; last_seq: number };
-		ToolContent: { type: 'text'; text: string } | { type: 'image'; media_type: string; data: string };
-		CallStatus: 'succeeded' | 'failed' | 'denied' | 'cancelled' | 'interrupted';
-		CallOutcome: { status: components['schemas']['CallStatus']; content: components['schemas']['ToolContent'][]; details?: Record<string, never> | null };
-		AssistantPart: { type: 'text'; text: string } | { type: 'reasoning'; text: string } | { type: 'call'; reference: string; tool: string; arguments: Record<string, never> } | { type: 'opaque'; provider: string; data: Record<string, never> };
-		StopReason: 'finished' | 'calls' | 'length' | 'refused';
-		RunResult: { outcome: 'completed' } | { outcome: 'cancelled' } | { outcome: 'budget_reached'; bound: components['schemas']['Bound'] } | { outcome: 'failed'; code: string; message: string; hint: string };
-		SandboxEnd: 'slept' | 'lost' | 'ended';
-		Level: 'info' | 'warning' | 'error';
-		SessionSpec: { owner: string; kind: components['schemas']['SessionKind']; title: string; agent: string; model: string; environment: string; workspace: components['schemas']['WorkspaceSpec']; policy: components['schemas']['Policy']; budget: components['schemas']['Budget']; limits: components['schemas']['Limits']; origin: string; expires_at?: number | null; sleep_after_seconds: number };
-		EventBody: { kind: 'session_created'; body: { spec: components['schemas']['SessionSpec'] } } | { kind: 'session_renamed'; body: { title: string } } | { kind: 'prompt_queued'; body: { prompt: string; text: string; attachments?: string[]; when_busy: components['schemas']['WhenBusy']; by: string } } | { kind: 'prompt_withdrawn'; body: { prompt: string; by: string } } | { kind: 'run_started'; body: { run: string } } | { kind: 'prompt_steered'; body: { run: string; prompt: string } } | { kind: 'message_started'; body: { run: string; message: string } } | { kind: 'message_aborted'; body: { run: string; message: string } } | { kind: 'agent_message'; body: { run: string; message: string; parts: components['schemas']['AssistantPart'][]; usage: components['schemas']['Usage']; stop: components['schemas']['StopReason']; model: string } } | { kind: 'call_proposed'; body: { run: string; call: string; reference: string; tool: string; arguments: Record<string, never>; verdict: components['schemas']['Verdict']; parallel: boolean } } | { kind: 'approval_requested'; body: { run: string; call: string; until: number } } | { kind: 'approval_answered'; body: { run: string; call: string; allowed: boolean; by?: string | null } } | { kind: 'call_started'; body: { run: string; call: string } } | { kind: 'call_finished'; body: { run: string; call: string; outcome: components['schemas']['CallOutcome'] } } | { kind: 'budget_warned'; body: { run: string; bound: components['schemas']['Bound'] } } | { kind: 'budget_reached'; body: { run: string; bound: components['schemas']['Bound'] } } | { kind: 'cancel_requested'; body: { run: string; by: string } } | { kind: 'run_finished'; body: { run: string; result: components['schemas']['RunResult']; usage: components['schemas']['Usage']; steps: number } } | { kind: 'sandbox_opened'; body: { driver: string; warnings?: string[] } } | { kind: 'sandbox_closed'; body: { why: components['schemas']['SandboxEnd'] } } | { kind: 'sleep_postponed'; body: { until: number; why: string } } | { kind: 'file_received'; body: { path: string; size: number; by: string } } | { kind: 'artifact_published'; body: { artifact: string; call: string; name: string; path: string; size: number; media_type: string; sha256: string } } | { kind: 'noted'; body: { level: components['schemas']['Level']; code: string; text: string } } | { kind: 'session_ending'; body: { reason: components['schemas']['EndReason']; by?: string | null } } | { kind: 'session_ended'; body: { reason: components['schemas']['EndReason'] } } | { kind: 'session_failed'; body: { code: string; message: string; hint: string } } | { kind: 'session_retried'; body: { by: string } };
-		Event: components['schemas']['EventBody'] & { session: string; seq: number; at: number };
-		EventPage: { events: components['schemas']['Event'][]; last_seq: number };
-		EntryKind: 'file' | 'directory' | 'link' | 'other';
-		Entry: { name: string; path: string; kind: components['schemas']['EntryKind']; size: number; modified_at: number };
-		Listing: { entries: components['schemas']['Entry'][]; truncated: boolean };
-		Measurement: { memory_bytes: number; processes: number; cpu_millis: number; disk_bytes: number };
-		FindingState: 'good' | 'weak' | 'bad';
-		Finding: { name: string; state: components['schemas']['FindingState']; text: string; hint?: string | null; fix?: string | null };
-		ModelInfo: { id: string; label: string; provider: string; note: string; context_tokens: number };
-		Scope: 'view' | 'operate' | 'approve' | 'admin';
-		Key: { id: string; owner: string; name: string; scopes: components['schemas']['Scope'][]; created_at: number; expires_at?: number | null; last_used_at?: number | null; revoked_at?: number | null };
-		CreatedKey: { key: string; record: components['schemas']['Key'] };
-		ErrorBody: { statusCode: number; error: string; message: string; detail: string; error_type: string; code: string; hint: string; request_id: string };
-		SendPrompt: { id?: string; text: string; attachments?: string[]; when_busy?: components['schemas']['WhenBusy'] };
-		PromptReceipt: { prompt: string; waiting_behind?: number | null; session: components['schemas']['Snapshot'] };
-		CreateSession: { id?: string; kind?: components['schemas']['SessionKind']; title?: string; agent?: string; model?: string; environment?: string; workspace?: components['schemas']['WorkspaceSpec']; policy?: components['schemas']['Policy']; budget?: components['schemas']['Budget']; limits?: components['schemas']['Limits']; expires_at?: number; sleep_after_seconds?: number; prompt?: components['schemas']['SendPrompt'] };
-		AgentInfo: { id: string; note: string };
-		EnvironmentInfo: { id: string; note: string };
-		StatusCount: { status: components['schemas']['Status']; count: number };
-		ServerLimits: { body_bytes: number; prompt_bytes: number; upload_bytes: number; attachments: number; follows_per_socket: number; sockets_per_key: number };
-		Listener: { address: string; tls: boolean };
-		ServerMemory: { resident_bytes: number; open_files: number };
-		Me: { owner: string; name: string; scopes: components['schemas']['Scope'][]; key?: string | null };
-		Ticket: { ticket: string; expires_at: number };
-		SignIn: { code: string; name?: string | null };
-		ServerStatus: { version: string; started_at: number; uptime_seconds: number; agents: components['schemas']['AgentInfo'][]; models: components['schemas']['ModelInfo'][]; default_model: string; environments: components['schemas']['EnvironmentInfo'][]; findings: components['schemas']['Finding'][]; sessions: components['schemas']['StatusCount'][]; awake: number; sandboxes: number; followers: number; limits: components['schemas']['ServerLimits']; listeners: components['schemas']['Listener'][]; memory: components['schemas']['ServerMemory'] };
-	};
-	responses: never;
-	parameters: never;
-	requestBodies: never;
-	headers: never;
-	pathItems: never;
+    schemas: {
+        AgentInfo: {
+            /** @description What to ask for. */
+            id: string;
+            /** @description What it is, in a sentence. */
+            note: string;
+        };
+        /** @description The agent's finished message: what it said and which calls it wants. */
+        AgentMessage: {
+            message: components["schemas"]["MessageId"];
+            model: string;
+            parts: components["schemas"]["AssistantPart"][];
+            run: components["schemas"]["RunId"];
+            stop: components["schemas"]["StopReason"];
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description Answers a question about a call. */
+        Answer: {
+            allow: boolean;
+        };
+        /** @description The question was answered, by a person or by its time running out. */
+        ApprovalAnswered: {
+            allowed: boolean;
+            /** @description Absent when time ran out or the run ended. */
+            by?: string | null;
+            call: components["schemas"]["CallId"];
+            run: components["schemas"]["RunId"];
+        };
+        /** @description A human is asked whether a call may run. */
+        ApprovalRequested: {
+            call: components["schemas"]["CallId"];
+            run: components["schemas"]["RunId"];
+            /** @description After this it counts as a no. */
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description Something that the session hands out. */
+        Artifact: {
+            at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["ArtifactId"];
+            media_type: string;
+            name: string;
+            /** @description Where it was in the workspace when it was handed out. */
+            path: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /**
+         * Format: uuid
+         * @description A file or archive that a session hands out.
+         */
+        ArtifactId: string;
+        ArtifactList: {
+            items: components["schemas"]["Artifact"][];
+        };
+        /** @description The agent hands something out. */
+        ArtifactPublished: {
+            artifact: components["schemas"]["ArtifactId"];
+            call: components["schemas"]["CallId"];
+            media_type: string;
+            name: string;
+            path: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /** @description A part of what the model said, kept so that it can be said again to the model unchanged. */
+        AssistantPart: {
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "reasoning";
+        } | {
+            arguments: Record<string, never>;
+            /** @description The model's own name for the call. */
+            reference: string;
+            tool: string;
+            /** @enum {string} */
+            type: "call";
+        } | {
+            data: Record<string, never>;
+            provider: string;
+            /** @enum {string} */
+            type: "opaque";
+        };
+        /**
+         * @description Which bound was reached.
+         * @enum {string}
+         */
+        Bound: "steps" | "tokens" | "cost" | "time";
+        /** @description Upper bounds for one run. A bound that is absent does not bind. */
+        Budget: {
+            /**
+             * Format: int64
+             * @description Millionths of a US dollar.
+             * @default null
+             */
+            cost_micros?: number | null;
+            /**
+             * Format: int64
+             * @description Seconds of work; the time that a run waits for a human does not count.
+             * @default 14400
+             */
+            seconds?: number | null;
+            /**
+             * Format: int32
+             * @description Turns of the model.
+             * @default 200
+             */
+            steps?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens in and out together.
+             * @default null
+             */
+            tokens?: number | null;
+        };
+        /** @description A bound of the run's budget is reached: the run stops. */
+        BudgetReached: {
+            bound: components["schemas"]["Bound"];
+            run: components["schemas"]["RunId"];
+        };
+        /** @description Four fifths of a bound of the run's budget are used. */
+        BudgetWarned: {
+            bound: components["schemas"]["Bound"];
+            run: components["schemas"]["RunId"];
+        };
+        /** @description What came of a call. Every proposed call gets exactly one. */
+        CallFinished: {
+            call: components["schemas"]["CallId"];
+            outcome: components["schemas"]["CallOutcome"];
+            run: components["schemas"]["RunId"];
+        };
+        /**
+         * Format: uuid
+         * @description A tool call, and the question about it when there is one.
+         */
+        CallId: string;
+        /** @description What came of a call, bounded and ready for the log. */
+        CallOutcome: {
+            content: components["schemas"]["ToolContent"][];
+            /** @description The tool's own structured facts (exit code, duration), for display. */
+            details?: Record<string, never> | null;
+            status: components["schemas"]["CallStatus"];
+        };
+        /** @description The agent wants to call a tool, and what the policy says. */
+        CallProposed: {
+            arguments: Record<string, never>;
+            call: components["schemas"]["CallId"];
+            /** @description May run beside others of its kind. */
+            parallel: boolean;
+            /** @description The model's own name for the call. */
+            reference: string;
+            run: components["schemas"]["RunId"];
+            tool: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @enum {string} */
+        CallStage: "asked" | "ready" | "running";
+        /** @description A call begins. Durable before anything of it happens. */
+        CallStarted: {
+            call: components["schemas"]["CallId"];
+            run: components["schemas"]["RunId"];
+        };
+        /**
+         * @description How a call ended.
+         * @enum {string}
+         */
+        CallStatus: "succeeded" | "failed" | "denied" | "cancelled" | "interrupted";
+        /** @description Someone wants the run to stop. */
+        CancelRequested: {
+            by: string;
+            run: components["schemas"]["RunId"];
+        };
+        /**
+         * @description The verdict on one part.
+         * @enum {string}
+         */
+        CheckState: "ok" | "degraded" | "failed";
+        Checks: {
+            model: components["schemas"]["CheckState"];
+            sandbox: components["schemas"]["CheckState"];
+            store: components["schemas"]["CheckState"];
+        };
+        /** @description What a client says. Exactly one of the three. */
+        ClientFrame: components["schemas"]["Follow"] | components["schemas"]["Unfollow"] | components["schemas"]["Ping"];
+        /** @description Makes a directory, and those above it. */
+        CreateDirectory: {
+            /** @description Its path from the workspace's top. */
+            path: string;
+        };
+        /** @description Makes a key. */
+        CreateKey: {
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it is for, as people will look for it: "laptop", "build server". */
+            name: string;
+            owner?: components["schemas"]["OwnerId"] | null;
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description Makes a session. What is absent gets the server's default. */
+        CreateSession: {
+            /**
+             * @description Which brain works: `holt` is the built-in one.
+             * @default null
+             */
+            agent?: string | null;
+            /** @default null */
+            budget?: components["schemas"]["Budget"] | null;
+            /**
+             * @description Which preset of programs and variables the sandbox has.
+             * @default null
+             */
+            environment?: string | null;
+            /** @default null */
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @default null */
+            id?: components["schemas"]["SessionId"] | null;
+            /** @default null */
+            kind?: components["schemas"]["SessionKind"] | null;
+            /** @default null */
+            limits?: components["schemas"]["Limits"] | null;
+            /** @default null */
+            model?: string | null;
+            /** @default null */
+            policy?: components["schemas"]["Policy"] | null;
+            /** @default null */
+            prompt?: components["schemas"]["SendPrompt"] | null;
+            /**
+             * Format: int64
+             * @description How long it may sit idle before its sandbox is closed to give the memory back.
+             * @default null
+             */
+            sleep_after_seconds?: number | null;
+            /**
+             * @description Made from the first prompt when absent.
+             * @default null
+             */
+            title?: string | null;
+            /** @default null */
+            workspace?: components["schemas"]["WorkspaceSpec"] | null;
+        };
+        /** @description Asks for a ticket: it lets one request through that cannot carry a key, such as a download or a socket of a page. */
+        CreateTicket: {
+            /** @description Path and query of the request, exactly as it will be made, without the ticket. */
+            path: string;
+            /** @description `GET`; nothing else can be done with a ticket. */
+            verb: string;
+        };
+        /** @description A new key. This is the only time that it is shown. */
+        CreatedKey: {
+            key: string;
+            record: components["schemas"]["Key"];
+        };
+        /** @description Live text that belongs to a message or a call which is not finished yet. */
+        Delta: {
+            /**
+             * Format: int64
+             * @description The place of the text's first byte in the whole.
+             */
+            offset: number;
+            /** @description What the text belongs to. */
+            target: components["schemas"]["DeltaTarget"];
+            text: string;
+        };
+        DeltaTarget: {
+            /** @description Text of a message. */
+            id: components["schemas"]["MessageId"];
+            /** @enum {string} */
+            type: "message";
+        } | {
+            /** @description Thinking of a message. */
+            id: components["schemas"]["MessageId"];
+            /** @enum {string} */
+            type: "reasoning";
+        } | {
+            /** @description Output of a call. */
+            id: components["schemas"]["CallId"];
+            /** @enum {string} */
+            type: "call";
+        };
+        /**
+         * @description Why a session ended.
+         * @enum {string}
+         */
+        EndReason: "completed" | "stopped" | "expired" | "failed" | "evicted";
+        /** @description One line of a listing. */
+        Entry: {
+            kind: components["schemas"]["EntryKind"];
+            modified_at: components["schemas"]["Timestamp"];
+            /** @description The name alone. */
+            name: string;
+            /** @description Its path from the workspace's top, with `/` between. */
+            path: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /** @enum {string} */
+        EntryKind: "file" | "directory" | "link" | "other";
+        EnvironmentInfo: {
+            /** @description What to ask for. */
+            id: string;
+            /** @description What it has, in a sentence. */
+            note: string;
+        };
+        /** @description An error: what happened, to what, and what to do next. It carries the fields that clients of all contracts look for. */
+        ErrorBody: {
+            /** @description The stable code that programs can rely on. */
+            code: string;
+            /** @description The same as `message`. */
+            detail: string;
+            /** @description The words of the HTTP status. */
+            error: string;
+            /** @description The same as `code`. */
+            error_type: string;
+            /** @description What to do next. */
+            hint: string;
+            /** @description What happened, for people. */
+            message: string;
+            /** @description What the server's log calls this request. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status again.
+             */
+            statusCode: number;
+        };
+        /** @description An immutable fact of a session: its place in the log, its kind and its body. */
+        Event: components["schemas"]["EventBody"] & {
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970 in UTC.
+             */
+            at: number;
+            /** Format: int64 */
+            seq: number;
+            /**
+             * Format: uuid
+             * @description A session.
+             */
+            session: string;
+        };
+        /** @description What happened. The wire form is `{"kind": …, "body": {…}}`. */
+        EventBody: {
+            /** @description The session was made. Always the first event. */
+            body: components["schemas"]["SessionCreated"];
+            /** @enum {string} */
+            kind: "SessionCreated";
+        } | {
+            /** @description Its title was changed by a person, or made from the first prompt. */
+            body: components["schemas"]["SessionRenamed"];
+            /** @enum {string} */
+            kind: "SessionRenamed";
+        } | {
+            /** @description A prompt arrived. The order of these events is the order of the queue. */
+            body: components["schemas"]["PromptQueued"];
+            /** @enum {string} */
+            kind: "PromptQueued";
+        } | {
+            /** @description A queued prompt was taken back before anything came of it. */
+            body: components["schemas"]["PromptWithdrawn"];
+            /** @enum {string} */
+            kind: "PromptWithdrawn";
+        } | {
+            /** @description A run takes up a prompt. */
+            body: components["schemas"]["RunStarted"];
+            /** @enum {string} */
+            kind: "RunStarted";
+        } | {
+            /** @description A running run took a further prompt in between two steps. */
+            body: components["schemas"]["PromptSteered"];
+            /** @enum {string} */
+            kind: "PromptSteered";
+        } | {
+            /** @description The agent begins to write a message; its text follows as live deltas. */
+            body: components["schemas"]["MessageStarted"];
+            /** @enum {string} */
+            kind: "MessageStarted";
+        } | {
+            /** @description A message that was begun will never be finished: forget its text. */
+            body: components["schemas"]["MessageAborted"];
+            /** @enum {string} */
+            kind: "MessageAborted";
+        } | {
+            /** @description The agent's finished message: what it said and which calls it wants. */
+            body: components["schemas"]["AgentMessage"];
+            /** @enum {string} */
+            kind: "AgentMessage";
+        } | {
+            /** @description The agent wants to call a tool, and what the policy says. */
+            body: components["schemas"]["CallProposed"];
+            /** @enum {string} */
+            kind: "CallProposed";
+        } | {
+            /** @description A human is asked whether a call may run. */
+            body: components["schemas"]["ApprovalRequested"];
+            /** @enum {string} */
+            kind: "ApprovalRequested";
+        } | {
+            /** @description The question was answered, by a person or by its time running out. */
+            body: components["schemas"]["ApprovalAnswered"];
+            /** @enum {string} */
+            kind: "ApprovalAnswered";
+        } | {
+            /** @description A call begins. Durable before anything of it happens. */
+            body: components["schemas"]["CallStarted"];
+            /** @enum {string} */
+            kind: "CallStarted";
+        } | {
+            /** @description What came of a call. Every proposed call gets exactly one. */
+            body: components["schemas"]["CallFinished"];
+            /** @enum {string} */
+            kind: "CallFinished";
+        } | {
+            /** @description Four fifths of a bound of the run's budget are used. */
+            body: components["schemas"]["BudgetWarned"];
+            /** @enum {string} */
+            kind: "BudgetWarned";
+        } | {
+            /** @description A bound of the run's budget is reached: the run stops. */
+            body: components["schemas"]["BudgetReached"];
+            /** @enum {string} */
+            kind: "BudgetReached";
+        } | {
+            /** @description Someone wants the run to stop. */
+            body: components["schemas"]["CancelRequested"];
+            /** @enum {string} */
+            kind: "CancelRequested";
+        } | {
+            /** @description A run is over. */
+            body: components["schemas"]["RunFinished"];
+            /** @enum {string} */
+            kind: "RunFinished";
+        } | {
+            /** @description The sandbox is open: the agent has hands. */
+            body: components["schemas"]["SandboxOpened"];
+            /** @enum {string} */
+            kind: "SandboxOpened";
+        } | {
+            /** @description The sandbox is closed, on purpose or not. */
+            body: components["schemas"]["SandboxClosed"];
+            /** @enum {string} */
+            kind: "SandboxClosed";
+        } | {
+            /** @description The session would have slept, but something still runs in it. */
+            body: components["schemas"]["SleepPostponed"];
+            /** @enum {string} */
+            kind: "SleepPostponed";
+        } | {
+            /** @description A person put a file into the workspace. */
+            body: components["schemas"]["FileReceived"];
+            /** @enum {string} */
+            kind: "FileReceived";
+        } | {
+            /** @description The agent hands something out. */
+            body: components["schemas"]["ArtifactPublished"];
+            /** @enum {string} */
+            kind: "ArtifactPublished";
+        } | {
+            /** @description Something a person should know that changes nothing. */
+            body: components["schemas"]["Noted"];
+            /** @enum {string} */
+            kind: "Noted";
+        } | {
+            /** @description The session begins to end. */
+            body: components["schemas"]["SessionEnding"];
+            /** @enum {string} */
+            kind: "SessionEnding";
+        } | {
+            /** @description The session has ended. Its conversation and files stay. */
+            body: components["schemas"]["SessionEnded"];
+            /** @enum {string} */
+            kind: "SessionEnded";
+        } | {
+            /** @description Something a person can act on keeps the session from working. */
+            body: components["schemas"]["SessionFailed"];
+            /** @enum {string} */
+            kind: "SessionFailed";
+        } | {
+            /** @description A failed session is tried again. */
+            body: components["schemas"]["SessionRetried"];
+            /** @enum {string} */
+            kind: "SessionRetried";
+        };
+        /** @description A page of a session's log, oldest first. */
+        EventPage: {
+            events: components["schemas"]["Event"][];
+            /** @description The last event that the log has by now. */
+            last_seq: components["schemas"]["u64"];
+        };
+        /** @description What is wrong, in words a person can act on. */
+        Failure: {
+            code: string;
+            hint: string;
+            message: string;
+        };
+        /** @description A file that was received. */
+        FileReceived: {
+            /** @description Its path from the workspace's top. */
+            path: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /** @description What this machine can do, as `doctor`, `/ready` and the page show it. */
+        Finding: {
+            /** @description A command that mends it, when one does. */
+            fix?: string | null;
+            /** @description What to do about it, when there is something. */
+            hint?: string | null;
+            /** @description A stable name: `user_namespaces`, `bubblewrap`, `memory_limit`. */
+            name: string;
+            state: components["schemas"]["FindingState"];
+            /** @description What was found, in a sentence. */
+            text: string;
+        };
+        /** @enum {string} */
+        FindingState: "good" | "weak" | "bad";
+        Follow: {
+            after?: components["schemas"]["u64"] | null;
+            follow: components["schemas"]["SessionId"];
+        };
+        /** @description Whether the server works: what the health checks of all contracts look for. */
+        Health: {
+            agent_manager: boolean;
+            checks: components["schemas"]["Checks"];
+            /** Format: int64 */
+            connections: number;
+            service: string;
+            services: components["schemas"]["Services"];
+            status: components["schemas"]["HealthState"];
+            /** @description RFC 3339. */
+            timestamp: string;
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            uptime: number;
+            version: string;
+        };
+        /** @enum {string} */
+        HealthState: "healthy" | "degraded" | "unhealthy";
+        /** @description Where to go from here. */
+        Index: {
+            /** @description What is where. */
+            endpoints: {
+                [key: string]: string;
+            };
+            name: string;
+            version: string;
+        };
+        /** @description A key as it is shown: never the key itself. */
+        Key: {
+            created_at: components["schemas"]["Timestamp"];
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["KeyId"];
+            last_used_at?: components["schemas"]["Timestamp"] | null;
+            name: string;
+            owner: components["schemas"]["OwnerId"];
+            revoked_at?: components["schemas"]["Timestamp"] | null;
+            scopes: components["schemas"]["Scope"][];
+        };
+        /**
+         * Format: uuid
+         * @description An access key.
+         */
+        KeyId: string;
+        KeyList: {
+            items: components["schemas"]["Key"][];
+        };
+        /** @enum {string} */
+        Level: "info" | "warning" | "error";
+        /** @description What a sandbox may use. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description Hundredths of one processor: 150 is one and a half.
+             * @default 200
+             */
+            cpu_percent?: number;
+            /**
+             * Format: int64
+             * @description What the workspace and home may hold.
+             * @default 10737418240
+             */
+            disk_bytes?: number;
+            /**
+             * Format: int64
+             * @default 4294967296
+             */
+            memory_bytes?: number;
+            /**
+             * Format: int32
+             * @default 512
+             */
+            processes?: number;
+            /**
+             * Format: int64
+             * @description What `/tmp` and the other memory file systems may hold.
+             * @default 536870912
+             */
+            tmp_bytes?: number;
+        };
+        Listener: {
+            /** @description `127.0.0.1:9090`, or a path. */
+            address: string;
+            tls: boolean;
+        };
+        /** @description A listing, and whether it is whole. */
+        Listing: {
+            entries: components["schemas"]["Entry"][];
+            /** @description True when there were more than are listed. */
+            truncated: boolean;
+        };
+        /** @description Who the caller is. */
+        Me: {
+            key?: components["schemas"]["KeyId"] | null;
+            name: string;
+            owner: components["schemas"]["OwnerId"];
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description What a sandbox uses. */
+        Measurement: {
+            /** Format: int64 */
+            cpu_millis: number;
+            /** Format: int64 */
+            disk_bytes: number;
+            /** Format: int64 */
+            memory_bytes: number;
+            /** Format: int32 */
+            processes: number;
+        };
+        /** @description A message that was begun will never be finished: forget its text. */
+        MessageAborted: {
+            message: components["schemas"]["MessageId"];
+            run: components["schemas"]["RunId"];
+        };
+        /**
+         * Format: uuid
+         * @description A message of the agent, while it is written and afterwards.
+         */
+        MessageId: string;
+        /** @description The agent begins to write a message; its text follows as live deltas. */
+        MessageStarted: {
+            message: components["schemas"]["MessageId"];
+            run: components["schemas"]["RunId"];
+        };
+        /** @description A model that people can choose. */
+        ModelInfo: {
+            /**
+             * Format: int64
+             * @description Tokens that it can hold.
+             */
+            context_tokens: number;
+            /** @description What to ask for: `demo`, `claude-sonnet-4-5`. */
+            id: string;
+            label: string;
+            /** @description What it is in a sentence, honest about what it cannot do. */
+            note: string;
+            provider: string;
+        };
+        /** @description Something a person should know that changes nothing. */
+        Noted: {
+            code: string;
+            level: components["schemas"]["Level"];
+            text: string;
+        };
+        /** @description A call without a result. */
+        OpenCall: {
+            answer_until?: components["schemas"]["Timestamp"] | null;
+            arguments: Record<string, never>;
+            id: components["schemas"]["CallId"];
+            /** @description May run beside others of its kind. */
+            parallel: boolean;
+            stage: components["schemas"]["CallStage"];
+            tool: string;
+        };
+        /** @description Who something belongs to. The person who set Holt up is `owner`; compatibility listeners act as `local`. */
+        OwnerId: string;
+        Ping: {
+            /** Format: int64 */
+            ping: number;
+        };
+        /** @description The first rule that matches decides; `otherwise` is for the rest. The sandbox is the wall, so the default allows. */
+        Policy: {
+            /**
+             * Format: int64
+             * @description How long a question waits for its answer before it counts as a no.
+             * @default 86400
+             */
+            answer_within_seconds?: number;
+            /** @default allow */
+            otherwise?: components["schemas"]["Verdict"];
+            /** @default [] */
+            rules?: components["schemas"]["Rule"][];
+        };
+        /** @description A prompt with files. */
+        PromptForm: {
+            file: string[];
+            prompt?: components["schemas"]["SendPrompt"] | null;
+            /** @description The prompt's text, when there is nothing else to say. */
+            text?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A prompt. Chosen by the client, so that a prompt sent twice is taken once.
+         */
+        PromptId: string;
+        /** @description A prompt arrived. The order of these events is the order of the queue. */
+        PromptQueued: {
+            /** @description Files that came with it, by their path in the workspace. */
+            attachments?: string[];
+            /** @description Who sent it, as people see them. */
+            by: string;
+            prompt: components["schemas"]["PromptId"];
+            text: string;
+            when_busy: components["schemas"]["WhenBusy"];
+        };
+        /** @description What became of a prompt. */
+        PromptReceipt: {
+            prompt: components["schemas"]["PromptId"];
+            session: components["schemas"]["Snapshot"];
+            /** @description How many prompts are before it; absent when it is being worked on or was taken before. */
+            waiting_behind?: number | null;
+        };
+        /** @description A running run took a further prompt in between two steps. */
+        PromptSteered: {
+            prompt: components["schemas"]["PromptId"];
+            run: components["schemas"]["RunId"];
+        };
+        /** @description A queued prompt was taken back before anything came of it. */
+        PromptWithdrawn: {
+            by: string;
+            prompt: components["schemas"]["PromptId"];
+        };
+        /** @description A prompt that waits. */
+        QueuedPrompt: {
+            by: string;
+            id: components["schemas"]["PromptId"];
+            text: string;
+            when_busy: components["schemas"]["WhenBusy"];
+        };
+        /** @description Whether the server can take work, and what is less than it could be. */
+        Readiness: {
+            ready: boolean;
+            reasons: components["schemas"]["Reason"][];
+        };
+        Reason: {
+            /** @description A stable name: `store`, `memory_limit`. */
+            name: string;
+            state: components["schemas"]["FindingState"];
+            text: string;
+        };
+        RenameSession: {
+            title: string;
+        };
+        /** @description One line of a policy: the tool it is about (`*` stands for any run of characters) and what it says. */
+        Rule: {
+            tool: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description A run is over. */
+        RunFinished: {
+            result: components["schemas"]["RunResult"];
+            run: components["schemas"]["RunId"];
+            /** Format: int32 */
+            steps: number;
+            usage: components["schemas"]["Usage"];
+        };
+        /**
+         * Format: uuid
+         * @description A run: it carries the id of the prompt that it works on.
+         */
+        RunId: string;
+        /** @description How a run ended. */
+        RunResult: {
+            /** @enum {string} */
+            outcome: "completed";
+        } | {
+            /** @enum {string} */
+            outcome: "cancelled";
+        } | {
+            bound: components["schemas"]["Bound"];
+            /** @enum {string} */
+            outcome: "budget_reached";
+        } | {
+            code: string;
+            hint: string;
+            message: string;
+            /** @enum {string} */
+            outcome: "failed";
+        };
+        /** @description A run takes up a prompt. */
+        RunStarted: {
+            run: components["schemas"]["RunId"];
+        };
+        /** @description A run, while it is under way. */
+        RunView: {
+            /** @description Calls without a result yet. */
+            calls: components["schemas"]["OpenCall"][];
+            cancelling: boolean;
+            id: components["schemas"]["RunId"];
+            started_at: components["schemas"]["Timestamp"];
+            /** Format: int32 */
+            steps: number;
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description The sandbox is closed, on purpose or not. */
+        SandboxClosed: {
+            why: components["schemas"]["SandboxEnd"];
+        };
+        /**
+         * @description Why a sandbox closed.
+         * @enum {string}
+         */
+        SandboxEnd: "slept" | "lost" | "ended";
+        /** @description The sandbox is open: the agent has hands. */
+        SandboxOpened: {
+            driver: string;
+            /** @description What the driver could not enforce or find here, in words. */
+            warnings?: string[];
+        };
+        /** @enum {string} */
+        SandboxState: "closed" | "open";
+        /**
+         * @description What a key may do. The words are the same in the page, the command line and the interfaces.
+         * @enum {string}
+         */
+        Scope: "view" | "operate" | "approve" | "admin";
+        /** @description Sends a prompt. */
+        SendPrompt: {
+            /** @description Files that come with it, by their path in the workspace. */
+            attachments?: string[];
+            id?: components["schemas"]["PromptId"] | null;
+            text: string;
+            when_busy?: components["schemas"]["WhenBusy"];
+        };
+        /** @description What the server says. */
+        ServerFrame: {
+            session: components["schemas"]["SessionId"];
+            snapshot: components["schemas"]["Snapshot"];
+            /** @enum {string} */
+            type: "snapshot";
+        } | {
+            event: components["schemas"]["Event"];
+            /** @enum {string} */
+            type: "event";
+        } | {
+            delta: components["schemas"]["Delta"];
+            session: components["schemas"]["SessionId"];
+            /** @enum {string} */
+            type: "delta";
+        } | {
+            session: components["schemas"]["SessionId"];
+            /** @enum {string} */
+            type: "removed";
+        } | {
+            code: string;
+            hint: string;
+            message: string;
+            session?: components["schemas"]["SessionId"] | null;
+            /** @enum {string} */
+            type: "error";
+        } | {
+            /** Format: int64 */
+            ping: number;
+            /** @enum {string} */
+            type: "pong";
+        };
+        /** @description The bounds of this server that clients meet. */
+        ServerLimits: {
+            attachments: number;
+            body_bytes: number;
+            follows_per_socket: number;
+            prompt_bytes: number;
+            sockets_per_key: number;
+            /** Format: int64 */
+            upload_bytes: number;
+        };
+        ServerMemory: {
+            /** Format: int64 */
+            open_files: number;
+            /**
+             * Format: int64
+             * @description What the server itself holds, without sandboxes.
+             */
+            resident_bytes: number;
+        };
+        /** @description What the server is and how it does. */
+        ServerStatus: {
+            agents: components["schemas"]["AgentInfo"][];
+            /** @description Sessions with work under way or just done. */
+            awake: number;
+            default_model: string;
+            environments: components["schemas"]["EnvironmentInfo"][];
+            /** @description What this machine can and cannot do. */
+            findings: components["schemas"]["Finding"][];
+            /** @description Streams that follow a session. */
+            followers: number;
+            limits: components["schemas"]["ServerLimits"];
+            listeners: components["schemas"]["Listener"][];
+            memory: components["schemas"]["ServerMemory"];
+            models: components["schemas"]["ModelInfo"][];
+            sandboxes: number;
+            /** @description How many sessions there are of each status; those that the caller may see. */
+            sessions: components["schemas"]["StatusCount"][];
+            started_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            uptime_seconds: number;
+            version: string;
+        };
+        /** @description The roles that other contracts call by the product that fills them elsewhere. */
+        Services: {
+            /** @description Sandboxes work. */
+            docker: boolean;
+            /** @description State and queue work. */
+            redis: boolean;
+            /** Format: int64 */
+            workers: number;
+        };
+        /** @description The session was made. Always the first event. */
+        SessionCreated: {
+            spec: components["schemas"]["SessionSpec"];
+        };
+        /** @description The session has ended. Its conversation and files stay. */
+        SessionEnded: {
+            reason: components["schemas"]["EndReason"];
+        };
+        /** @description The session begins to end. */
+        SessionEnding: {
+            by?: string | null;
+            reason: components["schemas"]["EndReason"];
+        };
+        /** @description Something a person can act on keeps the session from working. */
+        SessionFailed: {
+            code: string;
+            hint: string;
+            message: string;
+        };
+        /**
+         * Format: uuid
+         * @description A session.
+         */
+        SessionId: string;
+        /**
+         * @description How a session lives.
+         * @enum {string}
+         */
+        SessionKind: "chat" | "task" | "project";
+        /** @description A page of sessions, the one with the newest activity first. */
+        SessionList: {
+            items: components["schemas"]["SessionSummary"][];
+            /** @description Give this as `cursor` to get the next page; absent on the last. */
+            next?: string | null;
+        };
+        /** @description Its title was changed by a person, or made from the first prompt. */
+        SessionRenamed: {
+            title: string;
+        };
+        /** @description A failed session is tried again. */
+        SessionRetried: {
+            by: string;
+        };
+        /** @description Everything that is decided when a session is made. */
+        SessionSpec: {
+            /** @description Which brain works: `holt` is the built-in one. */
+            agent: string;
+            budget: components["schemas"]["Budget"];
+            /** @description Which preset of programs and variables the sandbox has. */
+            environment: string;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            kind: components["schemas"]["SessionKind"];
+            limits: components["schemas"]["Limits"];
+            /** @description Which model the brain uses, when it uses one of Holt's. */
+            model: string;
+            /** @description Which interface made it; native ones say `holt`. */
+            origin: string;
+            owner: components["schemas"]["OwnerId"];
+            policy: components["schemas"]["Policy"];
+            /**
+             * Format: int64
+             * @description How long it may sit idle before its sandbox is closed to give the memory back.
+             */
+            sleep_after_seconds: number;
+            title: string;
+            workspace: components["schemas"]["WorkspaceSpec"];
+        };
+        /** @description A session in a list. */
+        SessionSummary: {
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["SessionId"];
+            kind: components["schemas"]["SessionKind"];
+            last_seq: components["schemas"]["u64"];
+            origin: string;
+            owner: components["schemas"]["OwnerId"];
+            status: components["schemas"]["Status"];
+            title: string;
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description Exchanges a one-use code for a key. */
+        SignIn: {
+            code: string;
+            /** @description What the key will be called; made from the browser's name when absent. */
+            name?: string | null;
+        };
+        /** @description A one-use sign-in code, and the link that carries it. */
+        SignInCode: {
+            code: string;
+            expires_at: components["schemas"]["Timestamp"];
+            url: string;
+        };
+        /** @description The session would have slept, but something still runs in it. */
+        SleepPostponed: {
+            until: components["schemas"]["Timestamp"];
+            why: string;
+        };
+        /** @description A session as it is now: everything but its history, which is read in pages. */
+        Snapshot: {
+            agent: string;
+            artifacts: components["schemas"]["Artifact"][];
+            budget: components["schemas"]["Budget"];
+            created_at: components["schemas"]["Timestamp"];
+            ended?: components["schemas"]["EndReason"] | null;
+            environment: string;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            failure?: components["schemas"]["Failure"] | null;
+            id: components["schemas"]["SessionId"];
+            kind: components["schemas"]["SessionKind"];
+            /** @description The last event that this snapshot contains. A feed goes on with the next. */
+            last_seq: components["schemas"]["u64"];
+            limits: components["schemas"]["Limits"];
+            model: string;
+            origin: string;
+            owner: components["schemas"]["OwnerId"];
+            /** @description Text of what is being written right now. */
+            partial: components["schemas"]["Delta"][];
+            policy: components["schemas"]["Policy"];
+            /** @description Prompts that wait, in their order. */
+            queue: components["schemas"]["QueuedPrompt"][];
+            run?: components["schemas"]["RunView"] | null;
+            sandbox: components["schemas"]["SandboxState"];
+            status: components["schemas"]["Status"];
+            title: string;
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description What all runs used together. */
+            usage: components["schemas"]["Usage"];
+            workspace: components["schemas"]["WorkspaceSpec"];
+        };
+        /**
+         * @description The one word that says how a session is. Every contract's status words are a view of it.
+         * @enum {string}
+         */
+        Status: "idle" | "running" | "waiting" | "asleep" | "ending" | "ended" | "failed";
+        StatusCount: {
+            /** Format: int64 */
+            count: number;
+            status: components["schemas"]["Status"];
+        };
+        /**
+         * @description Why a model stopped.
+         * @enum {string}
+         */
+        StopReason: "finished" | "calls" | "length" | "refused";
+        /** @description Add `ticket=` with this to the query of the one request that it is for. */
+        Ticket: {
+            expires_at: components["schemas"]["Timestamp"];
+            ticket: string;
+        };
+        /**
+         * Format: int64
+         * @description Milliseconds since 1970 in UTC.
+         */
+        Timestamp: number;
+        /** @description One part of what a tool answers. */
+        ToolContent: {
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            data: string;
+            media_type: string;
+            /** @enum {string} */
+            type: "image";
+        };
+        Unfollow: {
+            unfollow: components["schemas"]["SessionId"];
+        };
+        /** @description What was used. */
+        Usage: {
+            /**
+             * Format: int64
+             * @description The part of the input that a provider's cache served.
+             */
+            cached_tokens?: number;
+            /** Format: int64 */
+            cost_micros?: number;
+            /** Format: int64 */
+            input_tokens: number;
+            /** Format: int64 */
+            output_tokens: number;
+        };
+        /**
+         * @description What a policy says to a call.
+         * @enum {string}
+         */
+        Verdict: "allow" | "ask" | "deny";
+        /**
+         * @description What to do with a prompt when a run is under way.
+         * @enum {string}
+         */
+        WhenBusy: "queue" | "steer" | "interrupt" | "refuse";
+        /** @description Where the agent works. */
+        WorkspaceSpec: {
+            /** @enum {string} */
+            type: "managed";
+        } | {
+            path: string;
+            /** @enum {string} */
+            type: "directory";
+        };
+        /** Format: int64 */
+        u64: number;
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
+export interface operations {
+    index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is where. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Index"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    docs_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The documentation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    docs_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The description. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It works, perhaps with less than it could. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description It does not work. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_metrics_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_metrics: {
+        parameters: {
+            query?: {
+                /** @description `json` for JSON whatever the client accepts. */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The description. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description It cannot. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    swagger_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The documentation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    swagger_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The description. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    open_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The socket; its frames are `ClientFrame` and `ServerFrame`. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateKey"];
+            };
+        };
+        responses: {
+            /** @description The key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's id. */
+                id: components["schemas"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    who_am_i: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description Only sessions of these statuses, with commas between. */
+                status?: string;
+                /** @description Only sessions whose title contains this. */
+                q?: string;
+                /** @description Only sessions that were made through this interface; `all` for every one. */
+                origin?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSession"];
+            };
+        };
+        responses: {
+            /** @description The session. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rename_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameSession"];
+            };
+        };
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    answer_question: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The call that waits. */
+                call: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Answer"];
+            };
+        };
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    download_archive: {
+        parameters: {
+            query?: {
+                /** @description A directory of the workspace; its top when absent. */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_artifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    download_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The artifact. */
+                artifact: components["schemas"]["ArtifactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDirectory"];
+            };
+        };
+        responses: {
+            /** @description It is there. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateDirectory"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_events: {
+        parameters: {
+            query?: {
+                /** @description Only events after this one. */
+                after?: components["schemas"]["u64"];
+                /** @description Only events before this one: the page nearest to it. */
+                before?: components["schemas"]["u64"];
+                /** @description 1 to 1000. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The last event that the client has, when it follows. */
+                "Last-Event-ID"?: components["schemas"]["u64"] | null;
+            };
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, or the stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_files: {
+        parameters: {
+            query?: {
+                /** @description A directory of the workspace; its top when absent. */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What stands in it: directories first, then by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_file: {
+        parameters: {
+            query?: {
+                /** @description Show it in place rather than save it: pictures and text only. */
+                inline?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The file's path from the workspace's top. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The client has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    write_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The file's path from the workspace's top. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description The bytes. */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It is there. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileReceived"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description Its path from the workspace's top. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    send_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendPrompt"];
+                "multipart/form-data": components["schemas"]["PromptForm"];
+            };
+        };
+        responses: {
+            /** @description What became of it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptReceipt"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdraw_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The prompt. */
+                prompt: components["schemas"]["PromptId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retry_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sleep_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    session_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it uses. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Measurement"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    wake_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description The key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_sign_in_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link and its code. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInCode"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    server_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerStatus"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTicket"];
+            };
+        };
+        responses: {
+            /** @description The ticket. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+}

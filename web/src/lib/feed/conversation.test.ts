@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EMPTY, conversationAfter } from './conversation';
+import { EMPTY, conversationAfter, type Item } from './conversation';
 import { rowsOf } from './folding';
 import {
 	aborted,
@@ -80,7 +80,13 @@ describe('a conversation', () => {
 	});
 
 	it('shows a prompt where its run begins', () => {
-		const list = items(queued('a', 'first'), started('a'), queued('b', 'second'), said('a', 'm', 'hi'), finished('a'));
+		const list = items(
+			queued('a', 'first'),
+			started('a'),
+			queued('b', 'second'),
+			said('a', 'm', 'hi'),
+			finished('a')
+		);
 		expect(list.map(({ type }) => type)).toEqual(['prompt', 'message', 'run-end']);
 		const more = items(queued('a'), started('a'), queued('b'), finished('a'), started('b'));
 		expect(more.map(({ type, id }) => [type, id])).toEqual([
@@ -96,16 +102,36 @@ describe('a conversation', () => {
 	});
 
 	it('leaves out a message that says nothing', () => {
-		const list = items(queued('a'), started('a'), writing('a', 'm'), said('a', 'm', ' \n'), proposed('a', 'c'));
+		const list = items(
+			queued('a'),
+			started('a'),
+			writing('a', 'm'),
+			said('a', 'm', ' \n'),
+			proposed('a', 'c')
+		);
 		expect(list.map(({ type }) => type)).toEqual(['prompt', 'call']);
 	});
 
 	it('follows a call through its question to its end', () => {
-		const steps = [proposed('a', 'c', 'execute_command', true), asked('a', 'c'), answered('a', 'c', true), began('a', 'c')];
+		const steps = [
+			proposed('a', 'c', 'execute_command', true),
+			asked('a', 'c'),
+			answered('a', 'c', true),
+			began('a', 'c')
+		];
 		const stages = steps.map((_, at) => items(queued('a'), started('a'), ...steps.slice(0, at + 1)).at(-1));
-		expect(stages.map((item) => item?.type === 'call' && item.stage)).toEqual(['asked', 'asked', 'ready', 'running']);
+		expect(stages.map((item) => item?.type === 'call' && item.stage)).toEqual([
+			'asked',
+			'asked',
+			'ready',
+			'running'
+		]);
 		const last = items(queued('a'), started('a'), ...steps, done('a', 'c')).at(-1);
-		expect(last).toMatchObject({ stage: 'done', answer: { allowed: true, by: 'tester' }, outcome: { status: 'succeeded' } });
+		expect(last).toMatchObject({
+			stage: 'done',
+			answer: { allowed: true, by: 'tester' },
+			outcome: { status: 'succeeded' }
+		});
 	});
 
 	it('says how long a run took, when its beginning is known', () => {
@@ -123,23 +149,34 @@ describe('a conversation', () => {
 describe('rows', () => {
 	const reads = (...ids: string[]) => ids.flatMap((id) => [proposed('a', id), began('a', id), done('a', id)]);
 	const shapes = (...log: Parameters<typeof logOf>) =>
-		rowsOf(items(queued('a'), started('a'), ...log)).map((row) => (row.type === 'fold' ? row.calls.length : row.type));
+		rowsOf(items(queued('a'), started('a'), ...log)).map((row) =>
+			row.type === 'fold' ? row.calls.length : row.type
+		);
 
 	it('fold runs of like calls', () => {
 		expect(shapes(...reads('c1', 'c2', 'c3'))).toEqual(['prompt', 3]);
 		expect(shapes(...reads('c1'))).toEqual(['prompt', 'call']);
-		expect(shapes(...reads('c1', 'c2'), said('a', 'm', 'hm'), ...reads('c3'))).toEqual(['prompt', 2, 'message', 'call']);
+		expect(shapes(...reads('c1', 'c2'), said('a', 'm', 'hm'), ...reads('c3'))).toEqual([
+			'prompt',
+			2,
+			'message',
+			'call'
+		]);
 	});
 
 	it('never fold away what still runs', () => {
-		expect(shapes(...reads('c1', 'c2'), proposed('a', 'c3'), began('a', 'c3'))).toEqual(['prompt', 2, 'call']);
+		expect(shapes(...reads('c1', 'c2'), proposed('a', 'c3'), began('a', 'c3'))).toEqual([
+			'prompt',
+			2,
+			'call'
+		]);
 	});
 
 	it('hold every item once, in order', () => {
 		fc.assert(
 			fc.property(anyLog, (events) => {
 				const { items: list } = conversationAfter(EMPTY, events);
-				const flat = rowsOf(list).flatMap((row) => (row.type === 'fold' ? row.calls : [row]));
+				const flat = rowsOf(list).flatMap((row): readonly Item[] => (row.type === 'fold' ? row.calls : [row]));
 				expect(flat).toEqual(list);
 			})
 		);

@@ -255,6 +255,11 @@ function callChange(event: SessionEvent): { call: string; to: Partial<CallItem> 
 	}
 }
 
+/** The server's document leaves out who it was. */
+function added({ path, by }: { path: string; by?: string }): string {
+	return by ? `${by} added ${path}` : `${path} was added`;
+}
+
 type Note = Pick<NoteItem, 'tone' | 'text' | 'code' | 'hint' | 'details'>;
 
 const BOUND_WORDS = { steps: 'steps', tokens: 'tokens', cost: 'money', time: 'time' };
@@ -273,7 +278,7 @@ function noteOf(event: SessionEvent): Note | undefined {
 		case 'cancel_requested':
 			return { tone: 'quiet', text: `${event.body.by} stopped the run` };
 		case 'file_received':
-			return { tone: 'quiet', text: `${event.body.by} added ${event.body.path}` };
+			return { tone: 'quiet', text: added(event.body) };
 		case 'sleep_postponed':
 			return { tone: 'quiet', text: `Stays awake: ${event.body.why}` };
 		case 'noted': {

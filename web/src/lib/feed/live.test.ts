@@ -17,7 +17,8 @@ const pieces = fc.array(text, { maxLength: 12 }).map((parts) => {
 	return { whole: parts.join(''), pieces: cut };
 });
 
-const gathered = (list: readonly Piece[], from?: LiveText) => list.reduce<LiveText | undefined>(extended, from);
+const gathered = (list: readonly Piece[], from?: LiveText) =>
+	list.reduce<LiveText | undefined>(extended, from);
 
 describe('bytes of UTF-8', () => {
 	it('are counted as an encoder counts them', () => {
@@ -57,7 +58,10 @@ describe('live text', () => {
 
 	it('never shows anything but a beginning of the text, while pieces are missing', () => {
 		const some = pieces.chain(({ whole, pieces: list }) =>
-			fc.tuple(fc.constant(whole), fc.subarray(list).chain((part) => fc.shuffledSubarray(part)))
+			fc.tuple(
+				fc.constant(whole),
+				fc.subarray(list).chain((part) => fc.shuffledSubarray(part))
+			)
 		);
 		fc.assert(fc.property(some, ([whole, list]) => whole.startsWith(gathered(list)?.text ?? '')));
 	});
@@ -78,7 +82,13 @@ describe('live text', () => {
 				// Pieces up to `known` arrived, those up to `lost` did not, and the snapshot came when `taken` were said.
 				let live = gathered(list.slice(0, known));
 				live = gathered(list.slice(lost, taken), live);
-				live = refreshed(live, { offset: 0, text: list.slice(0, taken).map((piece) => piece.text).join('') });
+				live = refreshed(live, {
+					offset: 0,
+					text: list
+						.slice(0, taken)
+						.map((piece) => piece.text)
+						.join('')
+				});
 				live = gathered(list.slice(taken), live);
 				expect(live?.text).toBe(whole);
 				expect(live && hasGap(live)).toBe(false);

@@ -57,7 +57,9 @@ describe('the log', () => {
 	});
 
 	it('resumes after a lost connection without a gap and without anything twice', () => {
-		const cut = anyLog.chain((events) => fc.tuple(fc.constant(events), fc.nat(events.length), fc.nat(events.length)));
+		const cut = anyLog.chain((events) =>
+			fc.tuple(fc.constant(events), fc.nat(events.length), fc.nat(events.length))
+		);
 		fc.assert(
 			fc.property(cut, ([events, lostAt, overlap]) => {
 				const log = new EventLog(0);

@@ -23,7 +23,9 @@ describe('the record', () => {
 		const log = [queued('a'), started('a'), proposed('a', 'c', 'x', true), asked('a', 'c')];
 		expect(after(...log).status).toBe('waiting');
 		expect(after(...log, answered('a', 'c', true)).status).toBe('running');
-		expect(after(...log, answered('a', 'c', true), began('a', 'c'), done('a', 'c'), finished('a')).status).toBe('idle');
+		expect(
+			after(...log, answered('a', 'c', true), began('a', 'c'), done('a', 'c'), finished('a')).status
+		).toBe('idle');
 	});
 
 	it('does not wait for a person once the run is being stopped', () => {
@@ -44,7 +46,14 @@ describe('the record', () => {
 			kind: 'prompt_queued' as const,
 			body: { prompt, text: '', attachments: [], when_busy: 'interrupt' as const, by: 'tester' }
 		});
-		const record = after(queued('a'), started('a'), queued('b'), interrupting('c'), queued('d'), interrupting('e'));
+		const record = after(
+			queued('a'),
+			started('a'),
+			queued('b'),
+			interrupting('c'),
+			queued('d'),
+			interrupting('e')
+		);
 		expect(record.queue.map(({ id }) => id)).toEqual(['c', 'e', 'b', 'd']);
 	});
 

@@ -7,11 +7,15 @@ export const SESSION = '01920000-0000-7000-8000-000000000001';
 export const USAGE: Usage = { input_tokens: 10, output_tokens: 2, cached_tokens: 0, cost_micros: 5 };
 const NOTHING: Usage = { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_micros: 0 };
 
-type Bare<Event = SessionEvent> = Event extends { kind: infer Kind; body: infer Body } ? { kind: Kind; body: Body } : never;
+type Bare<Event = SessionEvent> = Event extends { kind: infer Kind; body: infer Body }
+	? { kind: Kind; body: Body }
+	: never;
 
 /** Numbers events from 1 on. */
 export function logOf(...bodies: Bare[]): SessionEvent[] {
-	return bodies.map((bare, at) => ({ session: SESSION, seq: at + 1, at: 1000 * (at + 1), ...bare }) as SessionEvent);
+	return bodies.map(
+		(bare, at) => ({ session: SESSION, seq: at + 1, at: 1000 * (at + 1), ...bare }) as SessionEvent
+	);
 }
 
 export const queued = (prompt: string, text = prompt): Bare => ({
@@ -23,8 +27,14 @@ export const finished = (run: string): Bare => ({
 	kind: 'run_finished',
 	body: { run, result: { outcome: 'completed' }, usage: USAGE, steps: 1 }
 });
-export const writing = (run: string, message: string): Bare => ({ kind: 'message_started', body: { run, message } });
-export const aborted = (run: string, message: string): Bare => ({ kind: 'message_aborted', body: { run, message } });
+export const writing = (run: string, message: string): Bare => ({
+	kind: 'message_started',
+	body: { run, message }
+});
+export const aborted = (run: string, message: string): Bare => ({
+	kind: 'message_aborted',
+	body: { run, message }
+});
 export const said = (run: string, message: string, text: string): Bare => ({
 	kind: 'agent_message',
 	body: { run, message, parts: [{ type: 'text', text }], usage: USAGE, stop: 'finished', model: 'demo' }
@@ -41,7 +51,10 @@ export const proposed = (run: string, call: string, tool = 'read_file', ask = fa
 		parallel: false
 	}
 });
-export const asked = (run: string, call: string): Bare => ({ kind: 'approval_requested', body: { run, call, until: 9e6 } });
+export const asked = (run: string, call: string): Bare => ({
+	kind: 'approval_requested',
+	body: { run, call, until: 9e6 }
+});
 export const answered = (run: string, call: string, allowed: boolean): Bare => ({
 	kind: 'approval_answered',
 	body: { run, call, allowed, by: 'tester' }
@@ -53,9 +66,17 @@ export const done = (run: string, call: string): Bare => ({
 });
 
 /** One call, from wish to result. */
-const call = fc.record({ ask: fc.boolean(), allowed: fc.boolean(), tool: fc.constantFrom('read_file', 'write_file', 'odd') });
+const call = fc.record({
+	ask: fc.boolean(),
+	allowed: fc.boolean(),
+	tool: fc.constantFrom('read_file', 'write_file', 'odd')
+});
 /** One step of a run: a message, perhaps one that is withdrawn, and calls. */
-const step = fc.record({ text: fc.string({ maxLength: 8 }), aborts: fc.boolean(), calls: fc.array(call, { maxLength: 3 }) });
+const step = fc.record({
+	text: fc.string({ maxLength: 8 }),
+	aborts: fc.boolean(),
+	calls: fc.array(call, { maxLength: 3 })
+});
 
 /** Any log of a session with some runs. */
 export const anyLog = fc.array(fc.array(step, { maxLength: 3 }), { maxLength: 4 }).map((runs) => {

@@ -130,8 +130,9 @@ export class OpenSession {
 		const deltas = this.#deltas;
 		this.#events = [];
 		this.#deltas = [];
-		if (grown.length > 0) this.#takeEvents(grown);
+		// Text first: the event that finishes it may have come in the same moment, and closes it.
 		if (deltas.length > 0) this.#takeDeltas(deltas);
+		if (grown.length > 0) this.#takeEvents(grown);
 		if (log.hasGap) void this.#catchUp(log);
 	}
 
@@ -165,7 +166,9 @@ export class OpenSession {
 	}
 
 	#takeSnapshot(snapshot: Snapshot): void {
-		if (!this.record || snapshot.last_seq >= this.record.last_seq) this.record = snapshot;
+		// One that is older than what is known tells of texts that are finished by now.
+		if (this.#log && snapshot.last_seq < this.#log.last) return;
+		this.record = snapshot;
 		const lives = new Map(this.lives);
 		for (const delta of snapshot.partial) {
 			const key = liveKey(delta.target);
@@ -222,7 +225,8 @@ export class OpenSession {
 
 	async #fetchEvents(query: { after?: number; before?: number; limit: number }): Promise<SessionEvent[]> {
 		const page = await got(api.GET('/v2/sessions/{id}/events', { params: { path: { id: this.id }, query } }));
-		return page.events;
+		// On the wire kinds are spelt as in `SessionEvent`, whatever the document says.
+		return page.events as unknown as SessionEvent[];
 	}
 }
 

@@ -3,15 +3,31 @@
 
 import { Marked, type Token } from 'marked';
 
+/** Longer texts stay plain; reading them at every new word would hold the page up. */
+const MAX_LENGTH = 256 * 1024;
+/** So deep may lists and quotations be nested; what is deeper stays plain. */
+export const MAX_DEPTH = 12;
+
 const reader = new Marked({ gfm: true });
 
 /** The blocks of a text. Blocks that are as they were in `previous` stay the same objects and are not drawn anew. */
 export function blocksOf(text: string, previous: readonly Token[] = []): Token[] {
-	const blocks = reader.lexer(text).filter(({ type }) => type !== 'space' && type !== 'def');
+	const blocks = read(text).filter(({ type }) => type !== 'space' && type !== 'def');
 	return blocks.map((block, at) => {
 		const before = previous[at];
 		return before?.raw === block.raw && before.type === block.type ? before : block;
 	});
+}
+
+function read(text: string): Token[] {
+	if (text.length <= MAX_LENGTH) {
+		try {
+			return reader.lexer(text);
+		} catch {
+			// Nested more deeply than anybody means: the reader gives up.
+		}
+	}
+	return [{ type: 'plain', raw: text }];
 }
 
 /** The address of a link, if it is one that may be followed. */

@@ -35,12 +35,13 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** Output of a program, without what was meant for a terminal. A carriage return begins its line anew. */
 export function printed(text: string): string {
-	const bare = text.replace(ESCAPES, '').replace(/\r+\n/g, '\n');
+	const bare = text.replace(ESCAPES, '');
 	const lines = bare.includes('\r') ? bare.split('\n').map(lastRewrite).join('\n') : bare;
 	return lines.replace(CONTROLS, '');
 }
 
 function lastRewrite(line: string): string {
-	const whole = line.endsWith('\r') ? line.slice(0, -1) : line;
-	return whole.slice(whole.lastIndexOf('\r') + 1);
+	let end = line.length;
+	while (line[end - 1] === '\r') end -= 1;
+	return line.slice(line.lastIndexOf('\r', end - 1) + 1, end);
 }

@@ -53,7 +53,7 @@ impl Draft {
             Input::CallReturned { call, outcome } => self.call_returned(call, outcome),
             Input::Published(published) => self.published(published),
             Input::SandboxOpened { driver, warnings } => self.sandbox_opened(driver, warnings),
-            Input::SandboxFailed(failure) => self.sandbox_failed(failure),
+            Input::Fail(failure) => self.fail(failure),
             Input::SandboxLost => self.sandbox_lost(),
             Input::SandboxSlept => self.sandbox_slept(),
             Input::SleepPostponed { until, why } => self.unless_ended(SleepPostponed { until, why }),

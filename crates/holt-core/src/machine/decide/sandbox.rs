@@ -19,7 +19,7 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn sandbox_failed(&mut self, failure: Failure) -> Result<(), Refusal> {
+    pub(super) fn fail(&mut self, failure: Failure) -> Result<(), Refusal> {
         if matches!(self.state.phase, Phase::Ending { .. } | Phase::Ended { .. } | Phase::Failed(_)) {
             return Ok(());
         }
