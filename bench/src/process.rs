@@ -17,11 +17,7 @@ pub fn memory(pid: u32) -> Memory {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.split_whitespace().next()?.parse().ok()
     };
-    Memory {
-        resident: of("VmRSS:").unwrap_or(0),
-        anonymous: of("RssAnon:").unwrap_or(0),
-        peak: of("VmHWM:").unwrap_or(0),
-    }
+    Memory { resident: of("VmRSS:").unwrap_or(0), anonymous: of("RssAnon:").unwrap_or(0), peak: of("VmHWM:").unwrap_or(0) }
 }
 
 /// Begins to look for the most anew.

@@ -167,8 +167,7 @@ const HEADINGS: [&str; 6] = ["figure", "Holt", "peer (bare)", "ratio", "target",
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<[String; 6]> =
-            std::iter::once(HEADINGS.map(str::to_owned)).chain(self.0.iter().map(Line::cells)).collect();
+        let rows: Vec<[String; 6]> = std::iter::once(HEADINGS.map(str::to_owned)).chain(self.0.iter().map(Line::cells)).collect();
         let widths: [usize; 6] =
             std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
         for (number, row) in rows.iter().enumerate() {

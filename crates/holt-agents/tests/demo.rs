@@ -1,5 +1,7 @@
 //! The built-in agent with the demo as its model: the first run of everybody who tries Holt.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
 mod common;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! The built-in agent with a real provider over HTTP, before a judge who knows the rules of the interface.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
 mod common;
 
 use std::sync::Arc;

@@ -37,6 +37,6 @@ pub use holt_core::workspace::{Entry, EntryKind, Listing};
 pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};
 pub use session::{Answer, ArtifactList, CreateSession, PromptReceipt, RenameSession, SendPrompt, SessionList};
 pub use status::{
-    AgentInfo, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits, ServerMemory,
-    ServerStatus, Services, StatusCount, CheckState,
+    AgentInfo, CheckState, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits,
+    ServerMemory, ServerStatus, Services, StatusCount,
 };

@@ -62,6 +62,9 @@ pub enum FileError {
     NotADirectory(String),
     #[error("`{0}` is there already")]
     Exists(String),
+    /// A directory of the user's that may not become a workspace.
+    #[error("an agent may not work in `{path}`: {why}")]
+    Refused { path: String, why: &'static str },
     #[error("{what} is larger than {limit} bytes")]
     TooLarge { what: String, limit: u64 },
     #[error("there is no space left for it")]

@@ -1,5 +1,7 @@
 //! The provider over real HTTP, against a server that knows the interface's rules and fails the test when one is broken.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
 use futures::{FutureExt as _, StreamExt as _};
 use holt_core::model::{AssistantPart, CallResult, Model, ModelError, ModelEvent, ModelReply, ModelRequest, StopReason, Turn};
 use holt_core::tool::ToolContent;

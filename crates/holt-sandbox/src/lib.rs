@@ -1,5 +1,7 @@
 //! Sandboxes, and what Holt itself does with a session's files.
 
+pub mod blobs;
 pub mod bwrap;
 pub mod environment;
 mod outcome;
+pub mod workspace;

@@ -165,7 +165,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
 fn file_status(error: &FileError) -> StatusCode {
     match error {
         FileError::NotFound(_) => StatusCode::NOT_FOUND,
-        FileError::BadPath(_) => StatusCode::BAD_REQUEST,
+        FileError::BadPath(_) | FileError::Refused { .. } => StatusCode::BAD_REQUEST,
         FileError::NotAFile(_) | FileError::NotADirectory(_) | FileError::Exists(_) => StatusCode::CONFLICT,
         FileError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         FileError::NoSpace => StatusCode::INSUFFICIENT_STORAGE,

@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::IntoResponse as _;
 use axum::routing::MethodRouter;
 use holt_core::access::Scope;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -13,7 +12,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::auth::{Access, Guard, Pace, gate, guard};
 use crate::error::ApiError;
-use crate::http::envelope::envelope;
+use crate::http::envelope::{envelope, panicked};
 use crate::page::page;
 use crate::routes;
 use crate::state::App;
@@ -64,7 +63,7 @@ pub(crate) fn build(app: &App) -> Router {
         .method_not_allowed_fallback(async || ApiError::of_status(axum::http::StatusCode::METHOD_NOT_ALLOWED))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), gate))
-        .layer(CatchPanicLayer::custom(|_| ApiError::internal("the server met something it did not expect").into_response()))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(envelope))
         .with_state(app.clone())
 }

@@ -1,5 +1,7 @@
 //! The scripted model as a program.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};

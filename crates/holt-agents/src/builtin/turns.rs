@@ -101,10 +101,10 @@ mod tests {
         AssistantPart::Call { reference: reference.into(), tool: "look".into(), arguments }
     }
 
-    fn names(parts: &[AssistantPart]) -> Vec<&str> {
-        let name = |part| match part {
-            &AssistantPart::Call { ref reference, .. } => reference.as_str(),
-            _ => "",
+    fn names(parts: &[AssistantPart]) -> Vec<String> {
+        let name = |part: &AssistantPart| match part {
+            AssistantPart::Call { reference, .. } => reference.clone(),
+            _ => String::new(),
         };
         parts.iter().map(name).collect()
     }

@@ -11,7 +11,7 @@ mod v1;
 mod v2;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -97,21 +97,28 @@ impl Plan {
         }
     }
 
-    /// The files in which a process writes `0` to be inside the session's limits.
+    /// The files in which a process with one thread writes `0` to be inside the session's limits.
     pub fn entrances(&self) -> Vec<PathBuf> {
         match self {
-            Self::V1 { directories } => directories.values().map(|path| path.join("cgroup.procs")).collect(),
+            Self::V1 { directories } => directories.values().map(|path| path.join(v1::ENTRANCE)).collect(),
             Self::V2 { directory, .. } => vec![directory.join("rooms/init/cgroup.procs")],
         }
     }
 
-    /// Makes a group's directories, if they are not there yet.
-    pub fn create_group(&self, group: Group) -> io::Result<()> {
-        self.group_directories(group).iter().try_for_each(|path| make_directory(path))
-    }
-
-    pub fn add(&self, group: Group, pid: i32) -> io::Result<()> {
-        self.group_directories(group).iter().try_for_each(|path| fs::write(path.join("cgroup.procs"), pid.to_string()))
+    /// Makes a group's directories, if they are not there yet, and opens the files in which a process with one thread writes
+    /// `0` to be in it.
+    ///
+    /// Who enters by itself does not wait for the whole machine to stand still, as one who is moved does: milliseconds.
+    pub fn open_group(&self, group: Group) -> io::Result<Vec<File>> {
+        let entrance = match self {
+            Self::V1 { .. } => v1::ENTRANCE,
+            Self::V2 { .. } => "cgroup.procs",
+        };
+        let enter = |path: &PathBuf| {
+            make_directory(path)?;
+            File::options().write(true).open(path.join(entrance))
+        };
+        self.group_directories(group).iter().map(enter).collect()
     }
 
     /// Asks for a group to be frozen or thawed; [`Plan::is_frozen`] tells when it is.

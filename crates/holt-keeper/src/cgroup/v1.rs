@@ -11,6 +11,8 @@ use crate::spec::{Identity, RoomLimits};
 
 /// The controllers in which every group has a directory of its own.
 pub(super) const GROUPED: [Controller; 2] = [Controller::Freezer, Controller::Memory];
+/// Takes single threads, and those that come by themselves at once.
+pub(super) const ENTRANCE: &str = "tasks";
 const CPU_PERIOD_MICROS: u64 = 100_000;
 
 pub(super) fn create(
@@ -25,7 +27,7 @@ pub(super) fn create(
         if GROUPED.contains(controller) {
             give(path, owner)?;
         }
-        for file in ["cgroup.procs", "freezer.state"].map(|file| path.join(file)).iter().filter(|file| file.exists()) {
+        for file in [ENTRANCE, "freezer.state"].map(|file| path.join(file)).iter().filter(|file| file.exists()) {
             give(file, owner)?;
         }
     }
@@ -42,7 +44,7 @@ fn limit(controller: Controller, path: &Path, limits: &RoomLimits) -> io::Result
         }
         Controller::Pids => fs::write(path.join("pids.max"), limits.processes.to_string()),
         Controller::Cpu => {
-            fs::write(path.join("cpu.cfs_period_us"), CPU_PERIOD_MICROS.to_string())?;
+            // The period is what it is by default.
             let quota = u64::from(limits.cpu_percent.max(1)) * CPU_PERIOD_MICROS / 100;
             fs::write(path.join("cpu.cfs_quota_us"), quota.to_string())
         }

@@ -24,7 +24,8 @@ pub const MAX_DESCRIPTORS: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToInit {
-    /// Become two; the other leads this group and is talked to over the descriptor beside this.
+    /// Become two; the other leads this group. Beside this are the descriptor over which it is talked to and, open for
+    /// writing, the entrances of the group's cgroups.
     Lead { group: Group, limits: ProcessLimits },
 }
 
@@ -41,8 +42,6 @@ pub struct ProcessLimits {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToLeader {
-    /// It is in its cgroup and may begin.
-    Go,
     Start(Start),
     Signal { id: u64, signal: i32 },
 }
@@ -61,7 +60,7 @@ pub struct Start {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FromLeader {
-    /// The first word, by which the keeper learns the leader's process id.
+    /// The first word, said within the group's cgroups and limits; by it the keeper learns the leader's process id.
     Here,
     Failed { id: u64, message: String },
     Exited { id: u64, exit: Exit },

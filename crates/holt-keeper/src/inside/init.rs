@@ -17,20 +17,21 @@ use crate::system::{self, Forked};
 enum Turn {
     KeeperGone,
     /// This is the child of a fork, and is to lead a group.
-    Lead { channel: OwnedFd, group: Group, limits: ProcessLimits },
+    Lead { descriptors: Vec<OwnedFd>, group: Group, limits: ProcessLimits },
 }
 
 /// Runs as process 1 until the keeper is gone.
 pub fn run(socket: OwnedFd) -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     let ends = system::child_signals()?;
-    let filters = AllFilters::compile()?;
     match serve(&socket, &ends)? {
         Turn::KeeperGone => Ok(()),
-        Turn::Lead { channel, group, limits } => {
+        Turn::Lead { mut descriptors, group, limits } => {
             // A leader that held process 1's descriptors would keep them open, within reach of its group.
             drop((socket, ends));
-            lead(&channel, &limits, filters.of(group))
+            let channel = descriptors.remove(0);
+            let filters = Filters::compile(Profile::of(group)).map_err(io::Error::other)?;
+            lead(&channel, descriptors, &limits, &filters)
         }
     }
 }
@@ -59,28 +60,12 @@ fn serve(socket: &OwnedFd, ends: &OwnedFd) -> io::Result<Turn> {
 /// Makes a leader. Only in the leader does anything come of it.
 fn obey(packet: Packet<ToInit>) -> io::Result<Option<Turn>> {
     let ToInit::Lead { group, limits } = packet.message;
-    let Some(channel) = packet.descriptors.into_iter().next() else { return Ok(None) };
+    let descriptors = packet.descriptors;
+    if descriptors.is_empty() {
+        return Ok(None);
+    }
     match system::fork()? {
-        Forked::Child => Ok(Some(Turn::Lead { channel, group, limits })),
+        Forked::Child => Ok(Some(Turn::Lead { descriptors, group, limits })),
         Forked::Parent(_) => Ok(None),
-    }
-}
-
-struct AllFilters {
-    default: Filters,
-    browser: Filters,
-}
-
-impl AllFilters {
-    fn compile() -> io::Result<Self> {
-        let compile = |profile| Filters::compile(profile).map_err(io::Error::other);
-        Ok(Self { default: compile(Profile::Default)?, browser: compile(Profile::Browser)? })
-    }
-
-    fn of(&self, group: Group) -> &Filters {
-        match Profile::of(group) {
-            Profile::Default => &self.default,
-            Profile::Browser => &self.browser,
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The leader of a group of processes: it starts them, collects them, also those whose own parents are gone, and tells of
 //! their ends.
 //!
-//! It waits to be put in its cgroup before it does anything, so that nothing of the group is ever outside; and it takes the
+//! It enters the group's cgroups before it does anything, so that nothing of the group is ever outside; and it takes the
 //! group's system call filter upon itself, so that nothing of the group is ever without.
 
 use std::collections::BTreeMap;
@@ -24,15 +24,17 @@ const OPEN_FILES: u64 = 65_536;
 const OPEN_FILES_AT_FIRST: u64 = 4096;
 
 /// Leads a group until the keeper's end of the socket closes.
-pub fn lead(socket: &OwnedFd, limits: &ProcessLimits, filters: &Filters) -> io::Result<()> {
+pub fn lead(socket: &OwnedFd, entrances: Vec<OwnedFd>, limits: &ProcessLimits, filters: &Filters) -> io::Result<()> {
     set_child_subreaper(Some(getpid()))?;
     // A fork keeps this, but let nothing depend on that: what can read a leader's memory can act as one.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     let ends = system::child_signals()?;
-    send(socket, &FromLeader::Here, &[])?;
-    let Some(Packet { message: ToLeader::Go, .. }) = receive(socket)? else { return Ok(()) };
+    for entrance in entrances {
+        rustix::io::write(&entrance, b"0")?;
+    }
     set_limits(limits)?;
     filters.apply().map_err(io::Error::other)?;
+    send(socket, &FromLeader::Here, &[])?;
     Leader { socket, children: BTreeMap::new() }.run(&ends)
 }
 
@@ -79,7 +81,6 @@ impl Leader<'_> {
 
     fn obey(&mut self, packet: Packet<ToLeader>) -> io::Result<()> {
         match packet.message {
-            ToLeader::Go => Ok(()),
             ToLeader::Start(start) => self.start(&start, packet.descriptors),
             ToLeader::Signal { id, signal } => {
                 self.signal(id, signal);

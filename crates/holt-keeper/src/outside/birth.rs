@@ -75,17 +75,18 @@ fn read_spec() -> io::Result<KeeperSpec> {
 }
 
 /// Reaches everything that needs the server's rights, then gives them up for good.
-pub fn settle(born: Born) -> io::Result<Settled> {
+pub fn settle(born: Born, mut cgroups_are_made: io::PipeReader) -> io::Result<Settled> {
     let Born { spec, listener, janitor } = born;
-    if let Some(cgroups) = &spec.cgroups {
-        cgroups.join_as_keeper()?;
-    }
     let spool = open_directory(&spec.spool)?;
     let watched = spec.disk.directories.iter().map(|path| open_directory(path)).collect::<io::Result<_>>()?;
     let (sources, held) = match spec.identity {
         Some(identity) => (stage::stage(&spec.room.binds, identity)?, Vec::new()),
         None => stage::hold(&spec)?,
     };
+    cgroups_are_made.read_exact(&mut [0])?;
+    if let Some(cgroups) = &spec.cgroups {
+        cgroups.join_as_keeper()?;
+    }
     if let Some(identity) = spec.identity {
         become_user(identity)?;
     }

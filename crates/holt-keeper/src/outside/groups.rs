@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::rc::Rc;
@@ -45,7 +46,8 @@ pub struct Running {
 
 #[derive(Debug)]
 struct Leader {
-    pid: i32,
+    /// As the host sees it; none until the leader has said that it is there, or when it never will.
+    pid: watch::Sender<Option<i32>>,
     link: Link,
     running: RefCell<BTreeMap<u64, watch::Sender<Option<End>>>>,
 }
@@ -104,18 +106,11 @@ impl Groups {
             return Ok(Rc::clone(leader));
         }
         let (link, theirs) = Link::pair()?;
-        init.send(&ToInit::Lead { group, limits: self.limits }, &[theirs.as_fd()]).await?;
+        let entrances = self.cgroups.as_ref().map(|cgroups| cgroups.open_group(group)).transpose()?.unwrap_or_default();
+        let descriptors: Vec<_> = [theirs.as_fd()].into_iter().chain(entrances.iter().map(File::as_fd)).collect();
+        init.send(&ToInit::Lead { group, limits: self.limits }, &descriptors).await?;
         drop::<OwnedFd>(theirs);
-        let first = link.receive::<FromLeader>().await?;
-        let Some(Packet { message: FromLeader::Here, sender: Some(pid), .. }) = first else {
-            return Err(io::Error::other("the group's leader did not come up"));
-        };
-        if let Some(cgroups) = &self.cgroups {
-            cgroups.create_group(group)?;
-            cgroups.add(group, pid)?;
-        }
-        link.send(&ToLeader::Go, &[]).await?;
-        let leader = Rc::new(Leader { pid, link, running: RefCell::default() });
+        let leader = Rc::new(Leader { pid: watch::Sender::new(None), link, running: RefCell::default() });
         self.leaders.borrow_mut().insert(group, Rc::clone(&leader));
         spawn_local(Rc::clone(self).listen(group, Rc::clone(&leader)));
         Ok(leader)
@@ -125,7 +120,11 @@ impl Groups {
     async fn listen(self: Rc<Self>, group: Group, leader: Rc<Leader>) {
         while let Ok(Some(packet)) = leader.link.receive::<FromLeader>().await {
             let (id, end) = match packet.message {
-                FromLeader::Here => continue,
+                FromLeader::Here => {
+                    // Only the first word counts: nobody is made to believe in another leader later.
+                    leader.pid.send_if_modified(|pid| pid.is_none() && pid.replace(packet.sender.unwrap_or_default()).is_none());
+                    continue;
+                }
                 FromLeader::Failed { id, message } => (id, End::NotStarted(message)),
                 FromLeader::Exited { id, exit } => (id, End::Exit(exit)),
             };
@@ -146,7 +145,7 @@ impl Groups {
             return;
         }
         // Without its leader a group is not told from process 1's other children: all but the other leaders' trees.
-        let others: Vec<i32> = self.leaders.borrow().values().map(|leader| leader.pid).collect();
+        let others: Vec<i32> = self.leaders.borrow().values().filter_map(|leader| *leader.pid.borrow()).collect();
         let mut spared: Vec<i32> = others.clone();
         spared.extend(others.iter().flat_map(|pid| tree::descendants(*pid)).map(|process| process.pid));
         if let Some(init) = tree::descendants(self.root).iter().find(|process| process.parent == self.root) {
@@ -157,12 +156,12 @@ impl Groups {
     pub async fn freeze(&self, group: Group, why: Why) -> io::Result<()> {
         self.frozen.borrow_mut().entry(group).or_default().insert(why);
         match &self.cgroups {
-            None => match self.leader_pid(group) {
+            None => match self.settled_leader_pid(group).await {
                 Some(pid) if !tree::stop(pid, &[]) => Err(io::Error::other("the group does not stand still")),
                 _ => Ok(()),
             },
             Some(cgroups) => {
-                cgroups.create_group(group)?;
+                cgroups.open_group(group)?;
                 cgroups.set_frozen(group, true)?;
                 for _ in 0..FREEZE_LOOKS {
                     if cgroups.is_frozen(group)? {
@@ -199,7 +198,7 @@ impl Groups {
 
     /// Kills everything in a group. It can be used again afterwards, and is not frozen.
     pub async fn kill(&self, group: Group) -> io::Result<()> {
-        let killed = match (&self.cgroups, self.leader_pid(group)) {
+        let killed = match (&self.cgroups, self.settled_leader_pid(group).await) {
             (Some(cgroups), _) => self.kill_cgroup(cgroups, group).await,
             (None, Some(pid)) => tree::kill(pid, &[]),
             (None, None) => true,
@@ -236,11 +235,29 @@ impl Groups {
     }
 
     fn leader_pid(&self, group: Group) -> Option<i32> {
-        self.leaders.borrow().get(&group).map(|leader| leader.pid)
+        self.leaders.borrow().get(&group).and_then(|leader| *leader.pid.borrow())
+    }
+
+    /// As above, waiting for a leader that is on its way.
+    async fn settled_leader_pid(&self, group: Group) -> Option<i32> {
+        let leader = Rc::downgrade(self.leaders.borrow().get(&group)?);
+        let mut pid = leader.upgrade()?.pid.subscribe();
+        // The sender goes with the leader, so this ends.
+        pid.wait_for(Option::is_some).await.ok().and_then(|pid| *pid)
     }
 }
 
 impl Running {
+    /// Waits until the group's leader is there; false when it never will be.
+    pub async fn is_led(&self) -> bool {
+        let mut pid = self.leader.pid.subscribe();
+        let mut end = self.end.clone();
+        tokio::select! {
+            led = pid.wait_for(Option::is_some) => led.is_ok(),
+            _ = end.wait_for(Option::is_some) => self.leader.pid.borrow().is_some(),
+        }
+    }
+
     pub async fn signal(&self, signal: i32) -> io::Result<()> {
         self.leader.link.send(&ToLeader::Signal { id: self.id, signal }, &[]).await
     }

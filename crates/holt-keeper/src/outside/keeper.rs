@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use super::birth::{Settled, log};
 use super::calls::Calls;
 use super::connection::Outlet;
-use super::groups::Groups;
+use super::groups::{Groups, Running};
 use super::mcp::Client;
 use super::processes::Processes;
 use super::sandbox::Sandbox;
@@ -144,13 +144,16 @@ impl Keeper {
         if let Some(client) = slot.as_ref().filter(|client| !client.is_closed()) {
             return Ok(Rc::clone(client));
         }
-        let client = self.start_toolbox().await?;
+        let (client, running) = self.start_toolbox().await?;
         client.greet().await;
+        if !running.is_led().await {
+            return Err(io::Error::other("the group's leader did not come up"));
+        }
         *slot = Some(Rc::clone(&client));
         Ok(client)
     }
 
-    async fn start_toolbox(self: &Rc<Self>) -> io::Result<Rc<Client>> {
+    async fn start_toolbox(self: &Rc<Self>) -> io::Result<(Rc<Client>, Running)> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
@@ -162,7 +165,7 @@ impl Keeper {
             descriptors: vec![0, 1, 2, TOOLBOX_DESCRIPTOR],
         };
         let descriptors = [null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()];
-        self.groups.start(&self.init, Group::Commands, start, &descriptors).await?;
+        let running = self.groups.start(&self.init, Group::Commands, start, &descriptors).await?;
         self.toolbox_runs.set(true);
         let (client, read) = Client::new(tokio::net::UnixStream::from_std(ours)?);
         let (keeper, listening) = (Rc::clone(self), Rc::clone(&client));
@@ -171,7 +174,7 @@ impl Keeper {
             keeper.toolbox_runs.set(false);
             keeper.report(Report::ToolboxDied);
         });
-        Ok(client)
+        Ok((client, running))
     }
 
     /// Starts a process in a group.
@@ -180,7 +183,7 @@ impl Keeper {
         group: Group,
         start: Start,
         descriptors: &[std::os::fd::BorrowedFd<'_>],
-    ) -> io::Result<super::groups::Running> {
+    ) -> io::Result<Running> {
         self.groups.start(&self.init, group, start, descriptors).await
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 
 use super::calls::{Call, MAX_OUTCOME, Outcome};
 use crate::protocol::message::Ending;
@@ -28,9 +28,7 @@ pub struct Client {
     write: Mutex<OwnedWriteHalf>,
     running: RefCell<BTreeMap<u64, Rc<Call>>>,
     next: Cell<u64>,
-    greeted: Cell<bool>,
     closed: Cell<bool>,
-    changed: Notify,
 }
 
 #[derive(Deserialize)]
@@ -64,9 +62,7 @@ impl Client {
             write: Mutex::new(write),
             running: RefCell::default(),
             next: Cell::new(FIRST_NUMBER + 1),
-            greeted: Cell::new(false),
             closed: Cell::new(false),
-            changed: Notify::new(),
         };
         (Rc::new(client), read)
     }
@@ -75,18 +71,11 @@ impl Client {
         self.closed.get()
     }
 
-    /// Introduces the keeper, and returns when the toolbox has answered or is gone.
+    /// Introduces the keeper. What the toolbox answers changes nothing, so it is not waited for.
     pub async fn greet(&self) {
         let who = json!({ "name": "holt-keeper", "version": env!("CARGO_PKG_VERSION") });
         let params = json!({ "protocolVersion": MCP_VERSION, "capabilities": {}, "clientInfo": who });
         self.say(&json!({ "jsonrpc": "2.0", "id": FIRST_NUMBER, "method": "initialize", "params": params })).await;
-        loop {
-            let changed = self.changed.notified();
-            if self.greeted.get() || self.closed.get() {
-                break;
-            }
-            changed.await;
-        }
         self.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
     }
 
@@ -126,7 +115,6 @@ impl Client {
         }
         self.closed.set(true);
         self.end_all();
-        self.changed.notify_waiters();
     }
 
     fn hear(&self, line: &[u8]) {
@@ -149,11 +137,6 @@ impl Client {
     }
 
     fn hear_answer(&self, number: u64, result: Option<&RawValue>, error: Option<Problem>) {
-        if number == FIRST_NUMBER {
-            self.greeted.set(true);
-            self.changed.notify_waiters();
-            return;
-        }
         let Some(call) = self.running.borrow_mut().remove(&number) else { return };
         call.finish(match (result, error) {
             (Some(result), _) if result.get().len() <= MAX_OUTCOME => {

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use crate::system::{self, Forked};
 
-/// Runs as a session's keeper.
+/// Runs as a session's keeper and its janitor.
 pub fn run() -> ExitCode {
     match live() {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,18 +36,16 @@ pub fn run() -> ExitCode {
 
 fn live() -> std::io::Result<()> {
     let born = birth::take()?;
-    if let Some(cgroups) = &born.spec.cgroups {
-        let made = cgroups.create(&born.spec.limits, born.spec.identity);
-        made.map_err(|error| std::io::Error::other(format!("the session's cgroups cannot be made: {error}")))?;
-    }
+    let (cgroups_are_made, tell_made) = std::io::pipe()?;
     match system::fork()? {
         Forked::Parent(keeper) => {
-            drop(born.listener);
-            janitor::run(keeper, &born.spec);
+            drop((born.listener, cgroups_are_made));
+            janitor::run(keeper, &born.spec, tell_made);
             Ok(())
         }
         Forked::Child => {
-            let settled = birth::settle(born)?;
+            drop(tell_made);
+            let settled = birth::settle(born, cgroups_are_made)?;
             keeper::run(settled)
         }
     }

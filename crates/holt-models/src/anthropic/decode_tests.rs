@@ -135,7 +135,7 @@ fn stream(events: &[Value]) -> Vec<Item> {
     decode(&[text.as_bytes()])
 }
 
-fn begin(index: u64, block: Value) -> Value {
+fn begin(index: u64, block: &Value) -> Value {
     json!({ "type": "content_block_start", "index": index, "content_block": block })
 }
 
@@ -163,14 +163,14 @@ fn reasons_to_stop_are_told_apart() {
     ] {
         assert_eq!(reply(&stop(reason)).stop, expected, "{reason}");
     }
-    let call = begin(0, json!({ "type": "tool_use", "id": "t", "name": "look", "input": {} }));
+    let call = begin(0, &json!({ "type": "tool_use", "id": "t", "name": "look", "input": {} }));
     let silent = reply(&[call, json!({ "type": "message_stop" })]);
     assert_eq!(silent.stop, StopReason::Calls, "a stream that does not say why");
 }
 
 #[test]
 fn a_call_that_was_cut_off_has_no_arguments() {
-    let call = || begin(0, json!({ "type": "tool_use", "id": "t", "name": "write_file", "input": {} }));
+    let call = || begin(0, &json!({ "type": "tool_use", "id": "t", "name": "write_file", "input": {} }));
     let json = |json: &str| json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "input_json_delta", "partial_json": json } });
     let arguments = |events: &[Value]| match reply(events).parts.pop() {
         Some(AssistantPart::Call { arguments, .. }) => arguments,
@@ -196,8 +196,8 @@ fn errors_in_the_stream_and_nonsense_end_it() {
     let text = json!({ "type": "text", "text": "" });
     let delta = |index: u64| json!({ "type": "content_block_delta", "index": index, "delta": { "type": "input_json_delta", "partial_json": "" } });
     assert_eq!(code(&[delta(7)]), "model_malformed");
-    assert_eq!(code(&[begin(0, text.clone()), delta(0)]), "model_malformed");
-    assert_eq!(code(&[begin(0, text.clone()), begin(0, text)]), "model_malformed");
+    assert_eq!(code(&[begin(0, &text), delta(0)]), "model_malformed");
+    assert_eq!(code(&[begin(0, &text), begin(0, &text)]), "model_malformed");
     assert_eq!(code(&[json!({ "type": "content_block_start" })]), "model_malformed");
     assert_eq!(decode(&[b"data: not json\n\n"]).len(), 1);
     assert_eq!(decode(&[b"data: {\"type\":\"message_stop\"}\n\n"]).len(), 1, "an end without a beginning");
@@ -207,14 +207,14 @@ fn errors_in_the_stream_and_nonsense_end_it() {
 fn an_answer_without_end_is_refused() {
     let delta =
         json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": "x".repeat(200_000) } });
-    let mut events = vec![begin(0, json!({ "type": "text", "text": "" }))];
+    let mut events = vec![begin(0, &json!({ "type": "text", "text": "" }))];
     events.extend(std::iter::repeat_n(delta, 40));
     let items = stream(&events);
     assert_ends_once(&items);
     let (text, ..) = shown(&items);
     assert!(text.len() <= MAX_REPLY_BYTES);
 
-    let many: Vec<Value> = (0..=MAX_BLOCKS as u64).map(|index| begin(index, json!({ "type": "text", "text": "" }))).collect();
+    let many: Vec<Value> = (0..=MAX_BLOCKS as u64).map(|index| begin(index, &json!({ "type": "text", "text": "" }))).collect();
     assert_ends_once(&stream(&many));
 }
 

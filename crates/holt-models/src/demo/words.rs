@@ -44,7 +44,7 @@ pub fn capitalised(text: &str) -> String {
 /// The last lines of a text, bounded, and fit for a code block.
 pub fn excerpt(text: &str, most_lines: usize) -> String {
     const MAX_LINE: usize = 200;
-    let lines: Vec<&str> = text.trim().lines().collect();
+    let lines: Vec<&str> = text.trim_start_matches(['\n', '\r']).trim_end().lines().collect();
     let skipped = lines.len().saturating_sub(most_lines);
     let shorten = |line: &&str| line.chars().take(MAX_LINE).collect::<String>().replace("```", "'''");
     let mut shown: Vec<String> = lines[skipped..].iter().map(shorten).collect();

@@ -158,14 +158,18 @@ impl Keyring {
 
     /// Revokes a key: whatever it opened ends now.
     pub async fn revoke(&self, key: KeyId) -> Result<(), StoreError> {
-        self.store.revoke(key, now()).await?;
+        // First here and then in the store, so that whoever asks and leaves in the middle leaves nothing open.
+        self.forget(key);
+        self.store.revoke(key, now()).await
+    }
+
+    fn forget(&self, key: KeyId) {
         let mut inner = self.lock();
         inner.revoked.insert(key);
         inner.cached.retain(|_, cached| cached.record.id != key);
         if let Some(over) = inner.live.remove(&key) {
             over.cancel();
         }
-        Ok(())
     }
 
     async fn find(&self, hash: Hash, now: Timestamp) -> Result<Option<Cached>, StoreError> {

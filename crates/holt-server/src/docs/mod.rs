@@ -5,6 +5,7 @@ mod page;
 use axum::http::StatusCode;
 use holt_api::{ClientFrame, ErrorBody, Event, ServerFrame};
 use holt_core::access::Scope;
+use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, Content, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, Response, ResponseBuilder};
@@ -25,10 +26,39 @@ const TICKET: &str = "ticket";
 
 /// The description as JSON text.
 pub fn openapi_json(version: &str) -> String {
-    document(version).to_json().unwrap_or_default()
+    let mut value = serde_json::to_value(document(version)).unwrap_or_default();
+    tidy(&mut value);
+    if let Some(Value::Object(schemas)) = value.pointer_mut("/components/schemas") {
+        schemas.remove("u64");
+    }
+    value.to_string()
 }
 
-pub(crate) fn document(version: &str) -> OpenApi {
+/// Says in the words of the standard what the derived description says in those of Rust: numbers have no name of their
+/// own, bytes are not lists of numbers, and what is absent by default has no default.
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Object(map) => {
+            if map.get("$ref").is_some_and(|target| target == "#/components/schemas/u64") {
+                map.remove("$ref");
+                map.extend([("type".into(), json!("integer")), ("format".into(), json!("int64")), ("minimum".into(), json!(0))]);
+            }
+            if map.get("default").is_some_and(Value::is_null) {
+                map.remove("default");
+            }
+            for media in ["application/octet-stream", "application/zip"] {
+                if let Some(content) = map.get_mut(media) {
+                    *content = json!({ "schema": { "type": "string", "format": "binary" } });
+                }
+            }
+            map.values_mut().for_each(tidy);
+        }
+        _ => {}
+    }
+}
+
+fn document(version: &str) -> OpenApi {
     let mut components = Components::new();
     frames(&mut components);
     schemes(&mut components);
@@ -69,8 +99,8 @@ fn schemes(components: &mut Components) {
 fn add(document: &mut OpenApi, components: &mut Components, declared: Declared) {
     components.schemas.extend(declared.schemas);
     for (path, mut item) in declared.paths.paths {
-        for operation in operations_mut(&mut item) {
-            complete(operation, declared.access);
+        for (is_get, operation) in operations_mut(&mut item) {
+            complete(operation, declared.access, is_get);
         }
         let path = path.replace("{*", "{");
         match document.paths.paths.get_mut(&path) {
@@ -81,7 +111,7 @@ fn add(document: &mut OpenApi, components: &mut Components, declared: Declared) 
 }
 
 /// What all operations have in common, said once here: who may, and what an error looks like.
-fn complete(operation: &mut Operation, access: Access) {
+fn complete(operation: &mut Operation, access: Access, is_get: bool) {
     let content = Content::new(Some(Ref::from_schema_name("ErrorBody")));
     let error: Response = ResponseBuilder::new().description("An error.").content("application/json", content).build();
     operation.responses.responses.insert("default".into(), error.into());
@@ -90,7 +120,8 @@ fn complete(operation: &mut Operation, access: Access) {
         return;
     };
     let needs = |scheme: &str| SecurityRequirement::new(scheme, std::iter::empty::<String>());
-    operation.security = Some(vec![needs(KEY), needs(KEY_HEADER), needs(TICKET)]);
+    let carriers = [KEY, KEY_HEADER].into_iter().chain(is_get.then_some(TICKET));
+    operation.security = Some(carriers.map(needs).collect());
     let said = operation.description.take().unwrap_or_default();
     operation.description = Some(format!("{said}\n\n{}", scope_line(scope)).trim_start().to_owned());
 }
@@ -105,8 +136,10 @@ pub(crate) fn operations(item: &PathItem) -> Vec<(&'static str, &Operation)> {
     all.into_iter().filter_map(|(method, operation)| operation.as_ref().map(|operation| (method, operation))).collect()
 }
 
-fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().filter_map(Option::as_mut)
+/// The same to be changed, and which of them is the GET.
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
+    let all = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+    all.into_iter().enumerate().filter_map(|(n, operation)| operation.as_mut().map(|operation| (n == 0, operation)))
 }
 
 /// The reasons of statuses, for the page.
@@ -119,7 +152,6 @@ fn status_words(code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
     use std::collections::HashSet;
 
     fn read() -> Value {
@@ -189,6 +221,7 @@ mod tests {
     #[test]
     fn the_kinds_of_events_and_frames_are_described() {
         let schemas = read()["components"]["schemas"].clone();
+        assert!(schemas["u64"].is_null() && !schemas.to_string().contains("default\":null"));
         for name in ["Event", "EventBody", "ServerFrame", "ClientFrame", "ErrorBody", "Snapshot", "PromptQueued", "Delta"] {
             assert!(schemas[name].is_object(), "{name}");
         }

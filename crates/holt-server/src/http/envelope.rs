@@ -1,12 +1,13 @@
 //! What surrounds every request: its id, the line in the log, the figures, the body of errors, the headers of safety.
 
+use std::any::Any;
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use metrics::{counter, histogram};
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -33,6 +34,11 @@ pub(crate) async fn envelope(request: Request, next: Next) -> Response {
     }
     line.done(&response, started);
     response
+}
+
+/// What a client gets when a handler panicked; the log has the rest.
+pub(crate) fn panicked(_: Box<dyn Any + Send>) -> Response {
+    ApiError::internal("the server met something it did not expect").into_response()
 }
 
 /// The client's id for the request when it is fit for a log, else one of ours.
@@ -111,6 +117,24 @@ fn known(method: &Method) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_like_every_error() {
+        async fn fall() -> &'static str {
+            panic!("on purpose")
+        }
+        let router = axum::Router::new().route("/", axum::routing::get(fall));
+        let router = router.layer(CatchPanicLayer::custom(panicked)).layer(axum::middleware::from_fn(envelope));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: holt_api::ErrorBody = serde_json::from_slice(&body).unwrap();
+        assert_eq!((body.code.as_str(), body.request_id.len()), ("internal", 36));
+        assert!(!body.message.contains("on purpose"));
+    }
 
     #[test]
     fn only_a_plain_id_is_taken_over() {

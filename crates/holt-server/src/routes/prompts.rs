@@ -6,7 +6,6 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use holt_api::bounds::{self, MAX_ATTACHMENTS, MAX_BODY_BYTES, MAX_NAME_BYTES};
 use holt_api::{PromptId, PromptReceipt, Scope, SendPrompt, SessionId, Snapshot};
-use holt_core::workspace::EntryKind;
 use holt_engine::{self as engine, EngineError, SessionFiles};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -143,7 +142,7 @@ async fn free_path(files: &SessionFiles, name: &str) -> ApiResult<String> {
         Err(EngineError::File(holt_core::workspace::FileError::NotFound(_))) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    let is_free = |name: &str| !taken.iter().any(|entry| entry.name == name && entry.kind != EntryKind::Other);
+    let is_free = |name: &str| !taken.iter().any(|entry| entry.name == name);
     let (stem, ending) = match name.rfind('.').filter(|at| *at > 0) {
         Some(at) => name.split_at(at),
         None => (name, ""),

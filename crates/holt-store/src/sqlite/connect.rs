@@ -126,3 +126,30 @@ pub(super) fn reader(directory: &Path) -> rusqlite::Result<Connection> {
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A kill of the process cannot show this: only a power cut would.
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        for kind in [SESSIONS, LOGS] {
+            let db = kind.open(directory.path()).unwrap();
+            let setting = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
+            assert_eq!(setting("synchronous"), 2.into());
+            assert_eq!(setting("journal_mode"), "wal".to_owned().into());
+            assert_eq!(setting("page_size"), i64::from(kind.page_size).into());
+        }
+    }
+
+    #[test]
+    fn tables_are_made_once() {
+        let directory = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let db = SESSIONS.open(directory.path()).unwrap();
+            assert_eq!(db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), 1);
+        }
+    }
+}

@@ -36,9 +36,10 @@ pub(super) struct Journal {
 
 #[derive(Debug)]
 pub(super) struct Database {
-    db: Connection,
-    /// Reads the logs, which another thread writes.
+    /// Reads the logs, which another thread writes. Closed before the other one: the last connection to a file copies its
+    /// write-ahead log, which one that only reads cannot.
     logs: Connection,
+    db: Connection,
     /// What is known without asking the database. Forgotten whenever a transaction fails.
     places: HashMap<SessionId, Place>,
     side: Side,

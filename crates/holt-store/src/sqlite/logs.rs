@@ -38,6 +38,11 @@ impl Room {
         Self { events: limit, bytes: MAX_PAGE_BYTES, untouched: true }
     }
 
+    /// No further event fits, however small.
+    pub(super) fn is_spent(&self) -> bool {
+        self.events == 0
+    }
+
     /// Takes up room for one event. An event that is larger than all the room is taken when it is the first.
     pub(super) fn take(&mut self, event: &Event) -> bool {
         let fits = self.events > 0 && (self.untouched || event.body.len() <= self.bytes);
@@ -107,18 +112,20 @@ fn read(
     let mut rows = select.query(params![session.uuid().as_bytes(), signed(from)])?;
     let mut page = Page::new();
     let mut expected = None;
-    while let Some(row) = rows.next()? {
+    // What nobody asked for is not read: damage there is none of this page's.
+    while !room.is_spent() {
+        let Some(row) = rows.next()? else { return Ok(page) };
         let event = decode(row, session)?;
         if let Some(missing) = expected.filter(|expected| *expected != event.seq) {
             return Err(missing_event(missing, session));
         }
         if !room.take(&event) {
-            page.cut = true;
             break;
         }
         expected = Some(neighbour(event.seq));
         page.events.push(event);
     }
+    page.cut = true;
     Ok(page)
 }
 

@@ -304,6 +304,7 @@ impl Writer {
             }
         }
         self.advance(false);
+        self.database = None;
         self.moving.stop();
     }
 }

@@ -1,6 +1,8 @@
 //! What every store must do, as tests that any adapter runs: `holt_testkit::store_contract!(make)`, where `make` is an
 //! async function that returns a fresh and empty `Subject`.
 
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -6,13 +6,14 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use holt_api::Event;
-use holt_client::{Client, FeedItem};
+use holt_client::{Client, FeedItem, Follow};
 use holt_core::event::{ApprovalAnswered, EventBody, RunResult, Seq};
 use holt_core::id::{CallId, PromptId, RunId, SessionId};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::start;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -22,6 +23,10 @@ use crate::terminal::reveal;
 
 /// After this long without news, what is under way is said.
 const QUIET: Duration = Duration::from_secs(1);
+/// How long a server on this machine may be away before another is started.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often that is done in one run.
+const RESTARTS: u32 = 3;
 
 /// Watches until the run of a prompt is over. Returns how the process ends.
 pub async fn until_done(
@@ -40,18 +45,27 @@ pub async fn until_done(
         transcript: Transcript::default(),
         questions: Questions::new(output),
         cancelled: false,
+        last: after,
     };
-    let mut feed = client.follow(session, Some(after));
+    let mut feed = watch.feed(context, after);
+    let mut restarts = 0;
     loop {
         tokio::select! {
             item = timeout(QUIET, feed.next()) => match item {
                 Err(_) => watch.quiet()?,
-                Ok(item) => {
-                    let Some(item) = item.map_err(context.explain())? else { return Ok(watch.removed()) };
+                Ok(Ok(Some(item))) => {
                     if let Some(exit) = watch.item(item)? {
                         return Ok(exit);
                     }
                 }
+                Ok(Ok(None)) => return Ok(watch.removed()),
+                // The server was killed. What it began is still there, and another goes on with it.
+                Ok(Err(error)) if error.is_passing() && !context.is_remote() && restarts < RESTARTS => {
+                    restarts += 1;
+                    watch.client = start::server(context).await?;
+                    feed = watch.feed(context, watch.last);
+                }
+                Ok(Err(error)) => return Err(context.explain()(error)),
             },
             answer = watch.questions.answered() => watch.answer(answer).await?,
             _ = tokio::signal::ctrl_c() => {
@@ -71,9 +85,16 @@ struct Watch {
     transcript: Transcript,
     questions: Questions,
     cancelled: bool,
+    /// The last event that was shown.
+    last: Seq,
 }
 
 impl Watch {
+    fn feed(&self, context: &Context, after: Seq) -> Follow {
+        let feed = self.client.follow(self.session, Some(after));
+        if context.is_remote() { feed } else { feed.patient_for(PATIENCE) }
+    }
+
     fn item(&mut self, item: FeedItem) -> Result<Option<Exit>, Failure> {
         match item {
             FeedItem::Event(event) => self.event(&event),
@@ -84,6 +105,7 @@ impl Watch {
     }
 
     fn event(&mut self, event: &Event) -> Result<Option<Exit>, Failure> {
+        self.last = event.seq;
         let body = event.decode();
         if self.output.json {
             self.output.json(event)?;

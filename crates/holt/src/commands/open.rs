@@ -17,6 +17,10 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
     let code = context.client()?.sign_in_code().await.map_err(context.explain())?;
+    if !code.url.starts_with("http") {
+        let message = "the server that runs was started for a command and has no page";
+        return Err(Failure::failed("no_page", message, "Start one with `holt serve`: it goes on with the sessions."));
+    }
     context.output.result(&code, || code.url.clone())?;
     if !arguments.no_browser && !context.output.json && !context.is_remote() && has_display(context) {
         open_browser(&code.url);

@@ -2,28 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use holt_sandbox::workspace::refusal;
+
 use crate::failure::Failure;
 
-/// The working directory, when an agent may have it.
-///
-/// Refused are the root, the home directory, whatever contains it or Holt's own data, and that data.
+/// The working directory's true path, when an agent may have it. The server checks the same once more; here it is said
+/// before anything is started.
 pub fn check(directory: &Path, home: Option<&Path>, data_dir: &Path) -> Result<PathBuf, Failure> {
     let directory = directory.canonicalize().map_err(|error| Failure::file(directory, &error))?;
-    let home = home.map(real);
-    let data_dir = real(data_dir);
-    let why = if directory.parent().is_none() {
-        "is the whole machine"
-    } else if home.as_ref().is_some_and(|home| *home == directory) {
-        "is your home directory, with everything in it"
-    } else if home.is_some_and(|home| home.starts_with(&directory)) {
-        "contains your home directory"
-    } else if data_dir.starts_with(&directory) || directory.starts_with(&data_dir) {
-        "overlaps with Holt's own data"
-    } else {
-        return Ok(directory);
-    };
-    let message = format!("{} {why}; an agent does not get that", directory.display());
-    Err(Failure::usage("project_refused", message, "Go to the directory of a project, or let Holt make one with `--managed`."))
+    match refusal(&directory, &real(data_dir), home.map(real).as_deref()) {
+        None => Ok(directory),
+        Some(why) => {
+            let message = format!("an agent does not get {}: {why}", directory.display());
+            let hint = "Go to the directory of a project, or let Holt make one with `--managed`.";
+            Err(Failure::usage("project_refused", message, hint))
+        }
+    }
 }
 
 /// The true path, as far as the path exists.

@@ -65,7 +65,7 @@ fn exit_of(number: u8) -> Exit {
 async fn spawn(context: &Context, data_dir: &Path) -> Result<Started, Failure> {
     // The link of the running program, so that an upgrade in between changes nothing.
     let mut command = Command::new("/proc/self/exe");
-    command.args(["serve", "--background", "--data-dir"]).arg(absolute(context, data_dir));
+    command.arg0("holt").args(["serve", "--background", "--data-dir"]).arg(absolute(context, data_dir));
     if let Some(config) = &context.global.config {
         command.arg("--config").arg(absolute(context, config));
     }

@@ -1,12 +1,14 @@
 //! `holt stop`: ends a session, or the server.
 
-use std::time::Duration;
+use std::io;
+use std::os::fd::OwnedFd;
 
 use clap::Args;
 use holt_client::{Client, ClientError};
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde_json::json;
-use tokio::time::{Instant, sleep};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -20,7 +22,7 @@ pub struct Arguments {
 }
 
 /// How long a server may take to close its sandboxes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE_SECONDS: i64 = 60;
 
 pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
     if arguments.session == "server" {
@@ -54,19 +56,28 @@ async fn stop_server(context: &Context) -> Result<(), Failure> {
 /// Sends a signal to the server that listens on the socket, and waits until it is gone.
 pub async fn end(process: Option<i32>, signal: Signal) -> Result<(), Failure> {
     let pid = process.and_then(Pid::from_raw).ok_or_else(unknown)?;
-    kill_process(pid, signal).map_err(|error| {
-        let message = format!("the server (process {pid:?}) could not be told to end: {error}");
+    let number = pid.as_raw_nonzero();
+    let told = pidfd_open(pid, PidfdFlags::NONBLOCK).and_then(|process| {
+        pidfd_send_signal(&process, signal)?;
+        Ok(process)
+    });
+    let process = told.map_err(|error| {
+        let message = format!("the server (process {number}) could not be told to end: {error}");
         Failure::failed("stop_refused", message, "End it as the user who started it.")
     })?;
-    let since = Instant::now();
-    while test_kill_process(pid).is_ok() {
-        if since.elapsed() > PATIENCE {
-            let message = format!("the server (process {pid:?}) is still there after {} seconds", PATIENCE.as_secs());
-            return Err(Failure::failed("stop_timed_out", message, "Look into its log; a second signal ends it at once."));
-        }
-        sleep(Duration::from_millis(50)).await;
+    let gone = tokio::task::spawn_blocking(move || has_ended(&process)).await;
+    if gone.map_err(io::Error::from)?? {
+        return Ok(());
     }
-    Ok(())
+    let message = format!("the server (process {number}) is still there after {PATIENCE_SECONDS} seconds");
+    Err(Failure::failed("stop_timed_out", message, "Look into its log; a second signal ends it at once."))
+}
+
+/// Waits for the end: the descriptor of a process becomes readable then.
+fn has_ended(process: &OwnedFd) -> io::Result<bool> {
+    let patience = Timespec { tv_sec: PATIENCE_SECONDS, tv_nsec: 0 };
+    let ended = retry_on_intr(|| poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&patience)))?;
+    Ok(ended > 0)
 }
 
 fn unknown() -> Failure {

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::pending::Builtin;
-use super::pending::{ArtifactStore, SessionWorkspaces, write_zip};
+use holt_agents::builtin::{self, BuiltinAgent};
 use holt_api::{AgentInfo, EnvironmentInfo};
 use holt_core::access::{Principal, Scope};
 use holt_core::agent::Agent;
@@ -14,8 +13,10 @@ use holt_core::sandbox::Sandboxes;
 use holt_core::store::{Keys, Store, StoreError};
 use holt_engine::{CreateSession, Engine, ListSessions};
 use holt_models::{Models, anthropic};
+use holt_sandbox::blobs::ArtifactStore;
 use holt_sandbox::bwrap::BwrapDriver;
 use holt_sandbox::environment::{DEFAULT, ENVIRONMENTS};
+use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
 use holt_server::{About, AppParts, Certificate, Listen};
 use holt_store::{DataDir, SqliteStore};
 
@@ -42,7 +43,7 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
     let known = known(&driver, &*store).await;
     driver.sweep(&known).await;
     let agents: BTreeMap<String, Arc<dyn Agent>> =
-        BTreeMap::from([("holt".to_owned(), Arc::new(Builtin::new(models.clone())) as _)]);
+        BTreeMap::from([("holt".to_owned(), Arc::new(BuiltinAgent::new(models.clone(), builtin::Options::default())) as _)]);
     let parts = holt_engine::Parts {
         store: store.clone(),
         sandboxes: Arc::new(driver.clone()),

@@ -7,7 +7,7 @@ mod ending;
 pub mod epoch;
 pub mod keeper;
 mod log;
-mod pending;
+mod process;
 mod retention;
 mod take;
 
@@ -16,15 +16,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use holt_client::Client;
 use holt_engine::Engine;
 use holt_server::{Bound, Server};
 use holt_store::{DataDir, SqliteStore};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::commands::doctor::is_here;
 use crate::config::{Config, Flags, Settings, WorkingDirectory};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
+use assemble::House;
 use ending::{Ending, Signals};
 
 #[derive(Debug, Args)]
@@ -109,25 +112,42 @@ async fn serve(arguments: &Arguments, context: &Context, working_directory: Work
     // From here on a signal is heard, however early it comes.
     let ending = Signals::listen()?.watch();
     check_programs()?;
+    process::prepare();
     let data_dir = Arc::new(take::data_dir(&config.data_dir, arguments.background).await?);
     start_log(&config, arguments.background, &data_dir)?;
     let store = SqliteStore::open(holt_store::Options::new(data_dir.clone())).map_err(|error| take::store_failure(&error))?;
     let house = assemble::assemble(&config, &data_dir, Arc::new(store)).await?;
     let options = assemble::server_options(&config, &data_dir, arguments);
-    let bound = Server::bind(options, house.parts.clone()).await.map_err(|error| take::bind_failure(&error))?;
+    let bound = match Server::bind(options, house.parts.clone()).await {
+        Ok(bound) => bound,
+        Err(error) => {
+            close(&house, true).await;
+            return Err(take::bind_failure(&error));
+        }
+    };
     if arguments.welcome {
         assemble::welcome(&house.engine).await;
     }
     tell(&bound, &config, &settings, arguments.background, house.demo_only);
-    let upkeep = config.sessions.retention.map(|age| tokio::spawn(retention::run(house.engine.clone(), age)));
+    let mut upkeep = JoinSet::new();
+    if let Some(age) = config.sessions.retention {
+        upkeep.spawn(retention::run(house.engine.clone(), age));
+    }
+    if !arguments.background {
+        upkeep.spawn(announce::say_findings(Client::local(data_dir.path())));
+    }
     let linger = arguments.background.then_some(config.sessions.linger);
     let reason = serve_until_end(bound, &house.engine, ending, linger).await;
-    upkeep.inspect(|task| task.abort());
+    upkeep.shutdown().await;
     tracing::info!(keeps_sandboxes = reason.keeps_sandboxes(), "closing sessions");
-    house.engine.shutdown(reason.keeps_sandboxes()).await;
-    house.driver.shutdown().await;
+    close(&house, reason.keeps_sandboxes()).await;
     tracing::info!("ended");
     Ok(())
+}
+
+async fn close(house: &House, keep_sandboxes: bool) {
+    house.engine.shutdown(keep_sandboxes).await;
+    house.driver.shutdown().await;
 }
 
 /// What nothing works without. Everything else is said by `/ready` and `holt doctor`.

@@ -77,6 +77,8 @@ impl Transcript {
             EventBody::CallProposed(body) => self.proposed(body),
             EventBody::CallStarted(body) => self.started(body.call),
             EventBody::CallFinished(body) => self.finished(&mut out, body.call, &body.outcome),
+            // Whoever gave the task knows what it is called.
+            EventBody::SessionRenamed(_) if !self.prompts => {}
             other => {
                 if let Some(line) = line_about(other) {
                     self.end_line(&mut out);

@@ -39,9 +39,15 @@ export function problemIn(body: unknown, status: number): Problem {
 	const text = (name: string) =>
 		typeof fields[name] === 'string' && fields[name] ? fields[name] : undefined;
 	return {
-		message: text('message') ?? text('detail') ?? `The server answered ${status}.`,
+		message: sentence(text('message') ?? text('detail') ?? `the server answered ${status}`),
 		hint: text('hint'),
 		code: text('code') ?? text('error_type'),
 		status
 	};
+}
+
+/** Begins with a capital and ends with a stop, as what stands alone does. */
+export function sentence(words: string): string {
+	const begun = words.charAt(0).toUpperCase() + words.slice(1);
+	return /[.?!…]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -836,7 +836,6 @@ export interface components {
             /**
              * Format: int64
              * @description Millionths of a US dollar.
-             * @default null
              */
             cost_micros?: number | null;
             /**
@@ -854,7 +853,6 @@ export interface components {
             /**
              * Format: int64
              * @description Tokens in and out together.
-             * @default null
              */
             tokens?: number | null;
         };
@@ -942,44 +940,25 @@ export interface components {
         };
         /** @description Makes a session. What is absent gets the server's default. */
         CreateSession: {
-            /**
-             * @description Which brain works: `holt` is the built-in one.
-             * @default null
-             */
+            /** @description Which brain works: `holt` is the built-in one. */
             agent?: string | null;
-            /** @default null */
             budget?: components["schemas"]["Budget"] | null;
-            /**
-             * @description Which preset of programs and variables the sandbox has.
-             * @default null
-             */
+            /** @description Which preset of programs and variables the sandbox has. */
             environment?: string | null;
-            /** @default null */
             expires_at?: components["schemas"]["Timestamp"] | null;
-            /** @default null */
             id?: components["schemas"]["SessionId"] | null;
-            /** @default null */
             kind?: components["schemas"]["SessionKind"] | null;
-            /** @default null */
             limits?: components["schemas"]["Limits"] | null;
-            /** @default null */
             model?: string | null;
-            /** @default null */
             policy?: components["schemas"]["Policy"] | null;
-            /** @default null */
             prompt?: components["schemas"]["SendPrompt"] | null;
             /**
              * Format: int64
              * @description How long it may sit idle before its sandbox is closed to give the memory back.
-             * @default null
              */
             sleep_after_seconds?: number | null;
-            /**
-             * @description Made from the first prompt when absent.
-             * @default null
-             */
+            /** @description Made from the first prompt when absent. */
             title?: string | null;
-            /** @default null */
             workspace?: components["schemas"]["WorkspaceSpec"] | null;
         };
         /** @description Asks for a ticket: it lets one request through that cannot carry a key, such as a download or a socket of a page. */
@@ -1227,8 +1206,11 @@ export interface components {
         /** @description A page of a session's log, oldest first. */
         EventPage: {
             events: components["schemas"]["Event"][];
-            /** @description The last event that the log has by now. */
-            last_seq: components["schemas"]["u64"];
+            /**
+             * Format: int64
+             * @description The last event that the log has by now.
+             */
+            last_seq: number;
         };
         /** @description What is wrong, in words a person can act on. */
         Failure: {
@@ -1258,7 +1240,7 @@ export interface components {
         /** @enum {string} */
         FindingState: "good" | "weak" | "bad";
         Follow: {
-            after?: components["schemas"]["u64"] | null;
+            after?: number | null;
             follow: components["schemas"]["SessionId"];
         };
         /** @description Whether the server works: what the health checks of all contracts look for. */
@@ -1731,7 +1713,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             id: components["schemas"]["SessionId"];
             kind: components["schemas"]["SessionKind"];
-            last_seq: components["schemas"]["u64"];
+            /** Format: int64 */
+            last_seq: number;
             origin: string;
             owner: components["schemas"]["OwnerId"];
             status: components["schemas"]["Status"];
@@ -1767,8 +1750,11 @@ export interface components {
             failure?: components["schemas"]["Failure"] | null;
             id: components["schemas"]["SessionId"];
             kind: components["schemas"]["SessionKind"];
-            /** @description The last event that this snapshot contains. A feed goes on with the next. */
-            last_seq: components["schemas"]["u64"];
+            /**
+             * Format: int64
+             * @description The last event that this snapshot contains. A feed goes on with the next.
+             */
+            last_seq: number;
             limits: components["schemas"]["Limits"];
             model: string;
             origin: string;
@@ -1859,8 +1845,6 @@ export interface components {
             /** @enum {string} */
             type: "directory";
         };
-        /** Format: int64 */
-        u64: number;
     };
     responses: never;
     parameters: never;
@@ -2042,8 +2026,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": string;
                     "application/json": unknown;
+                    "text/plain": string;
                 };
             };
             /** @description An error. */
@@ -2560,7 +2544,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/zip": number[];
+                    "application/zip": string;
                 };
             };
             /** @description An error. */
@@ -2626,7 +2610,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "application/octet-stream": string;
                 };
             };
             /** @description The part that was asked for. */
@@ -2635,7 +2619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "application/octet-stream": string;
                 };
             };
             /** @description An error. */
@@ -2721,15 +2705,15 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events after this one. */
-                after?: components["schemas"]["u64"];
+                after?: number;
                 /** @description Only events before this one: the page nearest to it. */
-                before?: components["schemas"]["u64"];
+                before?: number;
                 /** @description 1 to 1000. */
                 limit?: number;
             };
             header?: {
                 /** @description The last event that the client has, when it follows. */
-                "Last-Event-ID"?: components["schemas"]["u64"] | null;
+                "Last-Event-ID"?: number | null;
             };
             path: {
                 /** @description The session. */
@@ -2818,7 +2802,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "application/octet-stream": string;
                 };
             };
             /** @description The part that was asked for. */
@@ -2827,7 +2811,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "application/octet-stream": string;
                 };
             };
             /** @description The client has it already. */
@@ -2863,7 +2847,7 @@ export interface operations {
         /** @description The bytes. */
         requestBody: {
             content: {
-                "application/octet-stream": number[];
+                "application/octet-stream": string;
             };
         };
         responses: {

@@ -176,7 +176,9 @@ describe('rows', () => {
 		fc.assert(
 			fc.property(anyLog, (events) => {
 				const { items: list } = conversationAfter(EMPTY, events);
-				const flat = rowsOf(list).flatMap((row): readonly Item[] => (row.type === 'fold' ? row.calls : [row]));
+				const flat = rowsOf(list).flatMap((row): readonly Item[] =>
+					row.type === 'fold' ? row.calls : [row]
+				);
 				expect(flat).toEqual(list);
 			})
 		);

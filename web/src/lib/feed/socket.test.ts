@@ -147,6 +147,27 @@ describe('the socket', () => {
 		expect(last().sent).toEqual([{ follow: SESSION, after: 0 }, { unfollow: SESSION }]);
 	});
 
+	it('lets nothing fall between listening and loading', async () => {
+		const { feed } = begin();
+		feed.start();
+		await settle();
+		last().accept();
+		const seen: number[] = [];
+		const stop = feed.listen(SESSION, { event: ({ seq }) => seen.push(seq) });
+		expect(last().sent).toEqual([]);
+		last().drop();
+		await vi.advanceTimersByTimeAsync(2000);
+		last().accept();
+		expect(last().sent, 'nobody has said where to begin').toEqual([]);
+		expect(feed.from(SESSION, 1)).toBe(1);
+		expect(feed.from(SESSION, 0), 'it goes on from where it is').toBe(1);
+		expect(last().sent).toEqual([{ follow: SESSION, after: 1 }]);
+		feed.listen(SESSION, { event: ({ seq }) => seen.push(-seq) });
+		last().say({ type: 'event', event: events[1]! });
+		expect(seen).toEqual([2, -2]);
+		stop();
+	});
+
 	it('says nothing after it was stopped', async () => {
 		const { feed, states } = begin();
 		feed.start();

@@ -31,8 +31,8 @@ export interface SocketOptions {
 }
 
 interface Followed {
-	/** The last event that arrived. */
-	position: number;
+	/** The last event that arrived; absent while nobody has said where to begin. */
+	position: number | undefined;
 	listeners: Set<Listener>;
 }
 
@@ -79,22 +79,42 @@ export class Feed {
 		void this.#connect();
 	}
 
-	/** Hears of everything after event `after`. Returns how to stop. */
-	follow(session: string, after: number, listener: Listener): () => void {
+	/**
+	 * Hears from now on of what arrives for a session that is followed already; else, once `from` has said where to
+	 * begin. Whoever loads a session listens first and loads then, so that nothing falls between. Returns how to stop.
+	 */
+	listen(session: string, listener: Listener): () => void {
 		const known = this.#followed.get(session);
 		if (known) known.listeners.add(listener);
-		else {
-			this.#followed.set(session, { position: after, listeners: new Set([listener]) });
-			this.#send({ follow: session, after });
-		}
+		else this.#followed.set(session, { position: undefined, listeners: new Set([listener]) });
 		return () => this.#leave(session, listener);
+	}
+
+	/**
+	 * Follows a session that is listened to from the event after `after` on, unless it is followed already. Returns the
+	 * event after which it really goes on: what lies between the two has to be fetched.
+	 */
+	from(session: string, after: number): number {
+		const followed = this.#followed.get(session);
+		if (!followed) return after;
+		if (followed.position !== undefined) return followed.position;
+		followed.position = after;
+		this.#send({ follow: session, after });
+		return after;
+	}
+
+	/** Listens, and follows from there. */
+	follow(session: string, after: number, listener: Listener): () => void {
+		const stop = this.listen(session, listener);
+		this.from(session, after);
+		return stop;
 	}
 
 	#leave(session: string, listener: Listener): void {
 		const followed = this.#followed.get(session);
 		if (!followed?.listeners.delete(listener) || followed.listeners.size > 0) return;
 		this.#followed.delete(session);
-		this.#send({ unfollow: session });
+		if (followed.position !== undefined) this.#send({ unfollow: session });
 	}
 
 	async #connect(): Promise<void> {
@@ -117,7 +137,9 @@ export class Feed {
 			if (life !== this.#life) return socket.close();
 			this.#attempts = 0;
 			this.#become('open');
-			for (const [session, { position }] of this.#followed) this.#send({ follow: session, after: position });
+			for (const [session, { position }] of this.#followed) {
+				if (position !== undefined) this.#send({ follow: session, after: position });
+			}
 			this.#expectPing();
 		};
 		socket.onmessage = ({ data }) => {
@@ -141,7 +163,7 @@ export class Feed {
 		const session = frame.type === 'event' ? frame.event.session : frame.session;
 		const followed = session === undefined ? undefined : this.#followed.get(session);
 		if (!session || !followed) return;
-		if (frame.type === 'event') followed.position = Math.max(followed.position, frame.event.seq);
+		if (frame.type === 'event') followed.position = Math.max(followed.position ?? 0, frame.event.seq);
 		if (frame.type === 'snapshot') followed.position = frame.snapshot.last_seq;
 		if (frame.type === 'removed') this.#followed.delete(session);
 		for (const listener of followed.listeners) tell(listener, frame);

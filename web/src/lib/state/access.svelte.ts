@@ -4,6 +4,8 @@ import { api, got, raw, useAccess } from '$lib/api/client';
 import { problemOf, type Problem } from '$lib/api/problem';
 import type { Me, Scope } from '$lib/api/types';
 
+import { read, write } from './storage';
+
 const STORED = 'holt.key';
 
 interface Kept {
@@ -84,28 +86,20 @@ class Access {
 	#keep(kept: Kept): void {
 		this.#kept = kept;
 		this.farewell = '';
-		try {
-			localStorage.setItem(STORED, JSON.stringify(kept));
-		} catch {
-			// Storage is off: the key is good until the page is closed.
-		}
+		write(STORED, JSON.stringify(kept));
 	}
 
 	#forget(farewell: string): void {
 		this.#kept = undefined;
 		this.me = undefined;
 		this.farewell = farewell;
-		try {
-			localStorage.removeItem(STORED);
-		} catch {
-			// There was nothing to remove.
-		}
+		write(STORED, null);
 	}
 }
 
 function stored(): Kept | undefined {
 	try {
-		const kept: unknown = JSON.parse(localStorage.getItem(STORED) ?? 'null');
+		const kept: unknown = JSON.parse(read(STORED) ?? 'null');
 		if (typeof kept === 'object' && kept !== null && 'key' in kept && typeof kept.key === 'string') {
 			return kept as Kept;
 		}

@@ -1,5 +1,7 @@
 // What a person set up on this browser: the theme, and how wide the panes are.
 
+import { read, write } from './storage';
+
 export type Theme = 'system' | 'light' | 'dark';
 
 export interface PaneBounds {
@@ -46,23 +48,6 @@ function readWidth(pane: Pane): number {
 	const { least, most, usual } = PANES[pane];
 	const width = Number(read(`holt.pane.${pane}`) ?? usual);
 	return width >= least && width <= most ? width : usual;
-}
-
-function read(name: string): string | null {
-	try {
-		return localStorage.getItem(name);
-	} catch {
-		return null;
-	}
-}
-
-function write(name: string, value: string | null): void {
-	try {
-		if (value === null) localStorage.removeItem(name);
-		else localStorage.setItem(name, value);
-	} catch {
-		// Storage is off: it holds until the page is closed.
-	}
 }
 
 export const preferences = new Preferences();

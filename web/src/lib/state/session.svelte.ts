@@ -3,7 +3,7 @@
 // What arrives is gathered and taken in once per frame, so that a flood of events costs one redraw.
 
 import { api, got } from '$lib/api/client';
-import { problemOf, type Problem } from '$lib/api/problem';
+import { problemOf, sentence, type Problem } from '$lib/api/problem';
 import type { Delta, SessionEvent, Snapshot } from '$lib/api/types';
 import { EMPTY, conversationAfter, type Conversation } from '$lib/feed/conversation';
 import { extended, hasGap, refreshed, type LiveText } from '$lib/feed/live';
@@ -38,7 +38,6 @@ export class OpenSession {
 	#events: SessionEvent[] = [];
 	#deltas: Delta[] = [];
 	#scheduled = false;
-	#stop: (() => void) | undefined;
 	#resync: ReturnType<typeof setTimeout> | undefined;
 	#catchingUp = false;
 	#over = false;
@@ -54,11 +53,19 @@ export class OpenSession {
 
 	/** Loads the session and follows it until the returned function is called. */
 	run(): () => void {
+		// What arrives while the session is being loaded waits for it.
+		const stop = server.feed.listen(this.id, {
+			event: (event) => this.#queue(() => this.#events.push(event)),
+			delta: (delta) => this.#queue(() => this.#deltas.push(delta)),
+			snapshot: (later) => void this.#resumeFrom(later),
+			removed: () => (this.removed = true),
+			error: (code, message) => (this.problem = { code, message: sentence(message) })
+		});
 		void this.#load();
 		return () => {
 			this.#over = true;
 			clearTimeout(this.#resync);
-			this.#stop?.();
+			stop();
 		};
 	}
 
@@ -81,18 +88,13 @@ export class OpenSession {
 	#begin(snapshot: Snapshot): void {
 		this.#log = new EventLog(snapshot.last_seq);
 		this.#first = this.#log.first;
-		this.#events = [];
-		this.#deltas = [];
 		this.conversation = EMPTY;
 		this.lives = new Map();
 		this.#takeSnapshot(snapshot);
-		this.#stop ??= server.feed.follow(this.id, snapshot.last_seq, {
-			event: (event) => this.#queue(() => this.#events.push(event)),
-			delta: (delta) => this.#queue(() => this.#deltas.push(delta)),
-			snapshot: (later) => void this.#resumeFrom(later),
-			removed: () => (this.removed = true),
-			error: (code, message) => (this.problem = { code, message })
-		});
+		const position = server.feed.from(this.id, snapshot.last_seq);
+		this.#flush();
+		// The list follows it too, and may be further on.
+		void this.#catchUp(this.#log, position);
 	}
 
 	/** Loads the page of history before what is loaded. */

@@ -17,6 +17,8 @@ export interface CallLine {
 	tone: 'plain' | 'live' | 'waiting' | 'failed';
 }
 
+const MAX_REASON = 100;
+
 interface Words {
 	doing: string;
 	done: string;
@@ -87,7 +89,7 @@ export function callLine(call: CallItem): CallLine {
 	if (status === 'succeeded')
 		return { verb: words.done, object, result: joined(own, took(call)), tone: 'plain' };
 	if (status === 'failed') {
-		return { verb: words.undone, object, result: joined(own ?? 'failed', took(call)), tone: 'failed' };
+		return { verb: words.undone, object, result: joined(own ?? reason(call), took(call)), tone: 'failed' };
 	}
 	const broken = status === 'cancelled' ? 'stopped' : 'interrupted, nobody knows how far it came';
 	return { verb: words.doing, object, result: broken, tone: status === 'cancelled' ? 'plain' : 'failed' };
@@ -103,6 +105,13 @@ function pending(call: CallItem, words: Words, object: string | undefined): Call
 function denial({ answer }: CallItem): string {
 	if (!answer) return 'the policy does not allow it';
 	return answer.by ? `${answer.by} said no` : 'nobody answered in time';
+}
+
+/** Why a call failed, as far as one line tells it. */
+function reason({ outcome }: CallItem): string {
+	const words = outcome?.content.find((part) => part.type === 'text')?.text ?? '';
+	const line = words.trimStart().split('\n', 1)[0] ?? '';
+	return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON).trimEnd()}…` : line || 'failed';
 }
 
 function joined(...parts: (string | undefined)[]): string | undefined {

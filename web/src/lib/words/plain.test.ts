@@ -1,3 +1,5 @@
+/* eslint-disable no-control-regex -- finding them is the point */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { printed, revealed } from './plain';

@@ -1,0 +1,31 @@
+//! The figures, in the order in which they are measured.
+
+mod appends;
+mod calls;
+mod create;
+mod first_output;
+mod followers;
+mod record;
+mod replay;
+mod soak;
+mod start;
+
+use futures::future::LocalBoxFuture;
+
+use crate::bench::Bench;
+use crate::table::Line;
+
+/// Measures and says what came out.
+type Figure = fn(&Bench) -> LocalBoxFuture<'_, anyhow::Result<Vec<Line>>>;
+
+/// Name, what it is about, and how it is measured.
+pub const FIGURES: &[(&str, &str, Figure)] = &[
+    ("start", "from exec to the first answer, and memory at rest", |bench| Box::pin(start::measure(bench))),
+    ("create", "a session is made, without its sandbox", |bench| Box::pin(create::measure(bench))),
+    ("first-output", "from a prompt to the first output of a command", |bench| Box::pin(first_output::measure(bench))),
+    ("calls", "a command in a live sandbox", |bench| Box::pin(calls::measure(bench))),
+    ("appends", "durable events of many sessions", |bench| Box::pin(appends::measure(bench))),
+    ("replay", "a long session is read back", |bench| Box::pin(replay::measure(bench))),
+    ("followers", "one session's events to a thousand followers", |bench| Box::pin(followers::measure(bench))),
+    ("soak", "a thousand sessions come and go", |bench| Box::pin(soak::measure(bench))),
+];

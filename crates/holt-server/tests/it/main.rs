@@ -1,0 +1,18 @@
+//! The server as clients meet it: real listeners, the real router, the real engine over the real store. What the sandbox
+//! and the agent would do is played.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod access;
+mod documents;
+mod edges;
+mod files;
+mod harness;
+mod hosts;
+mod lifecycle;
+mod listeners;
+mod logs;
+mod sessions;
+mod socket;
+mod stream;
+mod tickets;

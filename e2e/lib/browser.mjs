@@ -1,0 +1,90 @@
+// A real Chromium, and pages that remember everything that went wrong in them.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+const require = createRequire(import.meta.url);
+const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+export function launch() {
+	return chromium.launch({
+		executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
+		args: [
+			'--no-sandbox',
+			'--disable-background-networking',
+			'--disable-quic',
+			'--disable-component-update',
+			'--disable-sync',
+			'--no-first-run'
+		]
+	});
+}
+
+/** A fresh browser profile with one page in it. */
+export async function openPage(browser, options = {}) {
+	const context = await browser.newContext({
+		viewport: { width: 1440, height: 900 },
+		acceptDownloads: true,
+		...options
+	});
+	const page = await context.newPage();
+	const troubles = [];
+	page.on('console', (message) => {
+		if (message.type() === 'error' || message.type() === 'warning') troubles.push(`console: ${message.text()}`);
+	});
+	page.on('pageerror', (error) => troubles.push(`error: ${error.stack ?? error.message}`));
+	page.on('request', (request) => {
+		const { protocol, hostname } = new URL(request.url());
+		const isOwn = hostname === '127.0.0.1' || protocol === 'blob:' || protocol === 'data:';
+		if (!isOwn) troubles.push(`asked elsewhere: ${request.url()}`);
+	});
+	await page.exposeFunction('tellViolation', (words) => troubles.push(`content security policy: ${words}`));
+	await page.addInitScript(() => {
+		addEventListener('securitypolicyviolation', (event) => {
+			void window.tellViolation(
+				`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`
+			);
+		});
+	});
+	return { context, page, troubles };
+}
+
+/** Nothing went wrong in the page, other than what the test itself brought about. */
+export function assertQuiet(troubles, expected = []) {
+	const rest = troubles.filter((trouble) => !expected.some((pattern) => pattern.test(trouble)));
+	assert.deepEqual(rest, []);
+}
+
+/** What axe finds that matters. It is evaluated from outside, past the page's content security policy. */
+export async function accessibilityFaults(page) {
+	await page.evaluate(axe);
+	const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+	return violations
+		.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+		.map(
+			({ id, help, nodes }) =>
+				`${id}: ${help}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`
+		);
+}
+
+/** How far things have moved by themselves since the page was loaded. */
+export function watchShifts(page) {
+	return page.addInitScript(() => {
+		window.shifts = [];
+		new PerformanceObserver((list) => {
+			for (const entry of list.getEntries()) {
+				if (entry.hadRecentInput) continue;
+				const sources = entry.sources.map(({ node }) => node?.nodeName + '.' + (node?.className ?? ''));
+				window.shifts.push({ value: entry.value, sources });
+			}
+		}).observe({ type: 'layout-shift', buffered: true });
+	});
+}
+
+/** Signs a page in by a link, as a person would, and waits until it is. */
+export async function signIn(page, holt) {
+	await page.goto(await holt.link());
+	await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
+}

@@ -1,0 +1,108 @@
+// The first journey without a mouse.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertQuiet, launch, openPage, signIn } from '../lib/browser.mjs';
+import { Holt } from '../lib/holt.mjs';
+
+let holt;
+let browser;
+
+before(async () => {
+	[holt, browser] = await Promise.all([Holt.start(), launch()]);
+});
+after(async () => {
+	await browser?.close();
+	await holt?.end();
+});
+
+/** Presses Tab until what has the focus is called so; every stop on the way must be visible. */
+async function tabTo(page, name) {
+	for (let count = 0; count < 120; count += 1) {
+		await page.keyboard.press('Tab');
+		const at = await page.evaluate(() => {
+			const it = document.activeElement;
+			const ring = getComputedStyle(it);
+			const box = it.getBoundingClientRect();
+			return {
+				name: it.ariaLabel || it.innerText || it.title || '',
+				isSeen:
+					box.width > 0 &&
+					box.height > 0 &&
+					(ring.outlineStyle !== 'none' || it.closest('.box') !== null || it.type === 'radio'),
+				html: it.outerHTML.slice(0, 160)
+			};
+		});
+		if (at.html.startsWith('<body')) continue;
+		assert.ok(at.isSeen, `the focus cannot be seen on ${at.html}`);
+		if (name.test(at.name)) return;
+	}
+	assert.fail(`no way to ${name}`);
+}
+
+test('from a prompt to a download, by keyboard alone', async () => {
+	const { page, context, troubles } = await openPage(browser);
+	await signIn(page, holt);
+	await page.keyboard.press('n');
+	await page.keyboard.type('Make a small web page about otters');
+	await page.keyboard.press('Enter');
+	await page.waitForURL(/\/app\/sessions\//);
+	await page.locator('.row.run-end').waitFor();
+
+	await tabTo(page, /^Wrote/);
+	await page.keyboard.press('Enter');
+	await page.locator('.details').getByText('write_file').first().waitFor();
+
+	await tabTo(page, /index\.html/);
+	await page.keyboard.press('Enter');
+	await tabTo(page, /^Download.*index\.html/);
+	const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+	assert.match(download.suggestedFilename(), /index\.html$/);
+	assertQuiet(troubles);
+	await context.close();
+});
+
+test('the list, the palette and the help', async () => {
+	const { page, context, troubles } = await openPage(browser);
+	for (const title of ['Alder', 'Birch', 'Cedar']) await holt.api('POST', '/v2/sessions', { title });
+	await signIn(page, holt);
+	await page.getByRole('link', { name: /Cedar/ }).waitFor();
+
+	await page.keyboard.press('j');
+	await page.keyboard.press('j');
+	await page.keyboard.press('k');
+	await page.keyboard.press('j');
+	await page.keyboard.press('Enter');
+	await page.waitForURL(/\/app\/sessions\//);
+	const opened = await page.locator('h1').textContent();
+	const titles = await page.locator('a[data-session] .title').allTextContents();
+	assert.equal(opened.trim(), titles[1].trim());
+
+	await page.keyboard.press('/');
+	await page.keyboard.type('alder');
+	await page.keyboard.press('Enter');
+	await page.getByRole('heading', { name: 'Alder' }).waitFor();
+	await page.keyboard.press('Escape');
+
+	await page.keyboard.press('Control+k');
+	await page.getByRole('combobox').waitFor();
+	await page.keyboard.type('cedar');
+	await page.keyboard.press('Enter');
+	await page.getByRole('heading', { name: 'Cedar' }).waitFor();
+
+	await page
+		.locator('h1')
+		.focus()
+		.catch(() => undefined);
+	await page.locator('body').press('?');
+	await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+	await page.keyboard.press('Escape');
+	await page.getByRole('dialog', { name: 'Keyboard' }).waitFor({ state: 'detached' });
+
+	await page.keyboard.press('Control+k');
+	await page.keyboard.type('dark theme');
+	await page.keyboard.press('Enter');
+	assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+	assertQuiet(troubles);
+	await context.close();
+});
