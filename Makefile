@@ -14,17 +14,17 @@ STATE := $(ROOT)/.dev
 export PATH := $(STATE)/node/bin:$(HOME)/.cargo/bin:$(PATH)
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(ROOT)/target)
-HOST := $(shell PATH="$(HOME)/.cargo/bin:$$PATH" rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+# Asked for when it is needed: on a bare machine, set-up installs the compiler first.
+HOST = $(shell PATH="$(HOME)/.cargo/bin:$$PATH" rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 KEEPER := $(ROOT)/target/keeper/holt-keeper
 HOLT := $(TARGET)/debug/holt
 # The test runner, where it is installed; cargo's own elsewhere.
 RUN_TESTS := $(shell PATH="$(HOME)/.cargo/bin:$$PATH" command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run" || echo "test")
 
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/build/*' -not -path 'web/.svelte-kit/*' 2>/dev/null)
-HAS_E2E := $(wildcard e2e/package.json)
 
 .PHONY: help setup keeper web build run dev test check bench clean
-.PHONY: check-static check-rust check-web unit test-rust test-web test-e2e
+.PHONY: schema check-static check-rust check-web unit test-rust test-web test-e2e
 
 help: ## List what there is
 	@echo "Holt. The two that most people want: make run, make test"
@@ -33,6 +33,10 @@ help: ## List what there is
 
 setup: ## Install what is missing on this machine, and say what
 	@scripts/setup.sh
+
+setup-tests:
+	@scripts/setup.sh tests
+.PHONY: setup-tests
 
 # ---------------------------------------------------------------------------------------------------------- building
 
@@ -49,12 +53,12 @@ $(STATE)/web-built: $(STATE)/web-installed $(WEB_SOURCES)
 	cd web && npm run --silent build
 	@touch $@
 
-$(STATE)/web-installed: web/package-lock.json
+$(STATE)/web-installed: web/package-lock.json | setup
 	@mkdir -p $(STATE)
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(STATE)/e2e-installed: e2e/package-lock.json
+$(STATE)/e2e-installed: e2e/package-lock.json | setup
 	@mkdir -p $(STATE)
 	cd e2e && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -79,36 +83,42 @@ dev: parts ## The same while you change it: restarts the server, reloads the pag
 
 # ----------------------------------------------------------------------------------------------------------- checking
 
-check: parts check-static unit ## Everything that needs no services: format, lints, docs, dependencies, unit tests
+check: check-static unit ## Everything that needs no services: format, lints, docs, dependencies, unit tests
 
 check-static: check-rust check-web
 
-check-rust: setup
+# One build for everything that runs afterwards: the tests, the program for the browser, the interface's description.
+programs: parts
+	cargo build --locked --workspace --bins --tests
+.PHONY: programs
+
+check-rust: web
 	cargo fmt --all --check
 	python3 scripts/check_dependencies.py
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 
-check-web: setup $(STATE)/web-installed
-	cd web && npm run --silent check
+check-web: programs $(STATE)/web-installed
+	cd web && HOLT_BIN=$(HOLT) npm run --silent check
 
-unit: parts
+schema: programs $(STATE)/web-installed ## Write the page's types from the interface's description, after a change of it
+	cd web && HOLT_BIN=$(HOLT) npm run --silent generate
+
+unit: programs
 	cargo $(RUN_TESTS) --locked --workspace --lib --bins
 	cd web && npm test --silent
 
-test: parts check-static test-rust test-web test-e2e ## Everything: the checks, all tests, and the page in a real browser
+test: setup-tests check-static test-rust test-web test-e2e ## Everything: the checks, all tests, and the page in a real browser
 	@echo "all is well"
 
-test-rust: parts
+test-rust: programs
 	cargo $(RUN_TESTS) --locked --workspace
 
 test-web: setup $(STATE)/web-installed
 	cd web && npm test --silent
 
-test-e2e: parts $(if $(HAS_E2E),$(STATE)/e2e-installed)
-	@# The tests above have built it already.
-	cargo build --locked --workspace --all-targets --quiet
-	$(if $(HAS_E2E),cd e2e && HOLT_BIN=$(HOLT) npm test --silent)
+test-e2e: programs $(STATE)/e2e-installed
+	cd e2e && HOLT_BIN=$(HOLT) npm test --silent
 
 bench: build ## Measure, against real peers beside it, with the release program
 	cargo run --locked --release --package holt-bench -- $(ARGS)

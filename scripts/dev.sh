@@ -12,12 +12,12 @@ export HOLT_PUBLIC_URL=$page HOLT_DATA_DIR=${HOLT_DATA_DIR:-$state/data}
 
 server=''
 vite=''
+# With TERM, sandboxes stay and the next server goes on with them; with INT they end.
 stop() {
-	# SIGTERM: sandboxes stay, and the next server goes on with them.
-	[ -z "$server" ] || { kill "$server" 2>/dev/null && wait "$server" 2>/dev/null || true; }
+	[ -z "$server" ] || { kill -s "$1" "$server" 2>/dev/null && wait "$server" 2>/dev/null || true; }
 	server=''
 }
-trap 'stop; [ -z "$vite" ] || kill "$vite" 2>/dev/null || true' EXIT
+trap 'stop INT; [ -z "$vite" ] || kill "$vite" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
 
 changed() { [ -n "$(find crates Cargo.toml Cargo.lock -newer "$state/dev-built" -type f -print -quit)" ]; }
@@ -28,8 +28,9 @@ vite=$!
 while true; do
 	touch "$state/dev-built"
 	if cargo build --locked --package holt; then
-		stop
-		"$target/debug/holt" serve &
+		stop TERM
+		# Out of the terminal's reach: an interruption of this script must not reach the server twice.
+		setsid "$target/debug/holt" serve &
 		server=$!
 	fi
 	until changed; do

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what is missing to build, run and test Holt, and says what it does. A second run looks quickly and changes
-# nothing; without a network it works as long as nothing is missing.
+# nothing; without a network it works as long as nothing is missing. `setup.sh tests` also gets what only the tests need.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,8 +22,8 @@ programs=(
 	ar:build-essential
 	python3:python3         # checks, and what agents use most
 	curl:curl
-	chromium:chromium       # only the tests of the page
 )
+[ "${1:-}" != tests ] || programs+=(chromium:chromium) # the page is tried in a real browser
 
 say() { echo "set-up: $*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -107,4 +107,4 @@ node_is_good || { say "Node.js $node_minimum or newer is needed; this is $(node 
 
 mkdir -p "$state"
 echo "$version" >"$stamp"
-say "ready: $(rustc --version | cut -d ' ' -f 1,2), node $(node --version), $(bwrap --version), $(chromium --version 2>/dev/null | cut -d ' ' -f 1,2)"
+say "ready: $(rustc --version | cut -d ' ' -f 1,2), node $(node --version), $(bwrap --version)"

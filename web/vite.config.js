@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 // `npm run dev` serves the page itself and passes everything else on to a running server.
 const server = process.env.HOLT_DEV_SERVER ?? 'http://127.0.0.1:9090';
-const passed = { target: server, changeOrigin: true, ws: true };
+/** As if it came from the server's own page: it refuses what comes from another origin. */
+const passed = { target: server, changeOrigin: true, ws: true, headers: { Origin: new URL(server).origin } };
 
 /**
  * The router announces pages to those who listen, in an element that it hides with a style attribute, which the page's

@@ -1,6 +1,8 @@
 //! What the kernel says about a process.
 
+use std::collections::HashSet;
 use std::fs;
+use std::time::Duration;
 
 /// Kibibytes that are resident, and those of them that are no file's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,10 +28,40 @@ pub fn forget_peak(pid: u32) {
     let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
 }
 
+/// Open descriptors, but for TCP connections: how many of those a client keeps for its next request is its own affair.
 pub fn descriptors(pid: u32) -> usize {
-    fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
+    let connections = connections();
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let opened = descriptors.filter_map(|descriptor| fs::read_link(descriptor.path()).ok());
+    opened.filter(|opened| !connections.contains(&*opened.to_string_lossy())).count()
+}
+
+/// The TCP connections of this machine, as the links of descriptors name them.
+fn connections() -> HashSet<String> {
+    const LISTENING: &str = "0A";
+    let sockets = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let fields = sockets.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    fields
+        .filter(|fields| fields.get(3).is_some_and(|state| *state != LISTENING))
+        .filter_map(|fields| Some(format!("socket:[{}]", fields.get(9)?)))
+        .collect()
 }
 
 pub fn threads(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
+}
+
+/// The processor time that a process has taken so far.
+pub fn cpu(pid: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The program's name, which may have anything in it, ends with the last parenthesis.
+    let fields = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace()).into_iter().flatten();
+    let ticks: u64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
+}
+
+/// The processor time of the calling thread.
+pub fn own_thread_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

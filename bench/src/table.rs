@@ -20,9 +20,18 @@ impl Value {
     }
 
     /// Judged by its tail.
-    pub fn p99(times: &Times) -> Self {
-        let (p50, p99) = (millis(times.p50()), millis(times.p99()));
-        Self { judged: p99, text: format!("p99 {p99:.2} ms, p50 {p50:.2}") }
+    pub fn tail(p99: Duration, p50: Duration) -> Self {
+        Self { judged: millis(p99), text: format!("p99 {:.2} ms, p50 {:.2}", millis(p99), millis(p50)) }
+    }
+
+    /// A mean, or what is measured once.
+    pub fn millis(time: Duration) -> Self {
+        Self { judged: millis(time), text: format!("{:.2} ms", millis(time)) }
+    }
+
+    pub fn micros(time: Duration) -> Self {
+        let micros = millis(time) * 1000.0;
+        Self { judged: micros, text: format!("{micros:.1} µs") }
     }
 
     pub fn per_second(rate: f64) -> Self {

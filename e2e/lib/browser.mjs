@@ -1,35 +1,53 @@
 // A real Chromium, and pages that remember everything that went wrong in them.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const require = createRequire(import.meta.url);
 const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
 
+const OPTIONS = {
+	executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
+	args: [
+		'--no-sandbox',
+		'--disable-background-networking',
+		'--disable-quic',
+		'--disable-component-update',
+		'--disable-sync',
+		'--no-first-run'
+	]
+};
+
 export function launch() {
-	return chromium.launch({
-		executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
-		args: [
-			'--no-sandbox',
-			'--disable-background-networking',
-			'--disable-quic',
-			'--disable-component-update',
-			'--disable-sync',
-			'--no-first-run'
-		]
-	});
+	return chromium.launch(OPTIONS);
 }
 
 /** A fresh browser profile with one page in it. */
 export async function openPage(browser, options = {}) {
-	const context = await browser.newContext({
-		viewport: { width: 1440, height: 900 },
-		acceptDownloads: true,
-		...options
+	const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+	return watched(context, await context.newPage());
+}
+
+/** A browser of its own whose person has set the size of text to twice the usual. */
+export async function openPageWithLargeText() {
+	const profile = await mkdtemp(join(tmpdir(), 'holt-e2e-profile-'));
+	await mkdir(join(profile, 'Default'));
+	const preferences = { webkit: { webprefs: { default_font_size: 32 } } };
+	await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
+	const context = await chromium.launchPersistentContext(profile, {
+		...OPTIONS,
+		viewport: { width: 1440, height: 900 }
 	});
-	const page = await context.newPage();
+	context.on('close', () => void rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+	return watched(context, await context.newPage());
+}
+
+/** The page, and everything that goes wrong in it from now on. */
+async function watched(context, page) {
 	const troubles = [];
 	page.on('console', (message) => {
 		if (message.type() === 'error' || message.type() === 'warning') troubles.push(`console: ${message.text()}`);

@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { accessibilityFaults, assertQuiet, launch, openPage, signIn } from '../lib/browser.mjs';
+import { accessibilityFaults, assertQuiet, launch, openPage, openPageWithLargeText, signIn } from '../lib/browser.mjs';
 import { Holt } from '../lib/holt.mjs';
 
 const pictures = join(dirname(fileURLToPath(import.meta.url)), '../test-results');
@@ -138,12 +138,9 @@ for (const size of SIZES) {
 }
 
 test('text at twice its size', async () => {
-	const { page, context, troubles } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
-	// As a person would set it in the browser: sizes and widths that stand in `rem` and `em` follow.
-	await page.addInitScript(() => {
-		addEventListener('DOMContentLoaded', () => (document.documentElement.style.fontSize = '200%'));
-	});
+	const { page, context, troubles } = await openPageWithLargeText();
 	await signIn(page, holt);
+	assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize), '32px');
 	for (const [name, path] of [
 		['home', '/'],
 		['session', `/app/sessions/${sessions.page}`],
@@ -153,6 +150,7 @@ test('text at twice its size', async () => {
 	]) {
 		await page.goto(holt.url + path);
 		await page.locator('h1').first().waitFor();
+		await page.getByText('Loading').waitFor({ state: 'detached' });
 		await page.screenshot({ path: join(pictures, `200-percent-${name}.png`) });
 		await assertFits(page, { hasTouch: false });
 	}

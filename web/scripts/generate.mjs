@@ -21,13 +21,18 @@ if (!existsSync(program)) {
 	fail(`${program} is not there.`, 'Build it with `cargo build -p holt`, or name another with HOLT_BIN.');
 }
 
-const description = JSON.parse(execFileSync(program, ['openapi'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }));
+const description = JSON.parse(
+	execFileSync(program, ['openapi'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+);
 const types = `// Made by scripts/generate.mjs from the server's OpenAPI document. Not to be edited.\n\n${astToString(await openapi(description, { defaultNonNullable: false }))}`;
 
 // A field with a default may be left out of a request, so it is not required.
 if (!isCheck) writeFileSync(target, types);
 else if (!existsSync(target) || readFileSync(target, 'utf8') !== types) {
-	fail('src/lib/api/schema.d.ts is not what the server says.', 'Run `npm run generate` and look at what changed.');
+	fail(
+		'src/lib/api/schema.d.ts is not what the server says.',
+		'Run `npm run generate` and look at what changed.'
+	);
 }
 
 /** @param {string[]} words */

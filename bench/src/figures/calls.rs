@@ -44,7 +44,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
         Line::new("execute_command true, live sandbox", Value::p50(&ours))
             .peer("sh -c true, host", Value::p50(&shell))
             .target(Target::AtMost(LONGEST_MILLIS, "ms")),
-        Line::new(format!("one step of an agent with that call, mean of {STEPS}"), Value::p50(&[step].into_iter().collect()))
+        Line::new(format!("one step of an agent with that call, mean of {STEPS}"), Value::millis(step))
             .remark("model, calls and flushes included"),
     ])
 }

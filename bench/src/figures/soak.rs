@@ -47,7 +47,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
     let line = Line::new("soak: processes and mounts after the server ended", Value::count(left, ""));
     lines.push(line.target(Target::AtMost(0.0, "")));
     let each = took / u32::try_from(count)?;
-    lines.push(Line::new("soak: one session, start to end", Value::p50(&[each].into_iter().collect())).remark("mean"));
+    lines.push(Line::new("soak: one session, start to end", Value::millis(each)).remark("mean"));
     Ok(lines)
 }
 

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 /// A file that was received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FileReceived {
+pub struct ReceivedFile {
     /// Its path from the workspace's top.
     pub path: String,
     pub size: u64,

@@ -19,7 +19,7 @@ pub use bounds::Invalid;
 pub use error::ErrorBody;
 pub use event::{Event, EventPage};
 pub use feed::{ClientFrame, ServerFrame};
-pub use file::{CreateDirectory, FileReceived};
+pub use file::{CreateDirectory, ReceivedFile};
 pub use holt_core::access::Scope;
 pub use holt_core::agent::{Delta, DeltaTarget};
 pub use holt_core::budget::{Bound, Budget, Usage};

@@ -80,7 +80,7 @@ impl Event {
 }
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $name:ident = $kind:literal { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+    ($($(#[$doc:meta])* $name:ident = $kind:tt { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

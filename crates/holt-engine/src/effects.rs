@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use holt_core::agent::{Agent, AgentFailure, Brief, WorkError};
+use holt_core::event::SandboxEnd;
 use holt_core::id::{CallId, RunId};
 use holt_core::machine::{Effect, Input, Refusal};
 use holt_core::sandbox::{SandboxError, SandboxInfo, SandboxSpec};
@@ -61,7 +62,7 @@ impl Owner {
         match answer {
             Ok(info) => {
                 if !info.found && self.state.sandbox == SandboxState::Open {
-                    self.follow_up.push_back(Input::SandboxLost);
+                    self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
                 }
                 self.follow_up.push_back(Input::SandboxOpened { driver: info.driver, warnings: info.warnings });
                 self.door.send_replace(Door::Open);
@@ -143,6 +144,9 @@ impl Owner {
     }
 
     fn execute(&mut self, call: CallId, only_if_known: bool) {
+        if self.calls.contains_key(&call) {
+            return;
+        }
         let Some(open) = self.state.run().and_then(|run| run.calls.iter().find(|open| open.id == call)).cloned() else { return };
         if *self.door.borrow() == Door::Closed {
             self.open_sandbox();
@@ -182,7 +186,7 @@ impl Owner {
             Ok(false) => self.close_for_sleep().await,
             Err(_) => {
                 self.door.send_replace(Door::Closed);
-                self.follow_up.push_back(Input::SandboxLost);
+                self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
             }
         }
     }

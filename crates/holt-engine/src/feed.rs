@@ -129,7 +129,8 @@ impl Feed {
             self.reach = self.seen;
             return Ok(());
         }
-        for event in events {
+        // What the log has beyond that is about to be shown; seen here first, it would be ahead of the session's own state.
+        for event in events.into_iter().take_while(|event| event.seq <= self.reach) {
             self.seen = event.seq;
             self.ready.push_back(FeedItem::Event { seq: event.seq, frame: hub::event_frame(&event) });
         }

@@ -3,7 +3,10 @@
 //! Each function states what must hold; all are called from processes with a single thread, except [`enter_before_start`],
 //! whose part between fork and exec only makes system calls.
 
-#![expect(unsafe_code, reason = "fork, exec, and descriptors by number exist only as unsafe calls; this is the one place for them")]
+#![expect(
+    unsafe_code,
+    reason = "fork, exec, and descriptors by number exist only as unsafe calls; this is the one place for them"
+)]
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -115,9 +118,7 @@ pub fn enter_before_start(command: &mut Command, entrances: Vec<File>) {
 pub fn inherit(command: &mut Command, numbers: Vec<RawFd>) {
     // SAFETY: between fork and exec only `fcntl` is called, on numbers that are open in the parent over the start.
     unsafe {
-        command.pre_exec(move || {
-            numbers.iter().try_for_each(|number| check(libc::fcntl(*number, libc::F_SETFD, 0)).map(drop))
-        });
+        command.pre_exec(move || numbers.iter().try_for_each(|number| check(libc::fcntl(*number, libc::F_SETFD, 0)).map(drop)));
     }
 }
 

@@ -42,6 +42,14 @@ fn parse(pid: i32, text: &str) -> Option<Process> {
     })
 }
 
+/// The children of a process that has one thread.
+pub fn children(parent: i32) -> Vec<i32> {
+    match fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")) {
+        Ok(text) => text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
+        Err(_) => descendants(parent).iter().filter(|one| one.parent == parent).map(|one| one.pid).collect(),
+    }
+}
+
 /// Everything below a process, without it and without the dead that nobody has collected yet.
 pub fn descendants(root: i32) -> Vec<Process> {
     let mut children: BTreeMap<i32, Vec<Process>> = BTreeMap::new();

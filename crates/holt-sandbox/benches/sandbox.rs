@@ -16,15 +16,19 @@ use serde_json::json;
 
 const ROUNDS: usize = 40;
 const LIVE_ROUNDS: usize = 400;
+const REST: Duration = Duration::from_millis(80);
 
 fn main() {
     common::within(async {
         let den = Den::new();
         den.driver.close(opened(&den).await).await.unwrap();
         let (mut bares, mut cold) = (Vec::new(), Vec::new());
-        // In turns, so that whatever else the machine does slows both.
+        // In turns, so that whatever else the machine does slows both; each after a pause, since the kernel is still busy with
+        // taking down the network namespace of the one before.
         for _ in 0..ROUNDS {
+            tokio::time::sleep(REST).await;
             bares.push(bare());
+            tokio::time::sleep(REST).await;
             let begin = Instant::now();
             let session = opened(&den).await;
             first_output(&den, session).await;
@@ -80,7 +84,7 @@ async fn prepared(bare: Duration) {
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
         // Time for the next one to be opened ahead.
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(REST * 2).await;
         let begin = Instant::now();
         let session = opened(&den).await;
         first_output(&den, session).await;

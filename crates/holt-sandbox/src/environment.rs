@@ -44,12 +44,7 @@ const CARGO: (&str, &str) = ("cargo", "cargo");
 
 /// Every environment.
 pub const ENVIRONMENTS: &[Environment] = &[
-    Environment {
-        name: DEFAULT,
-        programs: &[("bash", "bash"), GIT],
-        kits: &[],
-        line: "A Linux machine with the usual tools.",
-    },
+    Environment { name: DEFAULT, programs: &[("bash", "bash"), GIT], kits: &[], line: "A Linux machine with the usual tools." },
     Environment {
         name: "node",
         programs: &[NODE, NPM, GIT],
@@ -170,7 +165,12 @@ mod tests {
     #[test]
     fn kits_are_found_by_their_newest_version() {
         let home = tempfile::tempdir().unwrap();
-        for directory in [".nvm/versions/node/v9.1.0/bin", ".nvm/versions/node/v20.3.1/bin", ".rustup/toolchains/nightly-x/bin", ".pyenv/versions/3.12.1/bin"] {
+        for directory in [
+            ".nvm/versions/node/v9.1.0/bin",
+            ".nvm/versions/node/v20.3.1/bin",
+            ".rustup/toolchains/nightly-x/bin",
+            ".pyenv/versions/3.12.1/bin",
+        ] {
             std::fs::create_dir_all(home.path().join(directory)).unwrap();
         }
         std::fs::write(home.path().join(".pyenv/version"), "3.12.1\n").unwrap();

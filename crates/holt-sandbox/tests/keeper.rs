@@ -1,5 +1,7 @@
 //! Keepers that outlive servers, and what comes when one of the two is gone.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use std::collections::HashSet;

@@ -1,12 +1,14 @@
 //! Sandboxes as sessions use them, with the real bubblewrap.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use std::collections::BTreeMap;
 
 use common::*;
 use futures::StreamExt as _;
-use holt_core::sandbox::{CallUpdate, SandboxError, Sandboxes as _};
+use holt_core::sandbox::{CallUpdate, FindingState, SandboxError, Sandboxes as _};
 use holt_core::session::WorkspaceSpec;
 use holt_core::tool::CallStatus;
 use holt_sandbox::bwrap::{BwrapDriver, Options};
@@ -192,5 +194,43 @@ both! {
         den.driver.close(session).await.unwrap();
         den.driver.shutdown().await;
         assert_eq!(std::fs::read_dir(den.path("run")).unwrap().count(), 0, "nothing is left of what was prepared");
+    }
+}
+
+both! {
+    async fn an_examination_tries_a_sandbox_and_says_what_is_missing() {
+        let den = Den::new();
+        let findings = den.driver.examine().await;
+        let state = |name: &str| findings.iter().find(|finding| finding.name == name).unwrap_or_else(|| panic!("{name}: {findings:?}")).state;
+        for name in ["sandbox", "bubblewrap", "user_namespaces"] {
+            assert_eq!(state(name), FindingState::Good, "{findings:#?}");
+        }
+        for name in ["memory_limit", "process_limit", "cpu_limit", "freezing", "disk_limit", "environment_node"] {
+            state(name);
+        }
+        assert_eq!(std::fs::read_dir(den.path("sessions")).unwrap().count(), 0, "it leaves nothing");
+        assert_eq!(std::fs::read_dir(den.path("run")).unwrap().count(), 0, "it leaves nothing");
+        let without = BwrapDriver::new(Options { bwrap: "/no/such/bwrap".into(), ..den.options.clone() }).unwrap();
+        let findings = without.examine().await;
+        assert_eq!((findings[0].name.as_str(), findings[0].state), ("bubblewrap", FindingState::Bad));
+        assert_eq!(findings[0].fix.as_deref(), Some("apt install bubblewrap"));
+    }
+}
+
+both! {
+    async fn files_can_be_there_before_the_sandbox_opens() {
+        let den = Den::with(|options| {
+            options.prepared = 1;
+            options.prepare_after = std::time::Duration::from_millis(1);
+        });
+        let asked = spec();
+        let workspace = den.driver.managed_workspace(asked.session).unwrap();
+        assert_eq!(workspace, den.path(&format!("sessions/{}/workspace", asked.session)));
+        std::fs::write(workspace.join("given"), "by hand").unwrap();
+        den.driver.open(asked.clone()).await.unwrap();
+        assert!(text(&den.run(asked.session, "cat given; rm -f given; touch mine").await).contains("by hand"));
+        assert!(workspace.join("mine").exists() && !workspace.join("given").exists());
+        den.driver.remove(asked.session).await.unwrap();
+        den.driver.shutdown().await;
     }
 }

@@ -18,7 +18,7 @@ pub const VERSION: u32 = 1;
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// Why a data directory cannot be used.
@@ -92,12 +92,19 @@ impl DataDir {
         fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(|source| unwritable(&path, source))?;
         let lock = lock(&path)?;
         check_version(&path)?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
     }
 
     /// Its one true path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Drop for DataDir {
+    /// Said aloud: a process that is being started at this moment still has the descriptor, and with it the lock.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
     }
 }
 

@@ -10,7 +10,8 @@ use crate::commands::{
 use crate::serve;
 
 const AFTER_HELP: &str = "\
-A SESSION is named by its id, by the beginning or the end of it (`holt ls` shows the ends), or by `last`.
+A SESSION is named by its id, by the beginning or the end of it (`holt ls` shows the ends), or by `last`, the
+one that was made last.
 
 Exit codes: 0 good · 1 it failed · 2 the command or the configuration makes no sense · 3 a run's budget is used up ·
 4 no server answers · 5 not allowed · 10 the address is in use · 11 the data directory is in use · 12 it cannot be used ·
@@ -23,7 +24,7 @@ Start here:
 
 /// The den your agents live in.
 #[derive(Debug, Parser)]
-#[command(name = "holt", version, about, after_help = AFTER_HELP, arg_required_else_help = true, max_term_width = 110)]
+#[command(name = "holt", version, after_help = AFTER_HELP, arg_required_else_help = true, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -131,7 +132,9 @@ mod tests {
             "holt stop last",
             "holt rm a b --yes",
             "holt get last index.html -o x.html",
-            "holt get last --zip",
+            "holt get last --list",
+            "holt get last",
+            "holt get last --artifact report.pdf -o -",
             "holt put last a.txt b.txt --to docs",
             "holt open --no-browser",
             "holt key add laptop --scope operate,approve --expires 30d",

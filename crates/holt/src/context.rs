@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use holt_client::{Client, ClientError, Listing, Remote};
 use holt_core::id::SessionId;
+use holt_core::view::SessionSummary;
 
 use crate::cli::Global;
 use crate::commands::start;
@@ -86,8 +87,7 @@ impl Context {
             return Ok(id);
         }
         if named == "last" {
-            let newest = client.all_sessions(Listing::default(), 1).await.map_err(self.explain())?;
-            return newest.first().map(|session| session.id).ok_or_else(no_sessions);
+            return self.newest(client).await;
         }
         let part = named.to_lowercase();
         if part.len() < SHORTEST_PART || !part.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
@@ -97,6 +97,23 @@ impl Context {
         let ids = all.iter().map(|session| session.id);
         let found: Vec<_> = ids.filter(|id| is_part(&id.to_string(), &part)).collect();
         one_of(&found, named)
+    }
+
+    /// The session that was made last. Lists begin with the latest activity, which may be an older one's.
+    async fn newest(&self, client: &Client) -> Result<SessionId, Failure> {
+        let mut listing = Listing::default();
+        let mut newest: Option<SessionSummary> = None;
+        loop {
+            let page = client.sessions(&listing).await.map_err(self.explain())?;
+            let quietest = page.items.last().map(|session| session.updated_at);
+            newest = newest.into_iter().chain(page.items).max_by_key(|session| (session.created_at, session.id));
+            let Some(found) = &newest else { return Err(no_sessions()) };
+            // Nobody was made after the last time that anything happened to them.
+            if page.next.is_none() || quietest.is_some_and(|quietest| quietest < found.created_at) {
+                return Ok(found.id);
+            }
+            listing.cursor = page.next;
+        }
     }
 
     /// Turns a client's error into one that knows how this command came to its server.

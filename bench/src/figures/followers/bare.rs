@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use anyhow::Result;
 use holt_core::event::Event;
@@ -9,6 +10,7 @@ use holt_core::id::SessionId;
 
 use super::pace::{Pace, TITLE};
 use super::socket::Follower;
+use crate::process;
 
 #[derive(Debug)]
 pub struct Loop {
@@ -16,6 +18,7 @@ pub struct Loop {
     sockets: Vec<TcpStream>,
     followers: Vec<TcpStream>,
     written: u64,
+    cpu: Duration,
 }
 
 impl Loop {
@@ -29,21 +32,29 @@ impl Loop {
             socket.set_nodelay(true)?;
             sockets.push(socket);
         }
-        Ok(Self { session, sockets, followers, written: 0 })
+        Ok(Self { session, sockets, followers, written: 0, cpu: Duration::ZERO })
     }
 
     /// The other ends, once.
-    pub fn followers(&mut self) -> Result<Vec<Follower>> {
-        std::mem::take(&mut self.followers).into_iter().map(|stream| Ok(Follower::of(stream))).collect()
+    pub fn followers(&mut self) -> Vec<Follower> {
+        std::mem::take(&mut self.followers).into_iter().map(Follower::of).collect()
+    }
+
+    /// The processor time that it took so far.
+    pub fn cpu(&self) -> Duration {
+        self.cpu
     }
 
     pub fn write_events(&mut self, pace: &Pace) -> Result<()> {
-        pace.each(|_| {
+        let before = process::own_thread_cpu();
+        let written = pace.each(|_| {
             self.written += 1;
             let frame = frame(self.session, self.written);
             self.sockets.iter_mut().try_for_each(|socket| socket.write_all(&frame))?;
             Ok(())
-        })
+        });
+        self.cpu += process::own_thread_cpu().saturating_sub(before);
+        written
     }
 }
 

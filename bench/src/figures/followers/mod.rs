@@ -17,6 +17,7 @@ use holt_core::id::SessionId;
 
 use crate::bench::Bench;
 use crate::holt::{Holt, Start};
+use crate::process;
 use crate::table::{Line, Target, Value};
 use crate::times::Times;
 use pace::{Pace, Renamer};
@@ -27,12 +28,12 @@ const FOLLOWERS: usize = 1_000;
 const PER_SECOND: u32 = 50;
 const MOST_TIMES: f64 = 2.0;
 /// Of every turn of each, in events.
-const TURN: usize = 250;
+const TURN: usize = 100;
 
 pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
     let holt = Holt::start(bench, &Start { data: bench.fresh("followers"), model: None, prepared: 0 })?;
     let session = holt.client.create_session(&CreateSession::default()).await?.id;
-    let turns = bench.rounds(4, 2);
+    let turns = bench.rounds(10, 3);
     let lines = tokio::task::block_in_place(|| measure_turns(bench, &holt, session, turns))?;
     holt.stop()?;
     Ok(lines)
@@ -40,31 +41,56 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
 
 fn measure_turns(bench: &Bench, holt: &Holt, session: SessionId, turns: usize) -> Result<Vec<Line>> {
     let mut bare = bare::Loop::start(FOLLOWERS, session).context("the bare loop")?;
-    let mut bare_reader = Reader::new(bare.followers()?)?;
+    let mut bare_reader = Reader::new(bare.followers())?;
     let followers = (0..FOLLOWERS).map(|_| Follower::follow(holt, session, None)).collect::<Result<Vec<_>>>();
     let mut holt_reader = Reader::new(followers.context("a thousand followers")?)?;
     let mut renamer = Renamer::new(holt, session)?;
-    let (mut ours, mut theirs, mut lost) = (Vec::new(), Vec::new(), 0);
-    for turn in 0..turns {
+    let (mut ours, mut theirs, mut lost) = (Turns::default(), Turns::default(), 0);
+    let mut cpu = Duration::ZERO;
+    // The first turn of each warms up; nothing may be lost in it either.
+    for turn in 0..=turns {
+        let before = process::cpu(holt.pid());
         let held = turn_of(&mut holt_reader, |pace| renamer.make_events(pace))?;
+        let used = process::cpu(holt.pid()).saturating_sub(before);
         let peer = turn_of(&mut bare_reader, |pace| bare.write_events(pace))?;
-        // The first of each warms up; nothing may be lost in it either.
         lost += held.lost + peer.lost;
-        if turn > 0 || turns == 1 {
-            ours.extend(held.late);
-            theirs.extend(peer.late);
+        if turn > 0 {
+            ours.add(held.late);
+            theirs.add(peer.late);
+            cpu += used;
         }
     }
-    let memory = holt.memory();
-    let [ours, theirs] = [ours, theirs].map(|late| late.into_iter().collect::<Times>());
+    let deliveries = u32::try_from(turns * TURN * FOLLOWERS)?;
     let name = format!("one session's events to {FOLLOWERS} followers, {PER_SECOND}/s");
     Ok(vec![
-        Line::new(name, Value::p99(&ours))
-            .peer("bare loop", Value::p99(&theirs))
+        Line::new(name, ours.value())
+            .peer("bare loop", theirs.value())
             .target(Target::TimesPeerAndFlush(MOST_TIMES, bench.flush)),
         Line::new("  events lost, doubled or out of order", Value::count(lost, "")).target(Target::AtMost(0.0, "")),
-        Line::new(format!("  resident memory with {FOLLOWERS} followers"), Value::mebibytes(memory.resident, "")),
+        Line::new("  processor time of one delivery", Value::micros(cpu / deliveries))
+            .peer("bare loop", Value::micros(bare.cpu() / u32::try_from((turns + 1) * TURN * FOLLOWERS)?)),
+        Line::new(format!("  resident memory with {FOLLOWERS} followers"), Value::mebibytes(holt.memory().resident, "")),
     ])
+}
+
+/// The percentiles of each turn. The middle of the turns counts, so that one that was disturbed does not decide.
+#[derive(Default)]
+struct Turns {
+    p50: Vec<Duration>,
+    p99: Vec<Duration>,
+}
+
+impl Turns {
+    fn add(&mut self, late: Vec<Duration>) {
+        let late: Times = late.into_iter().collect();
+        self.p50.push(late.p50());
+        self.p99.push(late.p99());
+    }
+
+    fn value(self) -> Value {
+        let middle = |times: Vec<Duration>| times.into_iter().collect::<Times>().p50();
+        Value::tail(middle(self.p99), middle(self.p50))
+    }
 }
 
 /// What one turn of events was like for those who read them.

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::agent::FinishedTurn;
-use crate::event::{EventBody, Level, Seq, WhenBusy};
+use crate::event::{EventBody, Level, SandboxEnd, Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, MessageId, PromptId, RunId};
 use crate::session::EndReason;
 use crate::time::Timestamp;
@@ -88,7 +88,10 @@ pub enum Input {
         driver: String,
         warnings: Vec<String>,
     },
-    SandboxLost,
+    /// It is closed though nobody of this session asked: it died, or the server ends it.
+    SandboxGone {
+        why: SandboxEnd,
+    },
     /// The sandbox was closed because the session slept.
     SandboxSlept,
     /// It could not sleep yet.

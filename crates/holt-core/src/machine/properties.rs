@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::tests::{Story, prompt, spec, tools, turn};
 use super::{Effect, Input, State};
-use crate::event::{EventBody, WhenBusy};
+use crate::event::{EventBody, SandboxEnd, WhenBusy};
 use crate::id::{CallId, MessageId, PromptId, RunId};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::time::Timestamp;
@@ -139,7 +139,7 @@ impl Judge {
             }
             Voice::Opened => Input::SandboxOpened { driver: "bwrap".into(), warnings: Vec::new() },
             Voice::OpenFailed => Input::Fail(failure()),
-            Voice::Lost => Input::SandboxLost,
+            Voice::Lost => Input::SandboxGone { why: SandboxEnd::Lost },
             Voice::Slept => Input::SandboxSlept,
             Voice::Ended => Input::SandboxEnded,
             Voice::Later(millis) => {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Decision, Effect, Input, NewPrompt, Phase, Refusal, State, decide};
 use crate::agent::FinishedTurn;
 use crate::budget::{Bound, Budget, Usage};
-use crate::event::{EventBody, RunResult, SessionCreated, WhenBusy};
+use crate::event::{EventBody, RunResult, SandboxEnd, SessionCreated, WhenBusy};
 use crate::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use crate::model::{AssistantPart, StopReason};
 use crate::policy::{Policy, Rule, Verdict};
@@ -286,7 +286,7 @@ fn a_lost_sandbox_interrupts_what_ran_in_it_and_the_run_goes_on() {
     story.take(Input::Prompt(prompt(1, WhenBusy::Queue)));
     story.take(Input::SandboxOpened { driver: "bwrap".into(), warnings: Vec::new() });
     story.turn(1, &[(1, "write"), (2, "write")]);
-    assert_eq!(story.take(Input::SandboxLost), ["call_finished", "sandbox_closed", "call_started"]);
+    assert_eq!(story.take(Input::SandboxGone { why: SandboxEnd::Lost }), ["call_finished", "sandbox_closed", "call_started"]);
     assert_eq!(story.state.sandbox, SandboxState::Closed);
     assert_eq!(story.state.status(), Status::Running);
 }

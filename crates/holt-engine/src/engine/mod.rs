@@ -310,6 +310,9 @@ impl Engine {
     /// Stops all owners. Sandboxes stay with their keepers, or end as well.
     pub async fn shutdown(&self, keep_sandboxes: bool) {
         self.node.keep_sandboxes.store(keep_sandboxes, Ordering::Relaxed);
+        if !keep_sandboxes {
+            self.put_to_sleep().await;
+        }
         self.node.closing.cancel();
         self.node.owners.close();
         self.node.owners.wait().await;
@@ -320,6 +323,17 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Idle sessions sleep, so that they know at the next start why their sandboxes are closed.
+    async fn put_to_sleep(&self) {
+        let open = self.node.parts.sandboxes.opened().await.unwrap_or_default();
+        let asked = open.into_iter().filter_map(|session| {
+            let (reply, answer) = oneshot::channel();
+            self.node.send(session, Request::Sleep { reply }).ok().map(|()| answer)
+        });
+        // A session that is busy, or gone, is seen to below.
+        let _ = futures::future::join_all(asked.collect::<Vec<_>>()).await;
     }
 
     async fn change(&self, by: &Principal, scope: Scope, id: SessionId, input: Input) -> Result<Snapshot, EngineError> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use holt_core::event::SandboxEnd;
 use holt_core::id::SessionId;
 use holt_core::machine::Input;
 use holt_core::session::EndReason;
@@ -39,7 +40,7 @@ impl Owner {
             if let Err(error) = self.node.parts.sandboxes.close(self.session).await {
                 tracing::warn!(session = %self.session, %error, "a sandbox could not be closed");
             }
-            let _ = self.step(Input::SandboxLost, Patience::Refuse).await;
+            let _ = self.step(Input::SandboxGone { why: SandboxEnd::Ended }, Patience::Refuse).await;
             self.helpers.shutdown().await;
         }
         self.node.abandon(self.session, &mut self.mailbox);

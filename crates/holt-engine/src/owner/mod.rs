@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holt_core::agent::Halted;
-use holt_core::event::{Epoch, Seq};
+use holt_core::event::{Epoch, SandboxEnd, Seq};
 use holt_core::id::{CallId, RunId, SessionId};
 use holt_core::machine::{Decision, Input, Refusal, State, decide};
 use holt_core::sandbox::SandboxError;
@@ -140,7 +140,7 @@ impl Owner {
         if self.state.sandbox == SandboxState::Open
             && let Err(SandboxError::NotOpen | SandboxError::Gone) = self.node.parts.sandboxes.is_busy(self.session).await
         {
-            self.follow_up.push_back(Input::SandboxLost);
+            self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
         }
         self.follow_up.push_back(Input::TakenUp);
     }
@@ -239,7 +239,7 @@ impl Owner {
             Word::SandboxAnswered(answer) => self.sandbox_answered(answer),
             Word::SandboxLost => {
                 self.door.send_replace(Door::Closed);
-                self.follow_up.push_back(Input::SandboxLost);
+                self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
             }
         }
         self.settle().await;

@@ -60,3 +60,15 @@ async fn a_session_with_an_end_ends_although_nobody_looks() {
     assert_eq!(kinds(&engine, id).await, ["session_created", "session_ending", "session_ended"]);
     assert_eq!(code(&engine.prompt(&owner(), id, say("too late")).await.unwrap_err()), "session_ended");
 }
+
+#[tokio::test]
+async fn sessions_of_a_server_that_ends_its_sandboxes_are_asleep() {
+    let den = Den::new();
+    let first = den.start().await;
+    let id = session(&first).await;
+    first.wake(&owner(), id).await.unwrap();
+    first.shutdown(false).await;
+    assert!(!den.sandboxes.is_open(id));
+    let second = den.start().await;
+    assert_eq!(second.session(&owner(), id).await.unwrap().status, Status::Asleep);
+}

@@ -61,12 +61,10 @@ impl Plan {
     #[must_use]
     pub fn below(&self, name: &str) -> Self {
         match self {
-            Self::V1 { directories } => Self::V1 {
-                directories: directories.iter().map(|(controller, base)| (*controller, base.join(name))).collect(),
-            },
-            Self::V2 { directory, controllers } => {
-                Self::V2 { directory: directory.join(name), controllers: controllers.clone() }
+            Self::V1 { directories } => {
+                Self::V1 { directories: directories.iter().map(|(controller, base)| (*controller, base.join(name))).collect() }
             }
+            Self::V2 { directory, controllers } => Self::V2 { directory: directory.join(name), controllers: controllers.clone() },
         }
     }
 
@@ -133,9 +131,7 @@ impl Plan {
 
     pub fn is_frozen(&self, group: Group) -> io::Result<bool> {
         match self {
-            Self::V1 { directories } => {
-                v1::is_frozen(&directory(directories, Controller::Freezer)?.join(group.as_str()))
-            }
+            Self::V1 { directories } => v1::is_frozen(&directory(directories, Controller::Freezer)?.join(group.as_str())),
             Self::V2 { .. } => v2::is_frozen(&self.group_directory(group)),
         }
     }

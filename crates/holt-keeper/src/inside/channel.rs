@@ -62,8 +62,14 @@ pub struct Start {
 pub enum FromLeader {
     /// The first word, said within the group's cgroups and limits; by it the keeper learns the leader's process id.
     Here,
-    Failed { id: u64, message: String },
-    Exited { id: u64, exit: Exit },
+    Failed {
+        id: u64,
+        message: String,
+    },
+    Exited {
+        id: u64,
+        exit: Exit,
+    },
 }
 
 /// A packet as it came.

@@ -17,7 +17,11 @@ use crate::system::{self, Forked};
 enum Turn {
     KeeperGone,
     /// This is the child of a fork, and is to lead a group.
-    Lead { descriptors: Vec<OwnedFd>, group: Group, limits: ProcessLimits },
+    Lead {
+        descriptors: Vec<OwnedFd>,
+        group: Group,
+        limits: ProcessLimits,
+    },
 }
 
 /// Runs as process 1 until the keeper is gone.

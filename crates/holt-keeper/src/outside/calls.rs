@@ -154,7 +154,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_tail_gives_back_the_end_of_what_went_in(parts in prop::collection::vec("\\PC{0,9000}", 0..60), from in 0u64..600_000) {
+        fn a_tail_gives_back_the_end_of_what_went_in(parts in prop::collection::vec((any::<char>(), 0usize..9000), 0..40), from in 0u64..600_000) {
+            let parts: Vec<String> = parts.iter().map(|(one, times)| one.to_string().repeat(*times)).collect();
             let (mut tail, whole) = (Tail::default(), parts.concat());
             parts.iter().for_each(|part| tail.push(part));
             prop_assert!(tail.text.len() <= MAX_TAIL);

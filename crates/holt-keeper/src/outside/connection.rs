@@ -53,21 +53,16 @@ async fn shake_hands(stream: UnixStream, door: &Door<'_>) -> Result<Option<Guest
     let Some(hello) = reader.next_frame().await? else { return Ok(None) };
     let hello: Hello = hello.understand()?;
     let nonce = fresh_number()?;
-    let attempt = Attempt {
-        secret: door.secret,
-        keeper: door.keeper,
-        epoch: hello.epoch,
-        server_nonce: hello.nonce,
-        keeper_nonce: nonce,
-    };
+    let attempt =
+        Attempt { secret: door.secret, keeper: door.keeper, epoch: hello.epoch, server_nonce: hello.nonce, keeper_nonce: nonce };
     say(&mut writer, &Challenge { protocol: PROTOCOL, nonce, proof: attempt.proof(Side::Keeper) }).await?;
     let Some(answer) = reader.next_frame().await? else { return Ok(None) };
-    let verdict = judge(&hello, answer.understand()?, &attempt, door.highest_epoch);
+    let verdict = judge(&hello, &answer.understand()?, &attempt, door.highest_epoch);
     say(&mut writer, &verdict).await?;
     Ok((verdict == Verdict::Welcome).then_some(Guest { epoch: hello.epoch, reader, writer }))
 }
 
-fn judge(hello: &Hello, answer: Answer, attempt: &Attempt<'_>, highest: &Cell<u64>) -> Verdict {
+fn judge(hello: &Hello, answer: &Answer, attempt: &Attempt<'_>, highest: &Cell<u64>) -> Verdict {
     if hello.protocol != PROTOCOL {
         return Verdict::Refused { reason: format!("the keeper speaks protocol {PROTOCOL}") };
     }
@@ -84,7 +79,11 @@ fn judge(hello: &Hello, answer: Answer, attempt: &Attempt<'_>, highest: &Cell<u6
 pub fn fresh_number() -> io::Result<Bytes32> {
     let mut bytes = [0; 32];
     // The kernel gives so few bytes at once or not at all.
-    if getrandom(&mut bytes, GetRandomFlags::empty())? == bytes.len() { Ok(Bytes32(bytes)) } else { Err(io::ErrorKind::Other.into()) }
+    if getrandom(&mut bytes, GetRandomFlags::empty())? == bytes.len() {
+        Ok(Bytes32(bytes))
+    } else {
+        Err(io::ErrorKind::Other.into())
+    }
 }
 
 async fn say<T: Serialize>(writer: &mut OwnedWriteHalf, message: &T) -> Result<(), FrameError> {
@@ -154,5 +153,87 @@ impl Outlet {
         if !self.closed.get() {
             closing.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: Bytes32 = Bytes32([3; 32]);
+
+    /// A server that answers a challenge with this secret and epoch; its hello and proof can be sent again.
+    struct Server {
+        secret: Bytes32,
+        epoch: u64,
+        nonce: Bytes32,
+    }
+
+    impl Server {
+        fn new(secret: Bytes32, epoch: u64) -> Self {
+            Self { secret, epoch, nonce: Bytes32([5; 32]) }
+        }
+
+        async fn knock(&self, stream: UnixStream, replayed: Option<Bytes32>) -> (Verdict, Bytes32) {
+            let (read, mut writer) = stream.into_split();
+            let mut reader = FrameReader::new(read);
+            say(&mut writer, &Hello { protocol: PROTOCOL, epoch: self.epoch, nonce: self.nonce }).await.unwrap();
+            let challenge: Challenge = reader.next_frame().await.unwrap().unwrap().understand().unwrap();
+            let (epoch, server_nonce, keeper_nonce) = (self.epoch, self.nonce, challenge.nonce);
+            let attempt = Attempt { secret: &self.secret, keeper: "k", epoch, server_nonce, keeper_nonce };
+            let proof = replayed.unwrap_or_else(|| attempt.proof(Side::Server));
+            say(&mut writer, &Answer { proof }).await.unwrap();
+            (reader.next_frame().await.unwrap().unwrap().understand().unwrap(), proof)
+        }
+    }
+
+    async fn meet(server: &Server, replayed: Option<Bytes32>, highest: &Cell<u64>, uid: u32) -> Option<(Verdict, Bytes32)> {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let door = Door { secret: &SECRET, keeper: "k", server_uid: uid, highest_epoch: highest };
+        if uid != rustix::process::geteuid().as_raw() {
+            assert!(admit(ours, &door).await.is_none());
+            return None;
+        }
+        let (guest, said) = tokio::join!(admit(ours, &door), server.knock(theirs, replayed));
+        assert_eq!(guest.is_some(), said.0 == Verdict::Welcome);
+        Some(said)
+    }
+
+    fn within<F: Future>(future: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn only_the_newest_server_with_the_secret_comes_in() {
+        within(async {
+            let (highest, uid) = (Cell::new(0), rustix::process::geteuid().as_raw());
+            let verdict = async |secret, epoch| meet(&Server::new(secret, epoch), None, &highest, uid).await.unwrap().0;
+            assert!(matches!(verdict(Bytes32([4; 32]), 9).await, Verdict::Refused { .. }));
+            assert_eq!(highest.get(), 0, "an epoch without a proof is not believed");
+            assert_eq!(verdict(SECRET, 5).await, Verdict::Welcome);
+            assert_eq!(verdict(SECRET, 4).await, Verdict::Fenced { epoch: 5 });
+            assert_eq!(verdict(SECRET, 5).await, Verdict::Welcome, "the same server may come again");
+            assert_eq!(verdict(SECRET, 6).await, Verdict::Welcome);
+        });
+    }
+
+    #[test]
+    fn a_proof_that_was_overheard_is_worth_nothing() {
+        within(async {
+            let (highest, uid) = (Cell::new(0), rustix::process::geteuid().as_raw());
+            let server = Server::new(SECRET, 5);
+            let (verdict, proof) = meet(&server, None, &highest, uid).await.unwrap();
+            assert_eq!(verdict, Verdict::Welcome);
+            let (verdict, _) = meet(&server, Some(proof), &highest, uid).await.unwrap();
+            assert!(matches!(verdict, Verdict::Refused { .. }));
+        });
+    }
+
+    #[test]
+    fn another_user_is_not_even_answered() {
+        within(async {
+            let other = rustix::process::geteuid().as_raw() + 1;
+            assert!(meet(&Server::new(SECRET, 5), None, &Cell::new(0), other).await.is_none());
+        });
     }
 }

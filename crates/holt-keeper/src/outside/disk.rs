@@ -20,6 +20,7 @@ const DEEPEST: usize = 200;
 /// How many entries are looked at in one count.
 const MOST_ENTRIES: u64 = 3_000_000;
 const BLOCK: u64 = 512;
+const SHORTEST_LOOK_MILLIS: u64 = 10;
 
 /// Watches until the keeper ends.
 pub async fn watch(keeper: Rc<Keeper>, directories: Vec<OwnedFd>) {
@@ -28,32 +29,33 @@ pub async fn watch(keeper: Rc<Keeper>, directories: Vec<OwnedFd>) {
     let Some(first) = directories.first() else { return };
     let (mut counted, mut stopped) = (Instant::now(), false);
     loop {
-        sleep(Duration::from_millis(watch.look_millis.max(10))).await;
-        let free = free_bytes(first).unwrap_or(u64::MAX);
-        let due = counted.elapsed() >= Duration::from_millis(watch.count_millis);
-        if due {
+        sleep(Duration::from_millis(watch.look_millis.max(SHORTEST_LOOK_MILLIS))).await;
+        if counted.elapsed() >= Duration::from_millis(watch.count_millis) {
             let directories = Arc::clone(&directories);
             keeper.used.set(tokio::task::spawn_blocking(move || count(&directories)).await.unwrap_or(0));
             counted = Instant::now();
         }
-        let over = free < watch.floor_bytes || keeper.used.get() > keeper.spec.limits.disk_bytes;
+        let free_bytes = free_bytes(first).unwrap_or(u64::MAX);
+        let over = free_bytes < watch.floor_bytes || keeper.used.get() > keeper.spec.limits.disk_bytes;
+        set(&keeper, over).await;
         if over != stopped {
             stopped = over;
-            set(&keeper, over, free).await;
+            let used_bytes = keeper.used.get();
+            keeper.report(if over { Report::DiskFloor { free_bytes, used_bytes } } else { Report::DiskFine });
         }
     }
 }
 
-async fn set(keeper: &Keeper, over: bool, free_bytes: u64) {
+/// Stops every group that has processes, also those that have come since the last look; or lets them go on.
+async fn set(keeper: &Keeper, over: bool) {
     for group in Group::ALL {
-        if over && keeper.groups.count(group) > 0 {
+        if !over {
+            let _ = keeper.groups.thaw(group, Why::Disk);
+        } else if !keeper.groups.is_held(group, Why::Disk) && keeper.groups.count(group) > 0 {
             // A group that cannot be stopped is a group less; the others still are.
             let _ = keeper.groups.freeze(group, Why::Disk).await;
-        } else if !over {
-            let _ = keeper.groups.thaw(group, Why::Disk);
         }
     }
-    keeper.report(if over { Report::DiskFloor { free_bytes, used_bytes: keeper.used.get() } } else { Report::DiskFine });
 }
 
 fn free_bytes(directory: &OwnedFd) -> io::Result<u64> {
@@ -73,7 +75,7 @@ fn count(directories: &[OwnedFd]) -> u64 {
 }
 
 fn count_below(directory: Dir, depth: usize, bytes: &mut u64, left: &mut u64) {
-    let Ok(place) = directory.fd().and_then(|fd| Ok(fd.try_clone_to_owned().map_err(|_| rustix::io::Errno::MFILE)?)) else { return };
+    let Ok(place) = directory.fd().and_then(rustix::io::dup) else { return };
     for entry in directory.flatten() {
         let name = entry.file_name();
         if *left == 0 || name == c"." || name == c".." {
@@ -83,10 +85,11 @@ fn count_below(directory: Dir, depth: usize, bytes: &mut u64, left: &mut u64) {
         let Ok(stat) = statat(&place, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
         // A file with several names counts once for each: too much rather than too little.
         *bytes = bytes.saturating_add((stat.st_blocks as u64).saturating_mul(BLOCK));
-        if FileType::from_raw_mode(stat.st_mode).is_dir() && depth < DEEPEST {
-            if let Ok(inner) = enter(&place, name) {
-                count_below(inner, depth + 1, bytes, left);
-            }
+        if FileType::from_raw_mode(stat.st_mode).is_dir()
+            && depth < DEEPEST
+            && let Ok(inner) = enter(&place, name)
+        {
+            count_below(inner, depth + 1, bytes, left);
         }
     }
 }

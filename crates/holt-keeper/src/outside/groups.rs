@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use super::link::Link;
 use crate::cgroup::Plan;
-use crate::inside::channel::{FromLeader, Packet, ProcessLimits, Start, ToInit, ToLeader};
+use crate::inside::channel::{FromLeader, ProcessLimits, Start, ToInit, ToLeader};
 use crate::protocol::message::{Exit, Group, Measured};
 use crate::tree;
 
@@ -190,6 +190,11 @@ impl Groups {
             }
             (None, None) => Ok(()),
         }
+    }
+
+    /// Whether a group stands still for this reason.
+    pub fn is_held(&self, group: Group, why: Why) -> bool {
+        self.frozen.borrow().get(&group).is_some_and(|reasons| reasons.contains(&why))
     }
 
     pub fn frozen(&self) -> Vec<Group> {

@@ -17,7 +17,7 @@ use super::connection::Outlet;
 use super::groups::{Groups, Running};
 use super::mcp::Client;
 use super::processes::Processes;
-use super::sandbox::Sandbox;
+use super::sandbox::{Inside, Sandbox};
 use super::{disk, serve};
 use crate::cgroup::Controller;
 use crate::inside::channel::{ProcessLimits, Start};
@@ -71,7 +71,7 @@ async fn live(settled: Settled) -> io::Result<()> {
     let (mut sandbox, init) = Sandbox::start(&settled)?;
     let Settled { spec, watched, spool, .. } = settled;
     let keeper = Rc::new(Keeper::new(spec, spool, init, sandbox.root()));
-    spawn_local(Rc::clone(&keeper).come_up());
+    spawn_local(Rc::clone(&keeper).come_up(Rc::clone(&sandbox.inside)));
     spawn_local(disk::watch(Rc::clone(&keeper), watched));
     let reason = tokio::select! {
         () = sandbox.ended() => sandbox.last_words(),
@@ -114,7 +114,7 @@ impl Keeper {
         }
     }
 
-    async fn come_up(self: Rc<Self>) {
+    async fn come_up(self: Rc<Self>, inside: Rc<Inside>) {
         if let Err(error) = self.toolbox().await {
             log(&format!("the toolbox did not start: {error}"));
             return;
@@ -126,6 +126,7 @@ impl Keeper {
             }
             starting
         });
+        inside.find();
     }
 
     /// Waits until the sandbox is up; says why when it is not going to be.
@@ -178,12 +179,7 @@ impl Keeper {
     }
 
     /// Starts a process in a group.
-    pub async fn start(
-        &self,
-        group: Group,
-        start: Start,
-        descriptors: &[std::os::fd::BorrowedFd<'_>],
-    ) -> io::Result<Running> {
+    pub async fn start(&self, group: Group, start: Start, descriptors: &[std::os::fd::BorrowedFd<'_>]) -> io::Result<Running> {
         self.groups.start(&self.init, group, start, descriptors).await
     }
 

@@ -223,7 +223,14 @@ mod tests {
             let asked = next_line(&mut theirs).await;
             assert_eq!(asked["params"]["arguments"]["path"], "a\nb");
             let number = asked["id"].as_u64().unwrap();
-            for strange in ["", "[]", "nonsense", "{\"id\":77,\"result\":{}}", "{\"id\":{},\"result\":{}}", "{\"method\":\"notifications/progress\",\"params\":{\"progressToken\":-1}}"] {
+            for strange in [
+                "",
+                "[]",
+                "nonsense",
+                "{\"id\":77,\"result\":{}}",
+                "{\"id\":{},\"result\":{}}",
+                "{\"method\":\"notifications/progress\",\"params\":{\"progressToken\":-1}}",
+            ] {
                 theirs.write_all(format!("{strange}\n").as_bytes()).await.unwrap();
             }
             let progress = json!({ "method": "notifications/progress", "params": { "progressToken": number, "message": "hé" } });

@@ -1,28 +1,60 @@
 //! Building the sandbox, and knowing when it is gone.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::rc::Rc;
+use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::time::timeout;
 
 use super::birth::Settled;
 use super::link::Link;
 use super::stage;
 use crate::arguments::arguments;
 use crate::spec::EXECUTABLE_INSIDE;
-use crate::system;
+use crate::{system, tree};
 
 /// How much of what bubblewrap says about a failure is kept.
 const WORDS: usize = 2048;
 
+/// How long what is inside may take to die.
+const DYING: Duration = Duration::from_secs(5);
+
+/// Process 1 inside, whose end is the end of everything inside. Bubblewrap is killed at once; this may take a little.
+#[derive(Debug)]
+pub struct Inside {
+    bwrap: i32,
+    found: RefCell<Vec<AsyncFd<OwnedFd>>>,
+}
+
+impl Inside {
+    /// Finds it. To be called when it is there, and again before bubblewrap is killed.
+    pub fn find(&self) {
+        if self.found.borrow().is_empty() {
+            let pids = tree::children(self.bwrap).into_iter().filter_map(Pid::from_raw);
+            let open = |pid| system::awaited(pidfd_open(pid, PidfdFlags::NONBLOCK)?, Interest::READABLE);
+            *self.found.borrow_mut() = pids.filter_map(|pid| open(pid).ok()).collect();
+        }
+    }
+
+    async fn gone(&self) {
+        for process in self.found.take() {
+            let _ = timeout(DYING, process.readable()).await;
+        }
+    }
+}
+
 /// A running bubblewrap.
 #[derive(Debug)]
 pub struct Sandbox {
+    pub inside: Rc<Inside>,
     bwrap: Child,
     ended: AsyncFd<OwnedFd>,
     words: Option<ChildStderr>,
@@ -44,7 +76,8 @@ impl Sandbox {
         let mut bwrap = command.spawn()?;
         let words = bwrap.stderr.take();
         let pidfd = pidfd_open(Pid::from_child(&bwrap), PidfdFlags::NONBLOCK)?;
-        Ok((Self { bwrap, ended: crate::system::awaited(pidfd, Interest::READABLE)?, words }, init))
+        let inside = Rc::new(Inside { bwrap: bwrap.id().cast_signed(), found: RefCell::default() });
+        Ok((Self { inside, bwrap, ended: crate::system::awaited(pidfd, Interest::READABLE)?, words }, init))
     }
 
     /// Bubblewrap's own process id, whose descendants are everything inside.
@@ -68,11 +101,13 @@ impl Sandbox {
         String::from_utf8_lossy(&text).trim().to_owned()
     }
 
-    /// Kills it and collects it.
+    /// Kills it, collects it, and waits until nothing is left inside.
     pub async fn kill(&mut self) {
+        self.inside.find();
         let _ = rustix::process::pidfd_send_signal(self.ended.get_ref(), Signal::KILL);
         self.ended().await;
         let _ = self.bwrap.wait();
+        self.inside.gone().await;
     }
 }
 

@@ -41,12 +41,8 @@ pub async fn welcome(keeper: &Rc<Keeper>, listener: &UnixListener) {
 
 async fn greet(keeper: Rc<Keeper>, stream: UnixStream) {
     let spec = &keeper.spec;
-    let door = Door {
-        secret: &spec.secret,
-        keeper: &spec.keeper,
-        server_uid: spec.server_uid,
-        highest_epoch: &keeper.highest_epoch,
-    };
+    let door =
+        Door { secret: &spec.secret, keeper: &spec.keeper, server_uid: spec.server_uid, highest_epoch: &keeper.highest_epoch };
     if let Some(guest) = admit(stream, &door).await {
         spawn_local(attend(keeper, guest));
     }
@@ -86,7 +82,7 @@ fn refusal(id: u64, code: Code, message: &str) -> Message {
 
 async fn answer(keeper: Rc<Keeper>, outlet: Rc<Outlet>, Request { id, verb }: Request, frame: Frame) {
     if let Verb::Call { call, tool, from, only_if_known } = verb {
-        let Some(call) = find_or_start(&keeper, call, tool, only_if_known, frame.body) else {
+        let Some(call) = find_or_start(&keeper, &call, tool, only_if_known, &frame.body) else {
             let text = "The keeper does not know this call.";
             outlet.say(&Message::Finished { id, ending: Ending::Unknown }, text.into()).await;
             return;
@@ -106,8 +102,8 @@ async fn answer(keeper: Rc<Keeper>, outlet: Rc<Outlet>, Request { id, verb }: Re
 
 type Found = Result<Rc<Call>, (Code, &'static str)>;
 
-fn find_or_start(keeper: &Rc<Keeper>, id: String, tool: String, only_if_known: bool, arguments: Vec<u8>) -> Option<Found> {
-    if let Some(call) = keeper.calls.borrow().find(&id) {
+fn find_or_start(keeper: &Rc<Keeper>, id: &str, tool: String, only_if_known: bool, arguments: &[u8]) -> Option<Found> {
+    if let Some(call) = keeper.calls.borrow().find(id) {
         return Some(Ok(call));
     }
     if only_if_known {
@@ -116,10 +112,10 @@ fn find_or_start(keeper: &Rc<Keeper>, id: String, tool: String, only_if_known: b
     if id.len() > LONGEST_NAME || tool.len() > LONGEST_NAME {
         return Some(Err((Code::Invalid, "the call's name is too long")));
     }
-    let Ok(arguments) = serde_json::from_slice::<Map<String, Value>>(&arguments) else {
+    let Ok(arguments) = serde_json::from_slice::<Map<String, Value>>(arguments) else {
         return Some(Err((Code::Invalid, "the call's arguments are not a JSON object")));
     };
-    let Some(call) = keeper.calls.borrow_mut().add(&id) else {
+    let Some(call) = keeper.calls.borrow_mut().add(id) else {
         return Some(Err((Code::Full, "too many calls are not acknowledged")));
     };
     // Not part of the connection's work: a call goes on without a server.

@@ -85,8 +85,9 @@ fn copy(bind: &Bind, identity: Identity) -> io::Result<Option<Copy>> {
     let tree = open_tree(&source, "", flags)?;
     if let Source::Owned { uid, gid } = bind.source_kind {
         let namespace = mapping((uid, identity.uid), (gid, identity.gid))?;
-        system::map_owners(tree.as_fd(), namespace.as_fd())
-            .map_err(|error| io::Error::other(format!("the file system of {} cannot map owners: {error}", bind.source.display())))?;
+        system::map_owners(tree.as_fd(), namespace.as_fd()).map_err(|error| {
+            io::Error::other(format!("the file system of {} cannot map owners: {error}", bind.source.display()))
+        })?;
     }
     Ok(Some(Copy { tree, is_directory }))
 }

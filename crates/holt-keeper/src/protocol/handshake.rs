@@ -125,8 +125,7 @@ impl Attempt<'_> {
 
     fn mac(&self, side: Side) -> Hmac<Sha256> {
         // A key of any length is taken, so this cannot fail; an empty key would prove nothing to anyone else.
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret.0)
-            .unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret.0).unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
         mac.update(match side {
             Side::Server => b"holt server\0",
             Side::Keeper => b"holt keeper\0",

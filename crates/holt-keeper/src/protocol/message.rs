@@ -53,10 +53,19 @@ pub enum Verb {
     Status,
     /// Starts a tool call, or takes up the one with this id; its arguments, JSON, are the body. Answered by [`Message::Output`]
     /// from byte `from` of its output on, and at last by [`Message::Finished`].
-    Call { call: String, tool: String, from: u64, only_if_known: bool },
+    Call {
+        call: String,
+        tool: String,
+        from: u64,
+        only_if_known: bool,
+    },
     /// The call's outcome is safe elsewhere and may be forgotten.
-    Acknowledge { call: String },
-    Cancel { call: String },
+    Acknowledge {
+        call: String,
+    },
+    Cancel {
+        call: String,
+    },
     /// Starts a process with pipes, or finds the one with this id.
     Spawn {
         process: String,
@@ -66,18 +75,39 @@ pub enum Verb {
         directory: Option<String>,
     },
     /// Writes the body to the process's input.
-    Write { process: String },
-    CloseInput { process: String },
+    Write {
+        process: String,
+    },
+    CloseInput {
+        process: String,
+    },
     /// Reads spooled output from a byte on; what lies before it may be forgotten.
-    ReadSpool { process: String, stream: Stream, from: u64 },
-    Signal { process: String, signal: i32 },
+    ReadSpool {
+        process: String,
+        stream: Stream,
+        from: u64,
+    },
+    Signal {
+        process: String,
+        signal: i32,
+    },
     /// Forgets a process that has ended, and what of its output was not read.
-    Forget { process: String },
-    Freeze { group: Group },
-    Thaw { group: Group },
-    Kill { group: Group },
+    Forget {
+        process: String,
+    },
+    Freeze {
+        group: Group,
+    },
+    Thaw {
+        group: Group,
+    },
+    Kill {
+        group: Group,
+    },
     /// One group, or the whole sandbox.
-    Measure { group: Option<Group> },
+    Measure {
+        group: Option<Group>,
+    },
     /// Whether processes are alive other than Holt's own.
     Busy,
     /// Ends everything.
@@ -129,11 +159,21 @@ pub enum Answer {
     Done,
     Status(Status),
     Measured(Measured),
-    Busy { busy: bool },
-    Started { found: bool },
+    Busy {
+        busy: bool,
+    },
+    Started {
+        found: bool,
+    },
     /// The body is the output. `end` tells the exit once everything has been read.
-    Spooled { from: u64, end: Option<Exit> },
-    Refused { code: Code, message: String },
+    Spooled {
+        from: u64,
+        end: Option<Exit>,
+    },
+    Refused {
+        code: Code,
+        message: String,
+    },
 }
 
 /// Why a request is not done.
@@ -170,8 +210,12 @@ pub struct Measured {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "exit", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Exit {
-    Code { code: i32 },
-    Signal { signal: i32 },
+    Code {
+        code: i32,
+    },
+    Signal {
+        signal: i32,
+    },
     /// It ended with its group, nobody knows how.
     Lost,
 }
@@ -181,10 +225,15 @@ pub enum Exit {
 #[serde(tag = "report", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Report {
     /// Writers stand still: the disk or the session's share of it is nearly used up.
-    DiskFloor { free_bytes: u64, used_bytes: u64 },
+    DiskFloor {
+        free_bytes: u64,
+        used_bytes: u64,
+    },
     /// They go on.
     DiskFine,
     ToolboxDied,
     /// Everything has ended; the keeper goes too.
-    Ended { reason: String },
+    Ended {
+        reason: String,
+    },
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use holt_core::session::Limits;
+use holt_keeper::cgroup::Plan;
 use holt_keeper::protocol::PROTOCOL;
 use holt_keeper::protocol::handshake::Bytes32;
 use holt_keeper::spec::{DiskWatch, Identity, KeeperSpec, Room};
@@ -46,7 +47,7 @@ pub struct Newborn {
     pub keeper: String,
     pub secret: Bytes32,
     pub pid: i32,
-    pub spec: KeeperSpec,
+    pub cgroups: Option<Plan>,
     /// Becomes true when the keeper and its janitor are gone.
     pub gone: watch::Receiver<bool>,
 }
@@ -66,9 +67,9 @@ pub fn start(birth: Birth<'_>) -> io::Result<Newborn> {
     let spec = spec(birth, &keeper, secret);
     command.arg("keeper").env_clear();
     command.stdin(Stdio::from(OwnedFd::from(listener))).stdout(Stdio::from(sealed(&spec)?)).stderr(Stdio::from(log));
-    let child = command.spawn()?;
+    let child = command.spawn().inspect_err(|_| drop(std::fs::remove_file(&spec.socket)))?;
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or(io::ErrorKind::NotFound)?;
-    Ok(Newborn { keeper, secret, pid, spec, gone: watched(child) })
+    Ok(Newborn { keeper, secret, pid, cgroups: spec.cgroups, gone: watched(child) })
 }
 
 fn listen(directory: BorrowedFd<'_>, name: &str) -> io::Result<UnixListener> {

@@ -15,7 +15,11 @@ use crate::outcome;
 const GONE: &str = "The sandbox ended while this ran; how far it came is not known.";
 const UNKNOWN: &str = "The sandbox's keeper does not know this call: whether it ran is not known.";
 
-pub async fn follow(inner: Arc<Inner>, call: ToolCall, only_if_known: bool) -> Result<BoxStream<'static, CallUpdate>, SandboxError> {
+pub async fn follow(
+    inner: Arc<Inner>,
+    call: ToolCall,
+    only_if_known: bool,
+) -> Result<BoxStream<'static, CallUpdate>, SandboxError> {
     let arguments = serde_json::to_vec(&call.arguments).map_err(|error| SandboxError::Faulty(error.to_string()))?;
     let mut following = Following { inner, call, arguments, from: 0, running: None, done: false };
     // Here, so that a sandbox that is not open is an error and not an outcome.
@@ -35,12 +39,8 @@ struct Following {
 
 impl Following {
     async fn begin(&self, only_if_known: bool) -> Result<Running, SandboxError> {
-        let verb = || Verb::Call {
-            call: self.call.call.to_string(),
-            tool: self.call.tool.clone(),
-            from: self.from,
-            only_if_known,
-        };
+        let verb =
+            || Verb::Call { call: self.call.call.to_string(), tool: self.call.tool.clone(), from: self.from, only_if_known };
         // A connection may end between finding and using it; the next attempt finds what has become of its keeper.
         for _ in 0..2 {
             let open = self.inner.find(self.call.session).await?;

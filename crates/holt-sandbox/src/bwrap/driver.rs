@@ -3,31 +3,25 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use holt_core::id::SessionId;
 use holt_core::sandbox::{Group, SandboxError, SandboxInfo, SandboxSpec};
-use holt_core::session::WorkspaceSpec;
-use holt_keeper::protocol::PROTOCOL;
 use holt_keeper::protocol::message::{self, Answer, Code, Verb};
-use holt_keeper::spec::Identity;
-use holt_keeper::tree;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell, broadcast, watch};
 
 use super::SessionReport;
-use super::birth::{self, Birth, Newborn, socket_name};
+use super::birth::socket_name;
 use super::client::{Address, Client, ConnectError, Lost};
 use super::identity::Identities;
 use super::leftovers;
 use super::machine::Machine;
 use super::options::Options;
-use super::places::{Places, Session};
-use super::pool::{self, Pool};
-use super::problem::{cannot_open, failed, storage};
-use super::project::Project;
+use super::places::Places;
+use super::pool::Pool;
+use super::problem::storage;
 use super::records::{Record, Records};
-use super::room::{self, Parts, Place};
-use crate::environment;
 
 const DRIVER: &str = "bwrap";
 /// Reports that may wait for a slow reader.
@@ -40,8 +34,8 @@ pub struct Inner {
     pub records: Records,
     pub reports: broadcast::Sender<SessionReport>,
     pub pool: Pool,
-    sockets: OwnedFd,
-    identities: Option<Identities>,
+    pub sockets: OwnedFd,
+    pub identities: Option<Identities>,
     machine: OnceCell<Machine>,
     slots: Mutex<HashMap<SessionId, Arc<AsyncMutex<Slot>>>>,
 }
@@ -49,7 +43,7 @@ pub struct Inner {
 /// A session's sandbox, as far as this server knows.
 #[derive(Debug, Default)]
 pub struct Slot {
-    open: Option<Arc<Open>>,
+    pub open: Option<Arc<Open>>,
 }
 
 /// A sandbox that this server is connected to.
@@ -61,14 +55,6 @@ pub struct Open {
     pub session: Arc<Mutex<SessionId>>,
     /// Tells the keeper's end, when it is this server's child.
     gone: Option<watch::Receiver<bool>>,
-}
-
-/// What a sandbox is opened for.
-pub struct Opening<'a> {
-    pub session: SessionId,
-    pub directory: Session,
-    pub spec: &'a SandboxSpec,
-    pub prepared: bool,
 }
 
 pub fn group(group: Group) -> message::Group {
@@ -143,107 +129,11 @@ impl Inner {
         opened
     }
 
-    async fn open_in(self: &Arc<Self>, slot: &mut Slot, spec: &SandboxSpec) -> Result<SandboxInfo, SandboxError> {
-        let open = match pool::take(self, spec).await {
-            Some(open) => open,
-            None => {
-                let directory = self.places.session(spec.session);
-                self.start(Opening { session: spec.session, directory, spec, prepared: false }).await?
-            }
-        };
-        pool::refill_later(self);
-        let info = info(&open.record, false);
-        slot.open = Some(Arc::new(open));
-        Ok(info)
-    }
-
-    /// Starts a keeper and returns when its sandbox is up.
-    pub async fn start(&self, opening: Opening<'_>) -> Result<Open, SandboxError> {
-        let machine = self.machine().await?;
-        let Opening { session, directory, spec, prepared } = opening;
-        let kit = environment::find(&spec.environment).ok_or_else(|| unknown_environment(&spec.environment))?;
-        let identity = self.identity(&directory)?;
-        directory.make(identity).map_err(|error| storage("make the directories of a session in", &self.places.sessions(), &error))?;
-        let workspace = self.workspace(&spec.workspace, &directory, machine)?;
-        let kits = machine.home.as_deref().map(|home| kit.kits(home)).unwrap_or_default();
-        let mut warnings = machine.warnings.clone();
-        let missing = kit.missing(&kits).into_iter();
-        warnings.extend(missing.map(|(program, package)| format!("`{program}` is not installed (package {package}).")));
-        if let Place::Project(project) = &workspace {
-            warnings.extend(project.warnings.clone());
-        }
-        let workspace_path = workspace.path_inside().display().to_string();
-        let room = room::room(Parts {
-            programs: &machine.programs,
-            etc: &machine.etc,
-            keeper: &machine.keeper,
-            home: directory.home(),
-            workspace,
-            kits,
-            variables: &spec.variables,
-            limits: &spec.limits,
-        });
-        let log = self.log(session);
-        let newborn = birth::start(Birth {
-            machine,
-            options: &self.options,
-            places: &self.places,
-            sockets: self.sockets.as_fd(),
-            session: &directory,
-            identity,
-            room,
-            limits: &spec.limits,
-            log: &log,
-        })
-        .map_err(failed)?;
-        let record = record(session, &newborn, workspace_path, warnings, prepared);
-        self.records.put(&record).map_err(|error| storage("write in", &self.places.keepers(), &error))?;
-        self.come_up(record, newborn.gone).await
-    }
-
-    async fn come_up(&self, record: Record, gone: watch::Receiver<bool>) -> Result<Open, SandboxError> {
-        let up = match self.connect(record.clone(), Some(gone)).await {
-            Ok(open) => match open.client.ask(Verb::Status, Vec::new()).await {
-                Some((Answer::Status(_), _)) => return Ok(open),
-                Some((Answer::Refused { message, .. }, _)) => message,
-                Some(_) => String::new(),
-                None => match open.client.until_lost().await {
-                    Lost::Ended(reason) => reason,
-                    Lost::Closed | Lost::Fenced => String::new(),
-                },
-            },
-            Err(error) => error.to_string(),
-        };
-        let log = std::fs::read_to_string(self.log(record.session)).unwrap_or_default();
-        self.clean_up(record, false).await;
-        let said: Vec<&str> = [log.trim(), up.trim()].into_iter().filter(|words| !words.is_empty()).collect();
-        Err(failed(said.join("; ")))
-    }
-
-    fn workspace(&self, spec: &WorkspaceSpec, directory: &Session, machine: &Machine) -> Result<Place, SandboxError> {
-        match spec {
-            WorkspaceSpec::Managed => Ok(Place::Managed(directory.workspace())),
-            WorkspaceSpec::Directory { path } => {
-                Project::examine(path, self.places.data(), machine.home.as_deref()).map(Place::Project)
-            }
-        }
-    }
-
-    /// Whom the session's processes are, when Holt is root: whose the session's directories are, or somebody new.
-    fn identity(&self, directory: &Session) -> Result<Option<Identity>, SandboxError> {
-        let Some(identities) = &self.identities else { return Ok(None) };
-        match directory.owner() {
-            Some(0) => Err(failed("the session's home belongs to root, which it must not")),
-            Some(uid) => Ok(Some(Identity { uid, gid: uid })),
-            None => identities.next().map(Some).map_err(|error| storage("write in", &self.places.keepers(), &error)),
-        }
-    }
-
-    pub fn log(&self, session: SessionId) -> std::path::PathBuf {
+    pub fn log(&self, session: SessionId) -> PathBuf {
         self.places.keepers().join(format!("{session}.log"))
     }
 
-    async fn connect(&self, record: Record, gone: Option<watch::Receiver<bool>>) -> Result<Open, ConnectError> {
+    pub async fn connect(&self, record: Record, gone: Option<watch::Receiver<bool>>) -> Result<Open, ConnectError> {
         let session = Arc::new(Mutex::new(record.session));
         let (whose, reports) = (Arc::clone(&session), self.reports.clone());
         let heard = move |report| {
@@ -381,35 +271,11 @@ impl Inner {
     }
 }
 
-fn record(session: SessionId, newborn: &Newborn, workspace_path: String, warnings: Vec<String>, prepared: bool) -> Record {
-    Record {
-        protocol: PROTOCOL,
-        session,
-        keeper: newborn.keeper.clone(),
-        secret: newborn.secret,
-        pid: newborn.pid,
-        started: tree::process(newborn.pid).map_or(0, |process| process.started),
-        cgroups: newborn.spec.cgroups.clone(),
-        workspace_path,
-        warnings,
-        prepared,
-    }
-}
-
-fn info(record: &Record, found: bool) -> SandboxInfo {
+pub fn info(record: &Record, found: bool) -> SandboxInfo {
     SandboxInfo {
         driver: DRIVER.to_owned(),
         workspace_path: record.workspace_path.clone(),
         found,
         warnings: record.warnings.clone(),
     }
-}
-
-fn unknown_environment(name: &str) -> SandboxError {
-    let names: Vec<&str> = environment::ENVIRONMENTS.iter().map(|environment| environment.name).collect();
-    cannot_open(
-        "environment_unknown",
-        format!("There is no environment named `{}`.", name.escape_debug()),
-        format!("Choose one of {}.", names.join(", ")),
-    )
 }

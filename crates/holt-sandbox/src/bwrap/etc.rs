@@ -250,7 +250,15 @@ mod tests {
         let host = directory.path().join("etc");
         fs::create_dir_all(host.join("ssl/private")).unwrap();
         fs::create_dir_all(host.join("ssl/certs")).unwrap();
-        for (name, mode) in [("shadow", 0o600), ("passwd", 0o644), ("services", 0o644), ("ssl/private/key", 0o644), ("ssl/certs/ca.crt", 0o644), ("shells", 0o640), ("python3.conf", 0o644)] {
+        for (name, mode) in [
+            ("shadow", 0o600),
+            ("passwd", 0o644),
+            ("services", 0o644),
+            ("ssl/private/key", 0o644),
+            ("ssl/certs/ca.crt", 0o644),
+            ("shells", 0o640),
+            ("python3.conf", 0o644),
+        ] {
             fs::write(host.join(name), name).unwrap();
             fs::set_permissions(host.join(name), fs::Permissions::from_mode(mode)).unwrap();
         }

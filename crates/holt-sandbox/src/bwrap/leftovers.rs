@@ -23,10 +23,8 @@ pub fn end(record: &Record, sockets: &Path, expected_to_end: bool) {
             wait_until_gone(record, PATIENCE);
         }
     }
-    if let Some(cgroups) = &record.cgroups {
-        if !cgroups.end() {
-            tracing::warn!(keeper = record.keeper, "cgroups of an ended sandbox could not be removed");
-        }
+    if record.cgroups.as_ref().is_some_and(|cgroups| !cgroups.end()) {
+        tracing::warn!(keeper = record.keeper, "control groups of an ended sandbox could not be removed");
     }
     let _ = std::fs::remove_file(sockets.join(socket_name(&record.keeper)));
 }

@@ -7,7 +7,7 @@ use holt_core::sandbox::SandboxError;
 use holt_keeper::cgroup::{Controller, Plan};
 use tokio::process::Command;
 
-use super::options::Options;
+use super::options::{Cgroups, Options};
 use super::places::Places;
 use super::problem::{missing_bubblewrap, missing_keeper, storage};
 use super::room::Programs;
@@ -40,7 +40,11 @@ impl Machine {
         let version = version.map_err(|error| storage("run", &bwrap, &error))?;
         let place = places.etc();
         let etc = etc::compose(&place, Path::new("/etc")).map_err(|error| storage("compose", &place, &error))?;
-        let cgroups = if options.without_cgroups { None } else { cgroups::detect() };
+        let cgroups = match &options.cgroups {
+            Cgroups::Detected => cgroups::detect(),
+            Cgroups::None => None,
+            Cgroups::Below(plan) => Some(plan.clone()),
+        };
         let uid = rustix::process::geteuid();
         Ok(Self {
             binds_descriptors: help.is_ok_and(|help| help.contains("--ro-bind-fd")),
@@ -74,7 +78,9 @@ fn warnings(cgroups: Option<&Plan>) -> Vec<String> {
         warnings.push("Processor time is not limited: no cpu cgroup can be made here.".to_owned());
     }
     if !has(Controller::Freezer) {
-        warnings.push("Groups of processes are stopped and killed one process at a time: no freezer cgroup can be made here.".to_owned());
+        warnings.push(
+            "Groups of processes are stopped and killed one process at a time: no freezer cgroup can be made here.".to_owned(),
+        );
     }
     warnings
 }

@@ -14,6 +14,7 @@ mod examine;
 mod identity;
 mod leftovers;
 mod machine;
+mod opening;
 mod options;
 mod places;
 mod pool;
@@ -24,20 +25,19 @@ mod room;
 mod sweep;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use holt_core::id::{CallId, SessionId};
-use holt_core::sandbox::{
-    CallUpdate, Finding, Group, Measurement, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
-};
+use holt_core::sandbox::{CallUpdate, Finding, Group, Measurement, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall};
 use holt_core::tool::ToolSpec;
 use tokio::sync::broadcast;
 
 use driver::Inner;
 pub use holt_keeper::protocol::message::{Answer, Report, Verb};
-pub use options::Options;
+pub use options::{Cgroups, Options};
 
 /// What a keeper reported by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,13 @@ impl BwrapDriver {
         let inner = Arc::new(Inner::new(options)?);
         pool::refill_later(&inner);
         Ok(Self { inner })
+    }
+
+    /// The directory of a session's managed workspace, made with the session's home when it is not there yet: files can be put
+    /// there before the sandbox is first opened. As root the directory belongs to the session's own user, and so must what is
+    /// put into it.
+    pub fn managed_workspace(&self, session: SessionId) -> Result<PathBuf, SandboxError> {
+        self.inner.managed_workspace(session)
     }
 
     /// Ends what earlier servers left and nobody knows: keepers of sessions that are not in `known`, prepared sandboxes, what

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use holt_keeper::cgroup::Plan;
+
 const GIB: u64 = 1 << 30;
 
 /// What the driver needs to know. [`Options::new`] fills in the rest.
@@ -27,8 +29,19 @@ pub struct Options {
     /// How often keepers look at the disk's free space, and count what their session uses.
     pub disk_look: Duration,
     pub disk_count: Duration,
-    /// Do without cgroups, as on a machine that has none.
-    pub without_cgroups: bool,
+    pub cgroups: Cgroups,
+}
+
+/// Where sessions' control groups are made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Cgroups {
+    /// Where this machine lets them be made, if anywhere.
+    #[default]
+    Detected,
+    /// Nowhere, as on a machine that lets none be made.
+    None,
+    /// Below these.
+    Below(Plan),
 }
 
 impl Options {
@@ -44,7 +57,7 @@ impl Options {
             disk_floor: None,
             disk_look: Duration::from_millis(250),
             disk_count: Duration::from_secs(30),
-            without_cgroups: false,
+            cgroups: Cgroups::Detected,
         }
     }
 

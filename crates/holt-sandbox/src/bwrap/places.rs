@@ -120,9 +120,9 @@ impl Session {
         private_directory(&self.directory)?;
         for directory in [self.workspace(), self.home(), self.spool()] {
             match DirBuilder::new().mode(PRIVATE).create(&directory) {
-                Ok(()) => give(&directory, owner)?,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                // Also one that is there: it may have been made by somebody who cannot give.
+                Ok(()) | Err(_) => give(&directory, owner)?,
             }
         }
         Ok(())
@@ -194,7 +194,7 @@ mod tests {
         fs::write(&outside, "kept").unwrap();
         fs::create_dir_all(session.workspace().join("a/b")).unwrap();
         std::os::unix::fs::symlink(&outside, session.workspace().join("a/link")).unwrap();
-        fs::set_permissions(session.workspace().join("a"), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(session.workspace().join("a"), Permissions::from_mode(0o000)).unwrap();
         session.remove().unwrap();
         session.remove().unwrap();
         assert!(!session.directory.exists());

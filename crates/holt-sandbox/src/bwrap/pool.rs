@@ -10,7 +10,8 @@ use holt_core::sandbox::SandboxSpec;
 use holt_core::session::{Limits, WorkspaceSpec};
 use uuid::Uuid;
 
-use super::driver::{Inner, Open, Opening};
+use super::driver::{Inner, Open};
+use super::opening::Opening;
 use crate::environment;
 
 /// The prepared sandboxes.

@@ -148,7 +148,11 @@ fn usable(path: &Path, data: &Path, home: Option<&Path>) -> Result<fs::Metadata,
     let real = match path.canonicalize() {
         Ok(real) => real,
         Err(error) => {
-            return refuse("project_not_found", format!("The directory {shown} cannot be used: {error}."), "Make it first, or name another.");
+            return refuse(
+                "project_not_found",
+                format!("The directory {shown} cannot be used: {error}."),
+                "Make it first, or name another.",
+            );
         }
     };
     if real != path {
@@ -222,7 +226,14 @@ mod tests {
             .iter()
             .map(|bind| (bind.at.strip_prefix(&path).unwrap().display().to_string(), bind.writable))
             .collect();
-        let expected = [("", true), (".git", true), (".git/config", false), (".git/hooks", false), (".envrc", false), ("deep/er/agent.sock", false)];
+        let expected = [
+            ("", true),
+            (".git", true),
+            (".git/config", false),
+            (".git/hooks", false),
+            (".envrc", false),
+            ("deep/er/agent.sock", false),
+        ];
         assert_eq!(binds, expected.map(|(name, writable)| (name.to_owned(), writable)));
         assert_eq!(project.binds().last().unwrap().source, Path::new("/dev/null"));
         assert_eq!(project.warnings.len(), 1);

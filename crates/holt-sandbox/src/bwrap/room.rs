@@ -16,7 +16,11 @@ pub const WORKSPACE: &str = "/workspace";
 const WORKSPACE_VARIABLE: &str = "HOLT_WORKSPACE";
 const RUN_BYTES: u64 = 16 << 20;
 const OPEN_TO_ALL: u32 = 0o1777;
-const OWNERS_ONLY: u32 = 0o755;
+const OWNERS_ONLY: u32 = 0o700;
+/// The rest of `/run` cannot be written: what is there cannot be moved away from where it is looked for.
+const RUNTIME: &str = "/run/user/1000";
+/// Names by which programs look for other places.
+const ALIASES: [(&str, &str); 2] = [("/var/tmp", "/tmp"), ("/var/run", "/run")];
 /// Directories of programs that everybody may read. Where they are links, they are links inside.
 const PROGRAMS: [&str; 7] = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr"];
 
@@ -72,11 +76,13 @@ impl Place {
     }
 }
 
-pub fn room(parts: Parts<'_>) -> Room {
+pub fn room(parts: &Parts<'_>) -> Room {
     let directory = parts.workspace.path_inside();
     let mut variables = environment::variables(&parts.kits);
     variables.extend(parts.variables.clone());
+    variables.insert("XDG_RUNTIME_DIR".to_owned(), RUNTIME.to_owned());
     let mut links = parts.programs.links.clone();
+    links.extend(ALIASES.map(|(at, target)| Link { at: PathBuf::from(at), target: PathBuf::from(target) }));
     let mut binds = parts.programs.binds.clone();
     binds.push(held(parts.etc, "/etc", false));
     binds.extend(parts.kits.iter().map(|kit| held(&kit.source, &kit.at, false)));
@@ -105,7 +111,7 @@ fn memory_file_systems(bytes: u64) -> Vec<Tmpfs> {
     vec![
         Tmpfs { at: PathBuf::from("/dev/shm"), bytes, mode: OPEN_TO_ALL },
         Tmpfs { at: PathBuf::from("/tmp"), bytes, mode: OPEN_TO_ALL },
-        Tmpfs { at: PathBuf::from("/run"), bytes: RUN_BYTES, mode: OWNERS_ONLY },
+        Tmpfs { at: PathBuf::from(RUNTIME), bytes: RUN_BYTES, mode: OWNERS_ONLY },
     ]
 }
 
@@ -147,7 +153,7 @@ mod tests {
     fn a_managed_session_sees_programs_its_home_and_its_workspace_and_writes_only_the_last_two() {
         let programs = Programs { links: Vec::new(), binds: vec![public(PathBuf::from("/usr"))] };
         let (limits, variables) = (Limits::default(), BTreeMap::from([("LANG".to_owned(), "de_DE".to_owned())]));
-        let room = room(parts(&programs, &limits, &variables));
+        let room = room(&parts(&programs, &limits, &variables));
         let seen: Vec<_> = room.binds.iter().map(|bind| (bind.at.to_str().unwrap(), bind.writable)).collect();
         let expected = [("/usr", false), ("/etc", false), (EXECUTABLE_INSIDE, false), (HOME, true), (WORKSPACE, true)];
         assert_eq!(seen, expected);
@@ -163,9 +169,9 @@ mod tests {
         let project = Project::examine(path.to_str().unwrap(), Path::new("/data"), None).unwrap();
         let programs = Programs { links: Vec::new(), binds: Vec::new() };
         let (limits, variables) = (Limits::default(), BTreeMap::new());
-        let room = room(Parts { workspace: Place::Project(project), ..parts(&programs, &limits, &variables) });
+        let room = room(&Parts { workspace: Place::Project(project), ..parts(&programs, &limits, &variables) });
         assert_eq!(room.directory, path);
-        assert_eq!(room.links, [Link { at: PathBuf::from(WORKSPACE), target: path.clone() }]);
+        assert!(room.links.contains(&Link { at: PathBuf::from(WORKSPACE), target: path.clone() }));
         assert!(matches!(room.binds.last().unwrap().source_kind, Source::Owned { .. }));
         assert_eq!(room.variables[WORKSPACE_VARIABLE], path.to_str().unwrap());
     }

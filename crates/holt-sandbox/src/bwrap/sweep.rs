@@ -28,7 +28,9 @@ pub async fn sweep(inner: &Inner, known: &HashSet<SessionId>) -> usize {
         }
     }
     let places = inner.places.clone();
-    let kept: HashSet<_> = inner.records.all().into_iter().filter_map(|session| inner.records.get(session)).collect::<Vec<_>>().into_iter().map(|record| record.keeper).collect();
+    let left = inner.records.all().into_iter().filter_map(|session| inner.records.get(session));
+    let kept: HashSet<String> = left.map(|record| record.keeper).collect();
+    // A sandbox of an earlier server may still use an older one.
     let used = if kept.is_empty() { inner.machine().await.ok().map(|machine| machine.etc.clone()) } else { None };
     let _ = tokio::task::spawn_blocking(move || {
         places.remove_prepared();

@@ -149,7 +149,7 @@ fn rights_that_were_taken_from_directories_do_not_keep_them() {
     let yard = Yard::new();
     yard.write("tree/locked/inner/file", "x");
     for path in ["tree/locked/inner", "tree/locked"] {
-        fs::set_permissions(yard.path(path), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(yard.path(path), fs::Permissions::from_mode(0o000)).unwrap();
     }
     yard.files.remove("tree").unwrap();
     assert!(names(&yard.path("")).is_empty());

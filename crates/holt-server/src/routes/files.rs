@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use futures::StreamExt as _;
-use holt_api::{CreateDirectory, FileReceived, Listing, Scope, SessionId, bounds};
+use holt_api::{CreateDirectory, Listing, ReceivedFile, Scope, SessionId, bounds};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
@@ -77,7 +77,7 @@ async fn read_file(
     params(("id" = SessionId, Path, description = "The session."),
         ("path" = String, Path, description = "The file's path from the workspace's top.")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bytes."),
-    responses((status = 201, description = "It is there.", body = FileReceived)))]
+    responses((status = 201, description = "It is there.", body = ReceivedFile)))]
 async fn write_file(
     State(app): State<App>,
     caller: Caller,
@@ -85,7 +85,7 @@ async fn write_file(
     FileParam(path): FileParam,
     headers: HeaderMap,
     body: Body,
-) -> ApiResult<(StatusCode, Json<FileReceived>)> {
+) -> ApiResult<(StatusCode, Json<ReceivedFile>)> {
     let limit = app.limits.upload_bytes;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit) {
@@ -99,7 +99,7 @@ async fn write_file(
     }
     let size = receiver.commit().await?;
     app.engine.file_received(&caller.principal, id, path.clone(), size).await?;
-    Ok((StatusCode::CREATED, Json(FileReceived { path, size })))
+    Ok((StatusCode::CREATED, Json(ReceivedFile { path, size })))
 }
 
 fn ended_early() -> ApiError {

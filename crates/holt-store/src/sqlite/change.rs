@@ -23,6 +23,8 @@ pub(super) enum Change {
 #[derive(Debug)]
 pub(super) enum Done {
     Nothing,
+    /// There was such a session, and now its log is to be erased.
+    Removed,
     At(Seq),
     Head(Box<StoredHead>),
 }

@@ -98,7 +98,10 @@ impl Database {
     fn transact<T>(&mut self, work: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
         let before = self.journal;
         self.execute("BEGIN IMMEDIATE")?;
-        let done = work(self).and_then(|value| self.execute("COMMIT").map(|()| value));
+        let w = work(self);
+        let t=std::time::Instant::now();
+        let done = w.and_then(|value| self.execute("COMMIT").map(|()| value));
+        super::writer::T[4].fetch_add(t.elapsed().as_nanos() as u64, std::sync::atomic::Ordering::Relaxed);
         if done.is_err() {
             self.journal = before;
             self.places.clear();
@@ -178,11 +181,12 @@ impl Database {
     }
 
     fn remove(&mut self, session: SessionId) -> Outcome<Answer> {
-        if sessions::remove(&self.db, session)? {
-            journal::forget(&self.db, session)?;
-            self.places.remove(&session);
+        if !sessions::remove(&self.db, session)? {
+            return Ok(nothing());
         }
-        Ok(nothing())
+        journal::forget(&self.db, session)?;
+        self.places.remove(&session);
+        Ok(Ok(Done::Removed))
     }
 
     fn change_key(&self, key: KeyId, change: impl FnOnce(&mut KeyRecord)) -> Outcome<Answer> {

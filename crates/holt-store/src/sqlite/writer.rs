@@ -14,7 +14,7 @@ use holt_core::id::SessionId;
 use holt_core::store::{AppendError, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::change::{Answer, Change};
+use super::change::{Answer, Change, Done};
 use super::database::Database;
 use super::fault::{Fault, Outcome};
 use super::mover::checkpoint;
@@ -87,7 +87,9 @@ impl Writer {
         while !self.is_stopped || !self.backlog.is_empty() {
             match self.next() {
                 Ok(first) => {
+                    let t=Instant::now();
                     let group = self.gather(first);
+                    T[0].fetch_add(t.elapsed().as_nanos() as u64, O); T[5].fetch_add(1,O); T[6].fetch_add(group.len() as u64,O);
                     self.serve(group);
                 }
                 Err(RecvTimeoutError::Timeout) => self.tidy(),
@@ -95,6 +97,8 @@ impl Writer {
             }
         }
         self.finish();
+        let v: Vec<_> = T.iter().map(|t| t.swap(0, O)).collect(); let n = v[5].max(1) as f64 * 1000.0;
+        eprintln!("per group us: gather {:.0} write {:.0} answer {:.0} settle {:.0} commit {:.0}; groups {} avg {:.1}", v[0] as f64/n, v[1] as f64/n, v[2] as f64/n, v[3] as f64/n, v[4] as f64/n, v[5], v[6] as f64*1000.0/n);
     }
 
     /// The next job. Other messages are dealt with on the way.
@@ -161,8 +165,11 @@ impl Writer {
         if group.is_empty() {
             return;
         }
-        match self.write(&group) {
-            Ok(answers) => self.answer(group, answers),
+        let t=Instant::now();
+        let w = self.write(&group);
+        T[1].fetch_add(t.elapsed().as_nanos() as u64, O);
+        match w {
+            Ok(answers) => {let t=Instant::now(); self.answer(group, answers);T[2].fetch_add(t.elapsed().as_nanos() as u64, O); },
             Err(Fault::Io(why)) => {
                 self.reopen(&why);
                 group.into_iter().for_each(|job| refuse(job, StoreError::Unavailable(why.clone())));
@@ -170,8 +177,10 @@ impl Writer {
             // One of them may be at fault: each is tried by itself.
             Err(_) => group.into_iter().for_each(|job| self.serve_alone(job)),
         }
+            let t=Instant::now();
         self.advance(false);
         self.let_mover_catch_up();
+            T[3].fetch_add(t.elapsed().as_nanos() as u64, O);
     }
 
     /// Refuses what cannot be taken now, and returns the rest.
@@ -220,16 +229,15 @@ impl Writer {
     /// Shows what was written to readers, and then tells those who wait.
     fn answer(&mut self, group: Vec<Job>, answers: Vec<Answer>) {
         for (job, answer) in group.into_iter().zip(answers) {
-            if answer.is_ok() {
-                match job.change {
-                    Change::Create(_, events) => self.tail.publish(events),
-                    Change::Append(append) => self.tail.publish(append.events),
-                    Change::Remove(session) => {
-                        self.tail.remove(session);
-                        self.moving.erase(session);
-                    }
-                    _ => {}
+            match (job.change, &answer) {
+                (Change::Create(_, events), Ok(_)) => self.tail.publish(events),
+                (Change::Append(append), Ok(_)) => self.tail.publish(append.events),
+                // Not when there was no such session: there may be one by the time that the mover comes to it.
+                (Change::Remove(session), Ok(Done::Removed)) => {
+                    self.tail.remove(session);
+                    self.moving.erase(session);
                 }
+                _ => {}
             }
             // Whoever asked may have gone.
             let _ = job.reply.send(answer);
@@ -312,3 +320,6 @@ impl Writer {
 fn refuse(job: Job, error: StoreError) {
     let _ = job.reply.send(Err(AppendError::Store(error)));
 }
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed as O};
+pub(super) static T: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];

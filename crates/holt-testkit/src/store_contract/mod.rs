@@ -44,6 +44,7 @@ macro_rules! store_contract {
             a_claim_fences_off_whoever_wrote_before,
             of_two_claimers_only_the_later_writes,
             a_removed_session_is_gone_and_no_other,
+            removing_what_is_not_there_harms_nobody_later,
             events_come_back_as_they_were_written,
             a_write_must_follow_on_the_last_event,
             a_batch_that_contradicts_itself_is_refused_whole,

@@ -97,6 +97,18 @@ pub async fn a_removed_session_is_gone_and_no_other(mut subject: impl Subject) {
     assert_gone(&*subject.store()).await;
 }
 
+/// The removal of nothing must not catch up with a session that is created right after it.
+pub async fn removing_what_is_not_there_harms_nobody_later(mut subject: impl Subject) {
+    for number in 1..=30 {
+        subject.store().remove(session(number)).await.unwrap();
+        subject.store().create(head(number), events(session(number), 1, 0, 3)).await.unwrap();
+        subject.reopen().await;
+    }
+    for number in 1..=30 {
+        assert_eq!(subject.store().events_after(session(number), 0, 10).await.unwrap(), events(session(number), 1, 0, 3));
+    }
+}
+
 async fn assert_gone(store: &dyn Store) {
     assert_eq!(store.head(session(1)).await, Err(StoreError::NotFound));
     assert_eq!(store.events_after(session(1), 0, 10).await, Err(StoreError::NotFound));

@@ -1,4 +1,4 @@
-//! `holt get`: lists and downloads what is in a session's workspace, and its artifacts.
+//! `holt get`: downloads what is in a session's workspace, and its artifacts.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Component, Path, PathBuf};
@@ -22,25 +22,25 @@ use crate::terminal::{Filter, clean_line};
     after_help = "A file comes as it is, a directory as a zip. Nothing that is here already is overwritten without `--force`.
 
 Examples:
-  holt get last                         what is there
+  holt get last                         everything, as a zip
+  holt get last --list                  what there is
   holt get last index.html
   holt get last index.html -o -         to standard output
-  holt get last --zip                   everything
   holt get last --artifact report.pdf"
 )]
 pub struct Arguments {
     /// The session
     session: String,
-    /// A file or directory of its workspace; without one, what is there is listed
+    /// A file or directory of its workspace [default: all of it]
     path: Option<String>,
     /// Where to put it, or `-` for standard output [default: its own name, here]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The whole workspace as a zip
-    #[arg(long, conflicts_with = "path")]
-    zip: bool,
+    /// Only say what there is
+    #[arg(long, short, conflicts_with_all = ["path", "output", "artifact"])]
+    list: bool,
     /// What the session handed out under this name or id
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["path", "zip"])]
+    #[arg(long, value_name = "NAME", conflicts_with = "path")]
     artifact: Option<String>,
     /// Overwrite what is here
     #[arg(long, short)]
@@ -56,14 +56,14 @@ struct Wanted {
 pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
     let client = context.server().await?;
     let id = context.find(&client, &arguments.session).await?;
-    let wanted = if let Some(named) = &arguments.artifact {
-        artifact(&client, id, named).await?
-    } else if arguments.zip {
-        Wanted { download: client.archive(id, "").await?, name: format!("holt-{}.zip", short_id(id)) }
-    } else if let Some(path) = arguments.path.as_deref().map(|path| path.trim_matches('/')).filter(|path| !path.is_empty()) {
-        file_or_directory(&client, id, path).await?
-    } else {
+    if arguments.list {
         return list(&client, id, context).await;
+    }
+    let path = arguments.path.as_deref().map(|path| path.trim_matches('/')).filter(|path| !path.is_empty());
+    let wanted = match (&arguments.artifact, path) {
+        (Some(named), _) => artifact(&client, id, named).await?,
+        (None, Some(path)) => file_or_directory(&client, id, path).await?,
+        (None, None) => Wanted { download: client.archive(id, "").await?, name: format!("holt-{}.zip", short_id(id)) },
     };
     let to = match arguments.output {
         Some(to) if to.is_dir() => to.join(own_name(&wanted.name)?),

@@ -115,7 +115,7 @@ fn the_defaults_are_the_cores_own() {
 
 #[test]
 fn where_data_is_kept() {
-    let directory = Path::new("/work");
+    let directory = Path::new("/somewhere");
     let where_is = |variables: &[(&str, &str)], is_service, is_root| {
         let environment = Environment { is_service, is_root, ..environment(directory, variables) };
         data_dir::read(&Settings::default(), &environment).unwrap().display().to_string()

@@ -184,18 +184,35 @@ impl Call {
     }
 }
 
-/// The first line of what a tool said.
+/// The line of what a tool said that tells most.
 fn result_in_short(outcome: &CallOutcome) -> String {
     let exit = outcome.details.as_ref().and_then(|details| details.get("exit_code")).and_then(serde_json::Value::as_i64);
     let text = outcome.content.iter().find_map(|part| match part {
-        ToolContent::Text { text } => text.lines().find(|line| !line.trim().is_empty()),
+        ToolContent::Text { text } => Some(text.as_str()),
         ToolContent::Image { .. } => None,
     });
-    let text = text.map(|line| short_line(line.trim(), LINE)).unwrap_or_default();
+    let failed = exit.is_some_and(|code| code != 0);
+    let line = text.map(|text| telling_line(text, failed)).unwrap_or_default();
+    let line = short_line(line.trim(), LINE);
     match exit {
-        Some(code) if code != 0 => format!("exit {code}: {text}"),
-        _ => text,
+        Some(code) if failed => format!("exit {code}: {line}"),
+        _ => line,
     }
+}
+
+/// A command's report repeats the command before its output; what was printed says more. Everything else begins with it.
+fn telling_line(text: &str, failed: bool) -> &str {
+    let Some((_, printed)) = text.split_once("\n\nSTDOUT:\n") else { return first_line(text) };
+    let (out, err) = printed.split_once("\n\nSTDERR:\n").unwrap_or((printed, ""));
+    let (first, second) = if failed { (err, out) } else { (out, err) };
+    match first_line(first) {
+        "" => first_line(second),
+        line => line,
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().find(|line| !line.trim().is_empty() && *line != "(empty)").unwrap_or_default()
 }
 
 /// The line about an event that stands for itself. Nothing for those that say nothing to a reader.

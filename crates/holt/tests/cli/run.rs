@@ -48,13 +48,13 @@ fn files_of_a_managed_session_come_and_go() {
     let home = Home::new();
     home.holt(&["run", "--managed", "make a small web page about otters"]).good();
     assert!(fs::read_dir(home.project()).unwrap().next().is_none(), "nothing is made here");
-    assert!(home.holt(&["get", "last"]).good().contains("index.html"));
+    assert!(home.holt(&["get", "last", "--list"]).good().contains("index.html"));
     home.holt(&["get", "last", "index.html"]).good();
     assert!(fs::read_to_string(home.project().join("index.html")).unwrap().contains("<html"));
     home.holt(&["get", "last", "index.html"]).failed(1, &["is here already", "--force"]);
     home.holt(&["get", "last", "index.html", "--force"]).good();
     home.holt(&["get", "last", "nothing.txt"]).failed(1, &["nothing.txt"]);
-    home.holt(&["get", "last", "--zip", "-o", "all.zip"]).good();
+    home.holt(&["get", "last", "-o", "all.zip"]).good();
     assert!(fs::read(home.project().join("all.zip")).unwrap().starts_with(b"PK"));
     fs::write(home.project().join("räd \u{202e}.txt"), "down the river").unwrap();
     home.holt(&["put", "last", "räd \u{202e}.txt", "--to", "deep/er"]).good();

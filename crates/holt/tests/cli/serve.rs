@@ -124,3 +124,14 @@ fn the_second_signal_ends_at_once() {
     let mut server = server;
     assert!(matches!(server.end(Signal::INT), Some(0 | 130)));
 }
+
+#[test]
+fn a_newcomer_finds_a_first_session_once() {
+    let home = Home::new();
+    for _ in 0..2 {
+        let mut server = Server::start(home.command(&["serve", "--welcome", "--listen", "127.0.0.1:0"]));
+        let sessions = home.holt(&["ls", "--json"]).json();
+        assert_eq!(sessions["items"].as_array().unwrap().len(), 1, "{sessions}");
+        server.end(Signal::INT);
+    }
+}

@@ -83,7 +83,7 @@ async fn a_person_is_asked_and_answers() {
     terminal.expect("The end.");
     assert!(child.wait().unwrap().success());
     assert!(!terminal.seen.contains(['\x1b', '\u{202e}']), "{:?}", terminal.seen);
-    let files = home.holt(&["get", "last"]).good();
+    let files = home.holt(&["get", "last", "--list"]).good();
     assert!(files.contains("allowed") && !files.contains("denied"), "{files}");
     model.finish();
 }

@@ -1066,142 +1066,142 @@ export interface components {
             /** @description The session was made. Always the first event. */
             body: components["schemas"]["SessionCreated"];
             /** @enum {string} */
-            kind: "SessionCreated";
+            kind: "session_created";
         } | {
             /** @description Its title was changed by a person, or made from the first prompt. */
             body: components["schemas"]["SessionRenamed"];
             /** @enum {string} */
-            kind: "SessionRenamed";
+            kind: "session_renamed";
         } | {
             /** @description A prompt arrived. The order of these events is the order of the queue. */
             body: components["schemas"]["PromptQueued"];
             /** @enum {string} */
-            kind: "PromptQueued";
+            kind: "prompt_queued";
         } | {
             /** @description A queued prompt was taken back before anything came of it. */
             body: components["schemas"]["PromptWithdrawn"];
             /** @enum {string} */
-            kind: "PromptWithdrawn";
+            kind: "prompt_withdrawn";
         } | {
             /** @description A run takes up a prompt. */
             body: components["schemas"]["RunStarted"];
             /** @enum {string} */
-            kind: "RunStarted";
+            kind: "run_started";
         } | {
             /** @description A running run took a further prompt in between two steps. */
             body: components["schemas"]["PromptSteered"];
             /** @enum {string} */
-            kind: "PromptSteered";
+            kind: "prompt_steered";
         } | {
             /** @description The agent begins to write a message; its text follows as live deltas. */
             body: components["schemas"]["MessageStarted"];
             /** @enum {string} */
-            kind: "MessageStarted";
+            kind: "message_started";
         } | {
             /** @description A message that was begun will never be finished: forget its text. */
             body: components["schemas"]["MessageAborted"];
             /** @enum {string} */
-            kind: "MessageAborted";
+            kind: "message_aborted";
         } | {
             /** @description The agent's finished message: what it said and which calls it wants. */
             body: components["schemas"]["AgentMessage"];
             /** @enum {string} */
-            kind: "AgentMessage";
+            kind: "agent_message";
         } | {
             /** @description The agent wants to call a tool, and what the policy says. */
             body: components["schemas"]["CallProposed"];
             /** @enum {string} */
-            kind: "CallProposed";
+            kind: "call_proposed";
         } | {
             /** @description A human is asked whether a call may run. */
             body: components["schemas"]["ApprovalRequested"];
             /** @enum {string} */
-            kind: "ApprovalRequested";
+            kind: "approval_requested";
         } | {
             /** @description The question was answered, by a person or by its time running out. */
             body: components["schemas"]["ApprovalAnswered"];
             /** @enum {string} */
-            kind: "ApprovalAnswered";
+            kind: "approval_answered";
         } | {
             /** @description A call begins. Durable before anything of it happens. */
             body: components["schemas"]["CallStarted"];
             /** @enum {string} */
-            kind: "CallStarted";
+            kind: "call_started";
         } | {
             /** @description What came of a call. Every proposed call gets exactly one. */
             body: components["schemas"]["CallFinished"];
             /** @enum {string} */
-            kind: "CallFinished";
+            kind: "call_finished";
         } | {
             /** @description Four fifths of a bound of the run's budget are used. */
             body: components["schemas"]["BudgetWarned"];
             /** @enum {string} */
-            kind: "BudgetWarned";
+            kind: "budget_warned";
         } | {
             /** @description A bound of the run's budget is reached: the run stops. */
             body: components["schemas"]["BudgetReached"];
             /** @enum {string} */
-            kind: "BudgetReached";
+            kind: "budget_reached";
         } | {
             /** @description Someone wants the run to stop. */
             body: components["schemas"]["CancelRequested"];
             /** @enum {string} */
-            kind: "CancelRequested";
+            kind: "cancel_requested";
         } | {
             /** @description A run is over. */
             body: components["schemas"]["RunFinished"];
             /** @enum {string} */
-            kind: "RunFinished";
+            kind: "run_finished";
         } | {
             /** @description The sandbox is open: the agent has hands. */
             body: components["schemas"]["SandboxOpened"];
             /** @enum {string} */
-            kind: "SandboxOpened";
+            kind: "sandbox_opened";
         } | {
             /** @description The sandbox is closed, on purpose or not. */
             body: components["schemas"]["SandboxClosed"];
             /** @enum {string} */
-            kind: "SandboxClosed";
+            kind: "sandbox_closed";
         } | {
             /** @description The session would have slept, but something still runs in it. */
             body: components["schemas"]["SleepPostponed"];
             /** @enum {string} */
-            kind: "SleepPostponed";
+            kind: "sleep_postponed";
         } | {
             /** @description A person put a file into the workspace. */
             body: components["schemas"]["FileReceived"];
             /** @enum {string} */
-            kind: "FileReceived";
+            kind: "file_received";
         } | {
             /** @description The agent hands something out. */
             body: components["schemas"]["ArtifactPublished"];
             /** @enum {string} */
-            kind: "ArtifactPublished";
+            kind: "artifact_published";
         } | {
             /** @description Something a person should know that changes nothing. */
             body: components["schemas"]["Noted"];
             /** @enum {string} */
-            kind: "Noted";
+            kind: "noted";
         } | {
             /** @description The session begins to end. */
             body: components["schemas"]["SessionEnding"];
             /** @enum {string} */
-            kind: "SessionEnding";
+            kind: "session_ending";
         } | {
             /** @description The session has ended. Its conversation and files stay. */
             body: components["schemas"]["SessionEnded"];
             /** @enum {string} */
-            kind: "SessionEnded";
+            kind: "session_ended";
         } | {
             /** @description Something a person can act on keeps the session from working. */
             body: components["schemas"]["SessionFailed"];
             /** @enum {string} */
-            kind: "SessionFailed";
+            kind: "session_failed";
         } | {
             /** @description A failed session is tried again. */
             body: components["schemas"]["SessionRetried"];
             /** @enum {string} */
-            kind: "SessionRetried";
+            kind: "session_retried";
         };
         /** @description A page of a session's log, oldest first. */
         EventPage: {
@@ -1218,9 +1218,9 @@ export interface components {
             hint: string;
             message: string;
         };
-        /** @description A file that was received. */
+        /** @description A person put a file into the workspace. */
         FileReceived: {
-            /** @description Its path from the workspace's top. */
+            by: string;
             path: string;
             /** Format: int64 */
             size: number;
@@ -1473,6 +1473,13 @@ export interface components {
             name: string;
             state: components["schemas"]["FindingState"];
             text: string;
+        };
+        /** @description A file that was received. */
+        ReceivedFile: {
+            /** @description Its path from the workspace's top. */
+            path: string;
+            /** Format: int64 */
+            size: number;
         };
         RenameSession: {
             title: string;
@@ -2857,7 +2864,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FileReceived"];
+                    "application/json": components["schemas"]["ReceivedFile"];
                 };
             };
             /** @description An error. */

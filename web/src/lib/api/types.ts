@@ -34,17 +34,5 @@ export type CreatedKey = Schemas['CreatedKey'];
 export type Me = Schemas['Me'];
 export type ServerStatus = Schemas['ServerStatus'];
 
-/** `PromptQueued` as `prompt_queued`; what is spelt so already stays. */
-type Snake<Word extends string> = Word extends `${infer Letter}${infer Rest}`
-	? Rest extends Uncapitalize<Rest>
-		? `${Lowercase<Letter>}${Snake<Rest>}`
-		: `${Lowercase<Letter>}_${Snake<Rest>}`
-	: Word;
-
-// The document names kinds after the server's types; on the wire they are spelt like everything else.
-type Spelt<Body> = Body extends { kind: infer Kind extends string; body: infer Content }
-	? { kind: Snake<Kind>; body: Content }
-	: never;
-
 /** An event as it arrives: one of the known kinds. Kinds from a newer server are possible and are passed over. */
-export type SessionEvent = Spelt<Schemas['EventBody']> & { session: string; seq: number; at: number };
+export type SessionEvent = Schemas['EventBody'] & { session: string; seq: number; at: number };

@@ -4,6 +4,7 @@
 // An item is never changed, only replaced, so that the page redraws what changed and nothing else.
 
 import type { CallOutcome, RunResult, SessionEvent, Usage, Verdict, WhenBusy } from '$lib/api/types';
+import { noteOf } from './notes';
 
 interface Base {
 	readonly id: string;
@@ -253,70 +254,4 @@ function callChange(event: SessionEvent): { call: string; to: Partial<CallItem> 
 		default:
 			return undefined;
 	}
-}
-
-/** The server's document leaves out who it was. */
-function added({ path, by }: { path: string; by?: string }): string {
-	return by ? `${by} added ${path}` : `${path} was added`;
-}
-
-type Note = Pick<NoteItem, 'tone' | 'text' | 'code' | 'hint' | 'details'>;
-
-const BOUND_WORDS = { steps: 'steps', tokens: 'tokens', cost: 'money', time: 'time' };
-const END_WORDS = {
-	completed: 'The session is complete',
-	stopped: 'The session was ended',
-	expired: 'The session expired',
-	failed: 'The session ended because it failed',
-	evicted: 'The session was ended to make room'
-};
-
-function noteOf(event: SessionEvent): Note | undefined {
-	switch (event.kind) {
-		case 'budget_warned':
-			return { tone: 'warning', text: `Four fifths of this run's ${BOUND_WORDS[event.body.bound]} are used` };
-		case 'cancel_requested':
-			return { tone: 'quiet', text: `${event.body.by} stopped the run` };
-		case 'file_received':
-			return { tone: 'quiet', text: added(event.body) };
-		case 'sleep_postponed':
-			return { tone: 'quiet', text: `Stays awake: ${event.body.why}` };
-		case 'noted': {
-			const { level, text, code } = event.body;
-			return { tone: level === 'info' ? 'quiet' : level, text, code: level === 'info' ? undefined : code };
-		}
-		default:
-			return lifeNote(event);
-	}
-}
-
-function lifeNote(event: SessionEvent): Note | undefined {
-	switch (event.kind) {
-		case 'sandbox_opened':
-			return sandboxNote(event.body.warnings ?? []);
-		case 'sandbox_closed':
-			if (event.body.why === 'lost')
-				return { tone: 'warning', text: 'The sandbox ended without being asked to' };
-			return event.body.why === 'slept'
-				? { tone: 'quiet', text: 'Asleep; the next prompt wakes it' }
-				: undefined;
-		case 'session_ended':
-			return { tone: 'quiet', text: END_WORDS[event.body.reason] };
-		case 'session_failed':
-			return { tone: 'error', text: event.body.message, code: event.body.code, hint: event.body.hint };
-		case 'session_retried':
-			return { tone: 'quiet', text: `${event.body.by} tried again` };
-		default:
-			return undefined;
-	}
-}
-
-function sandboxNote(warnings: readonly string[]): Note {
-	if (warnings.length === 0) return { tone: 'quiet', text: 'The sandbox is open' };
-	const things = warnings.length === 1 ? 'one thing' : `${warnings.length} things`;
-	return {
-		tone: 'quiet',
-		text: `The sandbox is open; this machine lacks ${things} for it`,
-		details: warnings
-	};
 }

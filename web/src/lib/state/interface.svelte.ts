@@ -50,11 +50,12 @@ export function focusPrompt(): void {
 	document.querySelector<HTMLTextAreaElement>('textarea[data-prompt]')?.focus();
 }
 
-/** The field that searches the list. */
-export function focusSearch(): void {
+/** Goes to the field that searches the list. Says whether there is one in sight. */
+export function focusSearch(): boolean {
 	const field = [...document.querySelectorAll<HTMLInputElement>('input[data-search]')].find(
 		(candidate) => candidate.offsetParent !== null
 	);
 	field?.focus();
 	field?.select();
+	return field !== undefined;
 }

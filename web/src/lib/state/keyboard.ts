@@ -1,9 +1,9 @@
 // What single keys do, as long as nobody is writing.
 
+import { flushSync } from 'svelte';
 import { goto } from '$app/navigation';
 import { focusPrompt, focusSearch, isWriting, parts } from './interface.svelte';
 import { sessions } from './sessions.svelte';
-import { hasList } from './viewport.svelte';
 
 /** Handles a key for the whole page. */
 export function onPageKey(event: KeyboardEvent): void {
@@ -32,7 +32,7 @@ function actionFor(key: string): (() => void) | undefined {
 		case 'k':
 			return () => move(-1);
 		case 'n':
-			return () => void goto('/').then(focusPrompt);
+			return begin;
 		case 'p':
 			return focusPrompt;
 		case '?':
@@ -42,10 +42,17 @@ function actionFor(key: string): (() => void) | undefined {
 	}
 }
 
+function begin(): void {
+	if (location.pathname === '/') focusPrompt();
+	else void goto('/').then(focusPrompt);
+}
+
 function search(): void {
-	if (!hasList.current) parts.drawer = true;
-	// The drawer has to be there first.
-	requestAnimationFrame(focusSearch);
+	if (focusSearch()) return;
+	parts.drawer = true;
+	// At once, so that what is typed next already stands in it.
+	flushSync();
+	focusSearch();
 }
 
 /** Moves the focus along the list; the browser opens what has it on Enter. */

@@ -11,7 +11,7 @@ import { server } from './server.svelte';
 const PAGE = 100;
 /** The open session needs a place on the socket too, which takes 200. */
 const MOST_FOLLOWED = 150;
-const REFRESH_EVERY = 15_000;
+const REFRESH_EVERY = 5000;
 const REFRESH_AFTER_CHANGE = 400;
 
 /** What an event says about a session's status, when it says it by itself. */

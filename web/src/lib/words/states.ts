@@ -39,6 +39,9 @@ export function stateInWords(record: Snapshot, waitingSince: number | undefined,
 	return word;
 }
 
+/** What a session is called before its first prompt has named it. */
+export const UNTITLED = 'New session';
+
 export type Group = 'Waiting for you' | 'Working' | 'Idle' | 'Done';
 
 export const GROUPS: readonly Group[] = ['Waiting for you', 'Working', 'Idle', 'Done'];

@@ -6,9 +6,10 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** `0.3 s`, `42 s`, `2 min 10 s`, `1 h 4 min`. */
+/** `28 ms`, `0.3 s`, `42 s`, `2 min 10 s`, `1 h 4 min`. */
 export function duration(millis: number): string {
 	const time = Math.max(0, millis);
+	if (time < 95) return `${Math.round(time)} ms`;
 	if (time < 9.95 * SECOND) return `${(time / SECOND).toFixed(1)} s`;
 	return wholeDuration(time);
 }

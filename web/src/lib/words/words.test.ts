@@ -24,6 +24,7 @@ describe('amounts', () => {
 		[cost(1000), 'under $0.01'],
 		[count(1, 'file'), '1 file'],
 		[count(4, 'file'), '4 files'],
+		[duration(28), '28 ms'],
 		[duration(300), '0.3 s'],
 		[duration(42_000), '42 s'],
 		[wholeDuration(130_900), '2 min 10 s'],

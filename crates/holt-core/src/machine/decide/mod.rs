@@ -54,7 +54,7 @@ impl Draft {
             Input::Published(published) => self.published(published),
             Input::SandboxOpened { driver, warnings } => self.sandbox_opened(driver, warnings),
             Input::Fail(failure) => self.fail(failure),
-            Input::SandboxLost => self.sandbox_lost(),
+            Input::SandboxGone { why } => self.sandbox_gone(why),
             Input::SandboxSlept => self.sandbox_slept(),
             Input::SleepPostponed { until, why } => self.unless_ended(SleepPostponed { until, why }),
             Input::SandboxEnded => self.sandbox_ended(),

@@ -34,7 +34,7 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn sandbox_lost(&mut self) -> Result<(), Refusal> {
+    pub(super) fn sandbox_gone(&mut self, why: SandboxEnd) -> Result<(), Refusal> {
         let run = self.state.run().map(|run| (run.id, run.calls.clone()));
         for (run, call) in run.iter().flat_map(|(id, calls)| calls.iter().map(move |call| (*id, call))) {
             if call.stage == CallStage::Running {
@@ -43,7 +43,7 @@ impl Draft {
             }
         }
         if self.state.sandbox == SandboxState::Open {
-            self.emit(SandboxClosed { why: SandboxEnd::Lost });
+            self.emit(SandboxClosed { why });
         }
         self.start_calls();
         self.finish_if_stopped();

@@ -78,6 +78,20 @@ fn a_call_is_one_line_and_a_slow_one_is_announced_once() {
 }
 
 #[test]
+fn of_a_command_its_output_is_shown() {
+    let line = |code: i64, out: &str, err: &str| {
+        let text = format!("Command: make\nWorking directory: /w\nExit code: {code} (0.1 s)\n\nSTDOUT:\n{out}\n\nSTDERR:\n{err}");
+        let mut transcript = Transcript::default();
+        transcript.event(&proposed("make"));
+        transcript.event(&finished(CallStatus::Succeeded, &text, Some(json!({ "exit_code": code }))))
+    };
+    assert_eq!(line(0, "built\nmore", "a warning"), "  ✓ execute_command make — built\n");
+    assert_eq!(line(0, "(empty)", "a warning"), "  ✓ execute_command make — a warning\n");
+    assert_eq!(line(2, "building", "no rule"), "  ✓ execute_command make — exit 2: no rule\n");
+    assert_eq!(line(0, "(empty)", "(empty)"), "  ✓ execute_command make\n");
+}
+
+#[test]
 fn how_calls_end() {
     for (status, expected) in [
         (CallStatus::Succeeded, "  ✓ execute_command ls — out\n"),

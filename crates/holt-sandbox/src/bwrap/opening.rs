@@ -1,0 +1,179 @@
+//! Opening a sandbox: its directories, its world, its keeper.
+
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use holt_core::id::SessionId;
+use holt_core::sandbox::{SandboxError, SandboxInfo, SandboxSpec};
+use holt_core::session::WorkspaceSpec;
+use holt_keeper::protocol::PROTOCOL;
+use holt_keeper::protocol::message::{Answer, Verb};
+use holt_keeper::spec::{Identity, Room};
+use holt_keeper::tree;
+use tokio::sync::watch;
+
+use super::birth::{self, Birth};
+use super::client::Lost;
+use super::driver::{Inner, Open, Slot, info};
+use super::machine::Machine;
+use super::places::Session;
+use super::pool;
+use super::problem::{cannot_open, failed, storage};
+use super::project::Project;
+use super::records::Record;
+use super::room::{self, Parts, Place};
+use crate::environment;
+
+/// What a sandbox is opened for.
+pub struct Opening<'a> {
+    pub session: SessionId,
+    pub directory: Session,
+    pub spec: &'a SandboxSpec,
+    pub prepared: bool,
+}
+
+/// What a sandbox is to be, and what is to be said about it.
+struct World {
+    room: Room,
+    workspace_path: String,
+    warnings: Vec<String>,
+}
+
+impl Inner {
+    pub(super) async fn open_in(self: &Arc<Self>, slot: &mut Slot, spec: &SandboxSpec) -> Result<SandboxInfo, SandboxError> {
+        let open = match pool::take(self, spec).await {
+            Some(open) => open,
+            None => {
+                let directory = self.places.session(spec.session);
+                self.start(Opening { session: spec.session, directory, spec, prepared: false }).await?
+            }
+        };
+        pool::refill_later(self);
+        let info = info(&open.record, false);
+        slot.open = Some(Arc::new(open));
+        Ok(info)
+    }
+
+    /// Starts a keeper and returns when its sandbox is up.
+    pub async fn start(&self, opening: Opening<'_>) -> Result<Open, SandboxError> {
+        let machine = self.machine().await?;
+        let Opening { session, directory, spec, prepared } = opening;
+        let world = self.world(spec, &directory, machine)?;
+        let identity = self.make_directories(&directory)?;
+        let log = self.log(session);
+        let newborn = birth::start(Birth {
+            machine,
+            options: &self.options,
+            places: &self.places,
+            sockets: self.sockets.as_fd(),
+            session: &directory,
+            identity,
+            room: world.room,
+            limits: &spec.limits,
+            log: &log,
+        })
+        .map_err(failed)?;
+        let record = Record {
+            protocol: PROTOCOL,
+            session,
+            keeper: newborn.keeper,
+            secret: newborn.secret,
+            pid: newborn.pid,
+            started: tree::process(newborn.pid).map_or(0, |process| process.started),
+            cgroups: newborn.cgroups,
+            workspace_path: world.workspace_path,
+            warnings: world.warnings,
+            prepared,
+        };
+        if let Err(error) = self.records.put(&record) {
+            self.clean_up(record, false).await;
+            return Err(storage("write in", &self.places.keepers(), &error));
+        }
+        self.come_up(record, newborn.gone).await
+    }
+
+    fn world(&self, spec: &SandboxSpec, directory: &Session, machine: &Machine) -> Result<World, SandboxError> {
+        let environment = environment::find(&spec.environment).ok_or_else(|| unknown_environment(&spec.environment))?;
+        let workspace = self.workspace(&spec.workspace, directory, machine)?;
+        let kits = machine.home.as_deref().map(|home| environment.kits(home)).unwrap_or_default();
+        let mut warnings = machine.warnings.clone();
+        let missing = environment.missing(&kits).into_iter();
+        warnings.extend(missing.map(|(program, package)| format!("`{program}` is not installed (package {package}).")));
+        if let Place::Project(project) = &workspace {
+            warnings.extend(project.warnings.clone());
+        }
+        let workspace_path = workspace.path_inside().display().to_string();
+        let room = room::room(&Parts {
+            programs: &machine.programs,
+            etc: &machine.etc,
+            keeper: &machine.keeper,
+            home: directory.home(),
+            workspace,
+            kits,
+            variables: &spec.variables,
+            limits: &spec.limits,
+        });
+        Ok(World { room, workspace_path, warnings })
+    }
+
+    async fn come_up(&self, record: Record, gone: watch::Receiver<bool>) -> Result<Open, SandboxError> {
+        let up = match self.connect(record.clone(), Some(gone)).await {
+            Ok(open) => match open.client.ask(Verb::Status, Vec::new()).await {
+                Some((Answer::Status(_), _)) => return Ok(open),
+                Some((Answer::Refused { message, .. }, _)) => message,
+                Some(_) => String::new(),
+                None => match open.client.until_lost().await {
+                    Lost::Ended(reason) => reason,
+                    Lost::Closed | Lost::Fenced => String::new(),
+                },
+            },
+            Err(error) => error.to_string(),
+        };
+        let log = std::fs::read_to_string(self.log(record.session)).unwrap_or_default();
+        self.clean_up(record, false).await;
+        let said: Vec<&str> = [log.trim(), up.trim()].into_iter().filter(|words| !words.is_empty()).collect();
+        Err(failed(said.join("; ")))
+    }
+
+    fn workspace(&self, spec: &WorkspaceSpec, directory: &Session, machine: &Machine) -> Result<Place, SandboxError> {
+        match spec {
+            WorkspaceSpec::Managed => Ok(Place::Managed(directory.workspace())),
+            WorkspaceSpec::Directory { path } => {
+                Project::examine(path, self.places.data(), machine.home.as_deref()).map(Place::Project)
+            }
+        }
+    }
+
+    pub fn managed_workspace(&self, session: SessionId) -> Result<PathBuf, SandboxError> {
+        let directory = self.places.session(session);
+        self.make_directories(&directory)?;
+        Ok(directory.workspace())
+    }
+
+    fn make_directories(&self, directory: &Session) -> Result<Option<Identity>, SandboxError> {
+        let identity = self.identity(directory)?;
+        let made = directory.make(identity);
+        made.map_err(|error| storage("make the directories of a session in", &self.places.sessions(), &error))?;
+        Ok(identity)
+    }
+
+    /// Who the session's processes are, when Holt is root: whose the session's directories are, or somebody new.
+    fn identity(&self, directory: &Session) -> Result<Option<Identity>, SandboxError> {
+        let Some(identities) = &self.identities else { return Ok(None) };
+        match directory.owner() {
+            Some(0) => Err(failed("the session's home belongs to root, which it must not")),
+            Some(uid) => Ok(Some(Identity { uid, gid: uid })),
+            None => identities.next().map(Some).map_err(|error| storage("write in", &self.places.keepers(), &error)),
+        }
+    }
+}
+
+fn unknown_environment(name: &str) -> SandboxError {
+    let names: Vec<&str> = environment::ENVIRONMENTS.iter().map(|environment| environment.name).collect();
+    cannot_open(
+        "environment_unknown",
+        format!("There is no environment named `{}`.", name.escape_debug()),
+        format!("Choose one of {}.", names.join(", ")),
+    )
+}
