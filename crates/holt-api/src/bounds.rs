@@ -176,16 +176,31 @@ pub fn check_policy(policy: &Policy) -> Checked {
     Ok(())
 }
 
+/// The most that a sandbox may be given, whatever the machine has.
+const MAX_SANDBOX_BYTES: u64 = 1 << 40;
+const MAX_PROCESSES: u32 = 32_768;
+const MAX_CPU_PERCENT: u32 = 25_600;
+
 pub fn check_limits(limits: &Limits) -> Checked {
     const MIB: u64 = 1 << 20;
     const HINT: &str =
         "A sandbox needs at least 64 MiB of memory, 16 processes, a tenth of a processor, 16 MiB of disk and 1 MiB of /tmp.";
+    const LARGEST: &str = "At most 1 TiB of memory and of disk, 32768 processes, 256 processors, and a /tmp within the memory.";
     let enough = limits.memory_bytes >= 64 * MIB
         && limits.processes >= 16
         && limits.cpu_percent >= 10
         && limits.disk_bytes >= 16 * MIB
         && limits.tmp_bytes >= MIB;
-    if enough { Ok(()) } else { Err(Invalid::new("bad_limits", "a sandbox cannot live within these limits", HINT)) }
+    let most = limits.memory_bytes <= MAX_SANDBOX_BYTES
+        && limits.processes <= MAX_PROCESSES
+        && limits.cpu_percent <= MAX_CPU_PERCENT
+        && limits.disk_bytes <= MAX_SANDBOX_BYTES
+        && limits.tmp_bytes <= limits.memory_bytes;
+    match (enough, most) {
+        (true, true) => Ok(()),
+        (false, _) => Err(Invalid::new("bad_limits", "a sandbox cannot live within these limits", HINT)),
+        (_, false) => Err(Invalid::new("bad_limits", "these limits are larger than any sandbox gets", LARGEST)),
+    }
 }
 
 pub fn check_create_key(request: &CreateKey) -> Checked {

@@ -120,7 +120,9 @@ impl Shared {
     }
 }
 
-/// The bounds of a sandbox that this machine cannot enforce.
+/// The bounds of a sandbox that this machine cannot enforce. Disk use is bounded by a watcher and a floor everywhere, which
+/// is weaker than a quota and said so, but leaves Holt and other sessions their reserve.
 pub(crate) fn unenforced(findings: &[Finding]) -> Vec<&Finding> {
-    findings.iter().filter(|finding| finding.name.ends_with("_limit") && finding.state != FindingState::Good).collect()
+    let is_bound = |finding: &&Finding| finding.name.ends_with("_limit") && finding.name != "disk_limit";
+    findings.iter().filter(is_bound).filter(|finding| finding.state != FindingState::Good).collect()
 }

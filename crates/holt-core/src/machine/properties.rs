@@ -224,7 +224,7 @@ impl Judge {
 
     fn check_waiting(&self) {
         let state = &self.story.state;
-        assert!(state.queue.len() <= super::MAX_QUEUE);
+        assert!(state.queue.len() <= super::MAX_QUEUE + 4);
         if let Some(run) = state.run() {
             let writes = run.calls.iter().filter(|call| call.stage == CallStage::Running && !call.parallel).count();
             let running = run.calls.iter().filter(|call| call.stage == CallStage::Running).count();

@@ -168,6 +168,7 @@ fn a_prompt_sent_twice_is_taken_once_and_the_queue_is_bounded() {
     assert_eq!(story.try_take(Input::Prompt(prompt(99, WhenBusy::Queue))).unwrap_err(), Refusal::QueueFull);
     assert_eq!(story.try_take(Input::Prompt(prompt(99, WhenBusy::Refuse))).unwrap_err(), Refusal::Busy);
     assert!(story.take(Input::Prompt(prompt(5, WhenBusy::Queue))).is_empty(), "known although the queue is full");
+    assert!(story.take(Input::Prompt(prompt(50, WhenBusy::Interrupt))).contains(&"cancel_requested"), "who interrupts is heard");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use holt_core::sandbox::SandboxError;
 use holt_keeper::spec::{Bind, Source};
 
 use super::problem::cannot_open;
+use crate::workspace::refusal;
 
 /// Read-only where it exists.
 const PROTECTED: &[&str] = &[
@@ -28,13 +29,6 @@ const PROTECTED: &[&str] = &[
     ".mcp.json",
     ".envrc",
 ];
-/// Directories that nobody works in, and that hold what sandboxes must not have.
-const REFUSED: &[&str] = &[
-    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin",
-    "/srv", "/sys", "/tmp", "/usr", "/var",
-];
-/// Of those, the ones that must not be worked in below either.
-const REFUSED_BELOW: &[&str] = &["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr"];
 /// How many entries are looked at for sockets and the like.
 const MOST_ENTRIES: usize = 200_000;
 /// How many of those are covered.
@@ -159,13 +153,9 @@ fn usable(path: &Path, data: &Path, home: Option<&Path>) -> Result<fs::Metadata,
         let hint = format!("Use the real path, {}.", real.display());
         return refuse("project_link", format!("{shown} leads through a symbolic link."), &hint);
     }
-    let too_wide = REFUSED.iter().any(|refused| path == Path::new(refused)) || home.is_some_and(|home| home.starts_with(path));
-    let too_deep = REFUSED_BELOW.iter().any(|refused| path.starts_with(refused));
-    if too_wide || too_deep {
-        return refuse("project_refused", format!("An agent may not work in {shown}."), "Choose a directory of one project.");
-    }
-    if path.starts_with(data) || data.starts_with(path) {
-        return refuse("project_refused", format!("{shown} holds Holt's own data."), "Choose a directory of one project.");
+    if let Some(why) = refusal(path, data, home) {
+        let message = format!("An agent may not work in {shown}: {why}.");
+        return refuse("project_refused", message, "Choose a directory of one project.");
     }
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => Ok(found),

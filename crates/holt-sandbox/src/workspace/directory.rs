@@ -1,6 +1,6 @@
 //! Which directories of the user's may become workspaces.
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use holt_core::workspace::FileError;
 
@@ -15,18 +15,44 @@ const REFUSED_BELOW: &[&str] =
     &["/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr"];
 
 /// Why an agent may not work in a directory, given its one true path. `data` is Holt's own directory, `home` that of the
-/// user who runs it.
+/// user who runs it; other people's homes are looked up.
 pub fn refusal(path: &Path, data: &Path, home: Option<&Path>) -> Option<&'static str> {
+    refusal_among(path, data, &homes(home))
+}
+
+fn refusal_among(path: &Path, data: &Path, homes: &[PathBuf]) -> Option<&'static str> {
     let is = |names: &[&str]| names.iter().any(|name| path == Path::new(name));
+    let is_home = |home: &PathBuf| home.starts_with(path);
     if path.starts_with(data) || data.starts_with(path) {
         Some("it holds Holt's own data")
-    } else if home.is_some_and(|home| home.starts_with(path)) {
+    } else if homes.iter().any(is_home) || path.parent() == Some(Path::new("/home")) {
         Some("it holds a whole home directory")
-    } else if is(REFUSED) || REFUSED_BELOW.iter().any(|name| path.starts_with(name)) {
+    } else if homes.iter().any(|home| is_hidden_in(path, home)) {
+        Some("hidden directories of a home hold settings and keys")
+    } else if is(REFUSED) || is_of_the_system(path) {
         Some("it belongs to the system")
     } else {
         None
     }
+}
+
+/// `~/.ssh`, `~/.config/…` and their like.
+fn is_hidden_in(path: &Path, home: &Path) -> bool {
+    let below = path.strip_prefix(home).ok().and_then(|below| below.components().next());
+    below.is_some_and(|first| first.as_os_str().as_encoded_bytes().starts_with(b"."))
+}
+
+/// The homes of the people of this machine.
+fn homes(own: Option<&Path>) -> Vec<PathBuf> {
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let home = |line: &str| line.split(':').nth(5).map(PathBuf::from);
+    let is_a_place = |home: &PathBuf| home.is_absolute() && home.components().count() > 1 && !is_of_the_system(home);
+    let others = users.lines().filter_map(home).filter(is_a_place);
+    own.map(Path::to_owned).into_iter().chain(others).collect()
+}
+
+fn is_of_the_system(path: &Path) -> bool {
+    REFUSED_BELOW.iter().any(|name| path.starts_with(name))
 }
 
 /// Finds the one true path of a directory that may become a workspace.
@@ -46,5 +72,36 @@ pub(super) fn check(path: &Path, data: &Path, home: Option<&Path>) -> Result<Str
     match real.to_str() {
         Some(real) if !real.chars().any(char::is_control) => Ok(real.to_owned()),
         _ => Err(FileError::Refused { path: shown, why: "its name has characters that cannot be shown" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_a_project_may_be_worked_in() {
+        let homes = [PathBuf::from("/home/ann"), PathBuf::from("/root"), PathBuf::from("/var/lib/service")];
+        let why = |path: &str| refusal_among(Path::new(path), Path::new("/home/ann/.local/share/holt"), &homes);
+        for refused in [
+            "/",
+            "/home",
+            "/home/ann",
+            "/home/ben",
+            "/root",
+            "/home/ann/.ssh",
+            "/home/ann/.config/app",
+            "/root/.aws",
+            "/etc/ssl",
+            "/usr/share",
+            "/tmp",
+            "/var",
+            "/home/ann/.local/share/holt/sessions",
+        ] {
+            assert!(why(refused).is_some(), "{refused}");
+        }
+        for fine in ["/home/ann/site", "/home/ann/work/.hidden", "/root/site", "/srv/site", "/tmp/site", "/home/ben/site"] {
+            assert_eq!(why(fine), None, "{fine}");
+        }
     }
 }

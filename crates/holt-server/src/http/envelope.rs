@@ -51,10 +51,16 @@ fn request_id(headers: &HeaderMap) -> String {
     given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
-/// Gives an error its body. An error that says so itself is taken at its word; any other is one by its status.
+/// Gives an error its body. An error that says so itself is taken at its word; any other is one by its status, unless it
+/// has a body for programs already, as `/ready` has.
 fn explain(response: &mut Response, id: &str) {
     let said = response.extensions_mut().remove::<ApiError>();
     let status = response.status();
+    let is_json =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if said.is_none() && is_json {
+        return;
+    }
     let Some(error) = said.or_else(|| (status.as_u16() >= 400).then(|| ApiError::of_status(status))) else { return };
     let body = serde_json::to_vec(&error.body(id)).unwrap_or_default();
     response.headers_mut().remove(header::CONTENT_LENGTH);
@@ -134,6 +140,17 @@ mod tests {
         let body: holt_api::ErrorBody = serde_json::from_slice(&body).unwrap();
         assert_eq!((body.code.as_str(), body.request_id.len()), ("internal", 36));
         assert!(!body.message.contains("on purpose"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_explains_itself_keeps_its_body() {
+        let unready =
+            || async { (axum::http::StatusCode::SERVICE_UNAVAILABLE, axum::Json(serde_json::json!({"reasons": ["full"]}))) };
+        let router = axum::Router::new().route("/", axum::routing::get(unready)).layer(axum::middleware::from_fn(envelope));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 503);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(&*body, br#"{"reasons":["full"]}"#);
     }
 
     #[test]

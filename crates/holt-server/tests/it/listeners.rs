@@ -105,9 +105,12 @@ async fn nobody_listens_wider_than_loopback_without_credentials() {
     assert_eq!(Server::bind(options, world.parts()).await.unwrap_err().code(), "weak_key");
     let path = ensure_first_key(&*world.keys, world.directory.path()).await.unwrap().unwrap();
     assert!(Server::bind(wide(), world.parts()).await.is_ok());
-    let limit = Finding { name: "disk_limit".into(), state: FindingState::Weak, text: String::new(), hint: None, fix: None };
-    let refused = check_exposure(([192, 168, 0, 1], 9090).into(), true, None, &[limit]);
-    assert_eq!(refused.unwrap_err().code(), "limits_not_enforced");
+    let weak = |name: &str| Finding { name: name.into(), state: FindingState::Weak, text: String::new(), hint: None, fix: None };
+    let exposure = |name| check_exposure(([192, 168, 0, 1], 9090).into(), true, None, &[weak(name)]);
+    for limit in ["memory_limit", "process_limit", "cpu_limit"] {
+        assert_eq!(exposure(limit).unwrap_err().code(), "limits_not_enforced");
+    }
+    assert!(exposure("disk_limit").is_ok(), "bounded by a watcher everywhere, which is known and said");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 

@@ -227,8 +227,7 @@ export class OpenSession {
 
 	async #fetchEvents(query: { after?: number; before?: number; limit: number }): Promise<SessionEvent[]> {
 		const page = await got(api.GET('/v2/sessions/{id}/events', { params: { path: { id: this.id }, query } }));
-		// On the wire kinds are spelt as in `SessionEvent`, whatever the document says.
-		return page.events as unknown as SessionEvent[];
+		return page.events;
 	}
 }
 

@@ -12,6 +12,9 @@ use crate::session::EndReason;
 use crate::tool::{CallOutcome, CallStatus};
 use crate::view::CallStage;
 
+/// How many interrupting prompts are taken although the queue is full.
+const INTERRUPTS: usize = 4;
+
 impl Draft {
     pub(super) fn prompt(&mut self, prompt: NewPrompt) -> Result<(), Refusal> {
         if self.state.knows(prompt.id) {
@@ -22,7 +25,7 @@ impl Draft {
             Phase::Ending { .. } | Phase::Ended { .. } => return Err(Refusal::Ended),
             Phase::Failed(_) => return Err(Refusal::Failed),
             _ if running && prompt.when_busy == WhenBusy::Refuse => return Err(Refusal::Busy),
-            _ if self.state.queue.len() >= MAX_QUEUE => return Err(Refusal::QueueFull),
+            _ if self.state.queue.len() >= room_for(prompt.when_busy) => return Err(Refusal::QueueFull),
             _ => {}
         }
         if self.state.spec.title.is_empty() {
@@ -98,11 +101,20 @@ impl Draft {
     }
 }
 
+/// How many prompts may wait for one more of this kind to be taken: who interrupts does not wait behind the others.
+fn room_for(when_busy: WhenBusy) -> usize {
+    if when_busy == WhenBusy::Interrupt { MAX_QUEUE + INTERRUPTS } else { MAX_QUEUE }
+}
+
 /// A title from the first words of a prompt, until somebody gives a better one.
 fn title_of(text: &str) -> String {
     const LONGEST: usize = 60;
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("Untitled");
-    let clean: String = line.chars().filter(|c| !c.is_control()).collect();
+    // Characters that change the direction of what follows would reach everything that lists titles.
+    let is_plain = |c: &char| {
+        !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let clean: String = line.chars().filter(is_plain).collect();
     if clean.chars().count() <= LONGEST {
         return clean;
     }
