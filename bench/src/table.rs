@@ -68,14 +68,14 @@ pub enum Target {
 }
 
 impl Target {
-    fn is_met(&self, value: f64, peer: Option<f64>) -> Option<bool> {
+    fn is_met(&self, value: f64, peer: Option<f64>, ratio: Option<f64>) -> Option<bool> {
         Some(match self {
             Self::AtMost(most, _) => value <= *most,
             Self::AtLeast(least, _) => value >= *least,
             Self::MillisAndFlush(most, flush) => value <= most + millis(*flush),
-            Self::TimesPeer(times) => value <= times * peer?,
+            Self::TimesPeer(times) => ratio? <= *times,
             Self::TimesPeerAndFlush(times, flush) => value <= times * peer? + millis(*flush),
-            Self::ShareOfPeer(share) => value >= share * peer?,
+            Self::ShareOfPeer(share) => ratio? >= *share,
         })
     }
 }
@@ -99,6 +99,8 @@ pub struct Line {
     name: String,
     value: Value,
     peer: Option<(&'static str, Value)>,
+    /// The middle of the ratios of each turn, where turns are long enough to have one.
+    ratio: Option<f64>,
     target: Option<Target>,
     /// Why there is no peer, or what else should be said.
     remark: Option<String>,
@@ -106,12 +108,18 @@ pub struct Line {
 
 impl Line {
     pub fn new(name: impl Into<String>, value: Value) -> Self {
-        Self { name: name.into(), value, peer: None, target: None, remark: None }
+        Self { name: name.into(), value, peer: None, ratio: None, target: None, remark: None }
     }
 
     #[must_use]
     pub fn peer(mut self, name: &'static str, value: Value) -> Self {
         self.peer = Some((name, value));
+        self
+    }
+
+    #[must_use]
+    pub fn ratio(mut self, ratio: f64) -> Self {
+        self.ratio = Some(ratio);
         self
     }
 
@@ -129,13 +137,19 @@ impl Line {
 
     /// Nothing when there is no target.
     fn is_met(&self) -> Option<bool> {
-        self.target.as_ref()?.is_met(self.value.judged, self.peer.as_ref().map(|(_, peer)| peer.judged))
+        let peer = self.peer.as_ref().map(|(_, peer)| peer.judged);
+        self.target.as_ref()?.is_met(self.value.judged, peer, self.measured_ratio())
+    }
+
+    fn measured_ratio(&self) -> Option<f64> {
+        let (_, peer) = self.peer.as_ref()?;
+        Some(self.ratio.unwrap_or(self.value.judged / peer.judged))
     }
 
     fn cells(&self) -> [String; 6] {
         let none = || "–".to_owned();
         let peer = self.peer.as_ref().map(|(name, peer)| format!("{name}: {}", peer.text));
-        let ratio = self.peer.as_ref().map(|(_, peer)| format!("{:.2}", self.value.judged / peer.judged));
+        let ratio = self.measured_ratio().map(|ratio| format!("{ratio:.2}"));
         let verdict = match self.is_met() {
             Some(true) => "ok",
             Some(false) => "MISSED",
@@ -209,6 +223,8 @@ mod tests {
         assert_eq!(beside(5, Target::ShareOfPeer(0.5)), Some(true));
         assert_eq!(beside(4, Target::ShareOfPeer(0.5)), Some(false));
         assert_eq!(Line::new("x", times(1)).target(Target::TimesPeer(2.0)).is_met(), None);
+        let turns = Line::new("x", times(4)).peer("bare", times(10)).ratio(0.6).target(Target::ShareOfPeer(0.5));
+        assert_eq!(turns.is_met(), Some(true));
     }
 
     #[test]

@@ -23,13 +23,13 @@ use crate::table::{Line, Target, Value};
 use crate::times::{median, per_second};
 
 const SESSIONS: usize = 50;
-const EVENTS_PER_SESSION: u64 = 2_000;
+const EVENTS_PER_SESSION: u64 = 1_000;
 const SMALLEST_SHARE: f64 = 0.5;
 /// The most bytes that a record of the bare loop has.
 const RECORD_BYTES: usize = 400;
 
 pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
-    let rounds = bench.rounds(5, 3);
+    let rounds = bench.rounds(9, 3);
     let store = record::open(&bench.fresh("appends"))?;
     let mut sessions = Vec::new();
     for _ in 0..SESSIONS {
@@ -37,7 +37,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
     }
     let raw = Arc::new(Raw::start(&bench.fresh("raw"), rounds + 1)?);
     let mut first = 2;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     // The first round of each warms up.
     for round in 0..=rounds {
         let holt = rate(&sessions, first, |events| in_holt(Arc::clone(&store), events)).await?;
@@ -46,11 +46,13 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
         if round > 0 {
             ours.push(holt);
             theirs.push(peer);
+            ratios.push(holt / peer);
         }
     }
     let name = format!("acknowledged durable appends, {SESSIONS} sessions, one outstanding each");
     let line = Line::new(name, Value::per_second(median(ours)));
-    Ok(vec![line.peer("grouped fdatasync", Value::per_second(median(theirs))).target(Target::ShareOfPeer(SMALLEST_SHARE))])
+    let line = line.peer("grouped fdatasync", Value::per_second(median(theirs))).ratio(median(ratios));
+    Ok(vec![line.target(Target::ShareOfPeer(SMALLEST_SHARE))])
 }
 
 /// Runs one caller per session at once and says how many events per second were acknowledged.

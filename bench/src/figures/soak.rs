@@ -16,21 +16,23 @@ use crate::process;
 use crate::table::{Line, Target, Value};
 
 const SESSIONS: usize = 1_000;
-const WARM_UP: usize = 40;
 const AT_ONCE: usize = 4;
-/// Until owners have left, sandboxes have ended and the next one is prepared.
-const REST: Duration = Duration::from_secs(6);
+/// More at once than later, so that every pool has grown as far as it will.
+const WARM_UP: usize = 80;
+const WARM_UP_AT_ONCE: usize = 16;
+/// Until owners have left, sandboxes have ended, the next one is prepared and threads without work are gone.
+const REST: Duration = Duration::from_secs(14);
 /// An allocator keeps some of what it was given; a leak of a kibibyte for each session shows above it.
 const MOST_GROWTH_KIB: f64 = 4096.0;
 
 pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
     let model = one_command("echo x").await;
     let holt = Holt::start(bench, &Start { data: bench.fresh("soak"), model: Some(model.url()), prepared: 1 })?;
-    come_and_go(&holt, WARM_UP).await?;
+    come_and_go(&holt, WARM_UP, WARM_UP_AT_ONCE).await?;
     let before = traces(&holt).await;
     let begin = Instant::now();
     let count = bench.rounds(SESSIONS, 100);
-    come_and_go(&holt, count).await?;
+    come_and_go(&holt, count, AT_ONCE).await?;
     let took = begin.elapsed();
     let after = traces(&holt).await;
     let data = holt.data.clone();
@@ -55,9 +57,9 @@ fn slack(what: &str) -> f64 {
     if what == RESIDENT { MOST_GROWTH_KIB } else { 0.0 }
 }
 
-async fn come_and_go(holt: &Holt, count: usize) -> Result<()> {
+async fn come_and_go(holt: &Holt, count: usize, at_once: usize) -> Result<()> {
     let sessions = stream::iter(0..count).map(|_| async { first_output(holt).await.map(drop) });
-    sessions.buffer_unordered(AT_ONCE).try_collect::<()>().await.context("a session that comes and goes")
+    sessions.buffer_unordered(at_once).try_collect::<()>().await.context("a session that comes and goes")
 }
 
 /// The directory that holds the control groups of keepers.

@@ -98,10 +98,7 @@ impl Database {
     fn transact<T>(&mut self, work: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
         let before = self.journal;
         self.execute("BEGIN IMMEDIATE")?;
-        let w = work(self);
-        let t=std::time::Instant::now();
-        let done = w.and_then(|value| self.execute("COMMIT").map(|()| value));
-        super::writer::T[4].fetch_add(t.elapsed().as_nanos() as u64, std::sync::atomic::Ordering::Relaxed);
+        let done = work(self).and_then(|value| self.execute("COMMIT").map(|()| value));
         if done.is_err() {
             self.journal = before;
             self.places.clear();

@@ -18,8 +18,8 @@ use super::tail::Tail;
 use super::writer::Message;
 
 /// How many events, and about how many bytes, a journal gathers before they are moved.
-const EVENTS: usize = 4096000;
-const BYTES: usize = 4000 * 1024 * 1024;
+const EVENTS: usize = 4096;
+const BYTES: usize = 4 * 1024 * 1024;
 
 /// With this many times as much in the journal, writing waits for the mover.
 const BEHIND: usize = 4;

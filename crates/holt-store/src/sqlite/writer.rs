@@ -87,9 +87,7 @@ impl Writer {
         while !self.is_stopped || !self.backlog.is_empty() {
             match self.next() {
                 Ok(first) => {
-                    let t=Instant::now();
                     let group = self.gather(first);
-                    T[0].fetch_add(t.elapsed().as_nanos() as u64, O); T[5].fetch_add(1,O); T[6].fetch_add(group.len() as u64,O);
                     self.serve(group);
                 }
                 Err(RecvTimeoutError::Timeout) => self.tidy(),
@@ -97,8 +95,6 @@ impl Writer {
             }
         }
         self.finish();
-        let v: Vec<_> = T.iter().map(|t| t.swap(0, O)).collect(); let n = v[5].max(1) as f64 * 1000.0;
-        eprintln!("per group us: gather {:.0} write {:.0} answer {:.0} settle {:.0} commit {:.0}; groups {} avg {:.1}", v[0] as f64/n, v[1] as f64/n, v[2] as f64/n, v[3] as f64/n, v[4] as f64/n, v[5], v[6] as f64*1000.0/n);
     }
 
     /// The next job. Other messages are dealt with on the way.
@@ -165,11 +161,8 @@ impl Writer {
         if group.is_empty() {
             return;
         }
-        let t=Instant::now();
-        let w = self.write(&group);
-        T[1].fetch_add(t.elapsed().as_nanos() as u64, O);
-        match w {
-            Ok(answers) => {let t=Instant::now(); self.answer(group, answers);T[2].fetch_add(t.elapsed().as_nanos() as u64, O); },
+        match self.write(&group) {
+            Ok(answers) => self.answer(group, answers),
             Err(Fault::Io(why)) => {
                 self.reopen(&why);
                 group.into_iter().for_each(|job| refuse(job, StoreError::Unavailable(why.clone())));
@@ -177,10 +170,8 @@ impl Writer {
             // One of them may be at fault: each is tried by itself.
             Err(_) => group.into_iter().for_each(|job| self.serve_alone(job)),
         }
-            let t=Instant::now();
         self.advance(false);
         self.let_mover_catch_up();
-            T[3].fetch_add(t.elapsed().as_nanos() as u64, O);
     }
 
     /// Refuses what cannot be taken now, and returns the rest.
@@ -320,6 +311,3 @@ impl Writer {
 fn refuse(job: Job, error: StoreError) {
     let _ = job.reply.send(Err(AppendError::Store(error)));
 }
-
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed as O};
-pub(super) static T: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];
