@@ -19,7 +19,7 @@ mod times;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, ensure};
 use clap::Parser;
 
 use bench::Bench;
@@ -81,14 +81,20 @@ fn run(arguments: &Arguments) -> Result<bool> {
     machine::allow_many_descriptors();
     let bench = Bench::new(&arguments.program, arguments.directory.as_deref(), arguments.quick)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let mut table = Table::default();
+    let (mut table, mut failed) = (Table::default(), Vec::new());
     println!("{}", machine::line(&bench));
     for (name, about, figure) in FIGURES.iter().filter(|(name, ..)| arguments.wants(name)) {
         eprintln!("measuring {name}: {about}");
-        let lines = runtime.block_on(figure(&bench)).with_context(|| format!("figure `{name}`"))?;
-        lines.iter().for_each(|line| eprintln!("  {line}"));
-        table.extend(lines);
+        match runtime.block_on(figure(&bench)) {
+            Ok(lines) => {
+                lines.iter().for_each(|line| eprintln!("  {line}"));
+                table.extend(lines);
+            }
+            // The others are worth having all the same.
+            Err(error) => failed.push(format!("{name}: {error:#}")),
+        }
     }
     println!("\n{table}\n{}", machine::load());
+    ensure!(failed.is_empty(), "these figures could not be measured: {}", failed.join("; "));
     Ok(table.is_met())
 }

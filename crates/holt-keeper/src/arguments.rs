@@ -6,10 +6,7 @@ use std::ffi::OsString;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 
-use crate::spec::{INSIDE_ID, Room};
-
-/// The most that `/dev/shm` may hold when the room does not say.
-const DEVICES_DIRECTORY: &str = "/dev";
+use crate::spec::{INSIDE_ID, Room, Tmpfs};
 
 /// Where a bind's source is, once it has been reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,23 +16,26 @@ pub enum Reached {
     Descriptor(RawFd),
 }
 
-/// The arguments that build `room`, its binds' sources given in the room's order, and run `command` as process 1 in it.
-pub fn arguments(room: &Room, sources: &[Reached], command: &[OsString]) -> Vec<OsString> {
+/// What has been made ready for a room outside of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sources {
+    /// The whole of it but `/proc`, below this directory.
+    Whole(PathBuf),
+    /// The sources of the room's binds, in their order.
+    Each(Vec<Reached>),
+}
+
+/// The arguments that build `room` and run `command` as process 1 in it.
+pub fn arguments(room: &Room, sources: &Sources, command: &[OsString]) -> Vec<OsString> {
     let mut all = Arguments::default();
     all.isolation(room);
-    for link in &room.links {
-        all.add(&["--symlink"]).path(&link.target).path(&link.at);
-    }
-    all.add(&["--proc", "/proc", "--dev", DEVICES_DIRECTORY]);
-    for tmpfs in &room.tmpfs {
-        all.add(&["--perms", &format!("{:04o}", tmpfs.mode), "--size", &tmpfs.bytes.to_string(), "--tmpfs"]).path(&tmpfs.at);
-    }
-    for (bind, source) in room.binds.iter().zip(sources) {
-        all.bind(source, bind.writable).path(&bind.at);
-    }
-    // Both are memory file systems of half the machine's memory: nothing may be written there.
-    all.add(&["--remount-ro", DEVICES_DIRECTORY, "--remount-ro", "/", "--chdir"]).path(&room.directory);
-    all.add(&["--"]);
+    match sources {
+        // Each mount in there has its own restrictions already; devices are in its `/dev` alone.
+        Sources::Whole(root) => all.add(&["--dev-bind"]).path(root).add(&["/", "--proc", "/proc"]),
+        Sources::Each(binds) => all.parts(room, binds),
+    };
+    // A memory file system of half the machine's memory: nothing may be written there.
+    all.add(&["--remount-ro", "/", "--chdir"]).path(&room.directory).add(&["--"]);
     all.0.extend_from_slice(command);
     all.0
 }
@@ -62,6 +62,21 @@ impl Arguments {
         }
         self.add(&["--uid", &id, "--gid", &id, "--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1"]);
         self.add(&["--clearenv", "--hostname", &room.hostname]);
+    }
+
+    fn parts(&mut self, room: &Room, sources: &[Reached]) -> &mut Self {
+        for link in &room.links {
+            self.add(&["--symlink"]).path(&link.target).path(&link.at);
+        }
+        self.add(&["--proc", "/proc", "--dev", "/dev"]);
+        for Tmpfs { at, bytes, mode, .. } in &room.tmpfs {
+            self.add(&["--perms", &format!("{mode:04o}"), "--size", &bytes.to_string(), "--tmpfs"]).path(at);
+        }
+        for (bind, source) in room.binds.iter().zip(sources) {
+            self.bind(source, bind.writable).path(&bind.at);
+        }
+        // As large as the root, and as little to be written to.
+        self.add(&["--remount-ro", "/dev"])
     }
 
     fn bind(&mut self, source: &Reached, writable: bool) -> &mut Self {

@@ -98,6 +98,8 @@ pub struct Link {
 pub struct Tmpfs {
     pub at: PathBuf,
     pub bytes: u64,
+    /// How many files it may hold. Only root can set this; bubblewrap has no word for it.
+    pub files: u64,
     pub mode: u32,
 }
 

@@ -122,18 +122,26 @@ pub fn inherit(command: &mut Command, numbers: Vec<RawFd>) {
     }
 }
 
-/// Makes the files below a mount that is not attached yet appear with other owners: those of this user namespace.
-pub fn map_owners(mount: BorrowedFd<'_>, user_namespace: BorrowedFd<'_>) -> io::Result<()> {
-    let attributes = libc::mount_attr {
-        attr_set: libc::MOUNT_ATTR_IDMAP,
-        attr_clr: 0,
-        propagation: 0,
-        userns_fd: user_namespace.as_raw_fd() as u64,
-    };
-    set_mount_attributes(mount, &attributes)
+/// What is to hold of a mount that is not attached yet. It never honours set-user-id files.
+#[derive(Debug, Clone, Copy)]
+pub struct Attributes<'a> {
+    pub read_only: bool,
+    pub devices: bool,
+    /// A user namespace by which its files appear with other owners.
+    pub owners: Option<BorrowedFd<'a>>,
 }
 
-fn set_mount_attributes(mount: BorrowedFd<'_>, attributes: &libc::mount_attr) -> io::Result<()> {
+pub fn set_mount_attributes(mount: BorrowedFd<'_>, attributes: &Attributes<'_>) -> io::Result<()> {
+    let flag = |wanted: bool, flag: u64| if wanted { flag } else { 0 };
+    let attributes = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_NOSUID
+            | flag(attributes.read_only, libc::MOUNT_ATTR_RDONLY)
+            | flag(!attributes.devices, libc::MOUNT_ATTR_NODEV)
+            | flag(attributes.owners.is_some(), libc::MOUNT_ATTR_IDMAP),
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: attributes.owners.map_or(0, |owners| owners.as_raw_fd() as u64),
+    };
     let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
     // SAFETY: the path is an empty string, the structure is as long as is said, both live over the call.
     let result = unsafe {
@@ -142,7 +150,7 @@ fn set_mount_attributes(mount: BorrowedFd<'_>, attributes: &libc::mount_attr) ->
             mount.as_raw_fd(),
             c"".as_ptr(),
             flags,
-            ptr::from_ref(attributes),
+            &raw const attributes,
             size_of::<libc::mount_attr>(),
         )
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use holt_keeper::arguments::{Reached, arguments};
+use holt_keeper::arguments::{Reached, Sources, arguments};
 use holt_keeper::spec::{Bind, Link, Room, Source, Tmpfs};
 
 fn room() -> Room {
@@ -23,7 +23,11 @@ fn bind(at: &str, writable: bool) -> Bind {
     Bind { source: PathBuf::from("/source"), at: PathBuf::from(at), writable, source_kind: Source::Held }
 }
 
-fn line(room: &Room, sources: &[Reached]) -> String {
+fn line(room: &Room, binds: &[Reached]) -> String {
+    line_of(room, &Sources::Each(binds.to_vec()))
+}
+
+fn line_of(room: &Room, sources: &Sources) -> String {
     let command = ["/run/holt/holt-keeper", "init", "7"].map(OsString::from);
     let words = arguments(room, sources, &command);
     words.iter().map(|word| word.to_str().expect("text")).collect::<Vec<_>>().join(" ")
@@ -53,7 +57,7 @@ fn what_a_room_has_comes_in_its_order() {
         ),
         (
             "a memory file system",
-            |room| room.tmpfs.push(Tmpfs { at: "/tmp".into(), bytes: 4096, mode: 0o1777 }),
+            |room| room.tmpfs.push(Tmpfs { at: "/tmp".into(), bytes: 4096, files: 9, mode: 0o1777 }),
             vec![],
             "--proc /proc --dev /dev --perms 1777 --size 4096 --tmpfs /tmp",
         ),
@@ -94,4 +98,13 @@ fn only_a_room_with_a_browser_may_make_user_namespaces() {
 #[test]
 fn no_variable_is_an_argument() {
     assert!(!line(&room(), &[]).contains("never an argument"));
+}
+
+#[test]
+fn a_room_that_is_composed_already_is_bound_whole() {
+    let mut room = room();
+    room.tmpfs.push(Tmpfs { at: "/tmp".into(), bytes: 4096, files: 9, mode: 0o1777 });
+    room.binds.push(bind("/workspace", true));
+    let expected = "--dev-bind /mnt / --proc /proc --remount-ro / --chdir /workspace -- /run/holt/holt-keeper init 7";
+    assert_eq!(line_of(&room, &Sources::Whole(PathBuf::from("/mnt"))), format!("{ISOLATION} {expected}"));
 }

@@ -26,11 +26,10 @@ enum Kit {
     Python,
 }
 
-/// A kit that was found: a directory of the host, read-only in the sandbox.
+/// A kit that was found: a directory of the host, read-only in the sandbox, at its own path: its programs name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundKit {
-    pub source: PathBuf,
-    pub at: PathBuf,
+    pub place: PathBuf,
     pub programs: PathBuf,
 }
 
@@ -91,8 +90,7 @@ impl Environment {
     /// The promised programs that neither the host's public directories nor the kits have, with their packages.
     pub fn missing(&self, kits: &[FoundKit]) -> Vec<(&'static str, &'static str)> {
         let public = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"].map(PathBuf::from);
-        let own = kits.iter().map(|kit| kit.source.join(kit.programs.strip_prefix(&kit.at).unwrap_or(Path::new("bin"))));
-        let places: Vec<PathBuf> = public.into_iter().chain(own).collect();
+        let places: Vec<PathBuf> = public.into_iter().chain(kits.iter().map(|kit| kit.programs.clone())).collect();
         let there = |program: &str| places.iter().any(|place| place.join(program).exists());
         self.programs.iter().filter(|(program, _)| !there(program)).copied().collect()
     }
@@ -127,13 +125,13 @@ pub fn variables(kits: &[FoundKit]) -> BTreeMap<String, String> {
 
 impl Kit {
     fn find(self, home: &Path) -> Option<FoundKit> {
-        let (source, at) = match self {
-            Self::Rust => (chosen(&home.join(".rustup/toolchains"), "stable")?, "/opt/rust"),
-            Self::Node => (chosen(&home.join(".nvm/versions/node"), "v")?, "/opt/node"),
-            Self::Python => (python(home)?, "/opt/python"),
+        let place = match self {
+            Self::Rust => chosen(&home.join(".rustup/toolchains"), "stable")?,
+            Self::Node => chosen(&home.join(".nvm/versions/node"), "v")?,
+            Self::Python => python(home)?,
         };
-        let at = PathBuf::from(at);
-        source.join("bin").is_dir().then(|| FoundKit { programs: at.join("bin"), source, at })
+        let programs = place.join("bin");
+        programs.is_dir().then_some(FoundKit { place, programs })
     }
 }
 
@@ -175,10 +173,11 @@ mod tests {
         }
         std::fs::write(home.path().join(".pyenv/version"), "3.12.1\n").unwrap();
         let kits = find("full-stack").unwrap().kits(home.path());
-        assert_eq!(kits[0].source, home.path().join(".nvm/versions/node/v20.3.1"));
-        assert_eq!(kits[1].source, home.path().join(".pyenv/versions/3.12.1"));
+        assert_eq!(kits[0].place, home.path().join(".nvm/versions/node/v20.3.1"));
+        assert_eq!(kits[1].place, home.path().join(".pyenv/versions/3.12.1"));
         assert!(find("rust").unwrap().kits(home.path()).is_empty(), "only a stable toolchain is taken");
-        assert!(variables(&kits)["PATH"].contains("/opt/node/bin:/opt/python/bin:/usr/local/bin"));
+        let path = &variables(&kits)["PATH"];
+        assert!(path.contains("v20.3.1/bin:") && path.contains("3.12.1/bin:/usr/local/bin"), "{path}");
         std::fs::write(home.path().join(".pyenv/version"), "../../..").unwrap();
         assert!(find("python").unwrap().kits(home.path()).is_empty());
     }

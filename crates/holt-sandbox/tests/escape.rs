@@ -92,7 +92,7 @@ both! {
 both! {
     async fn nor_out_of_a_directory_of_the_user_s() {
         let den = Den::new();
-        let project = tempfile::tempdir().unwrap();
+        let project = project();
         let path = project.path().canonicalize().unwrap();
         std::fs::create_dir_all(path.join(".git/hooks")).unwrap();
         let socket = path.join("agent.sock");

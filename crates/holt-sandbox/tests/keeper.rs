@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::*;
 use futures::StreamExt as _;
-use holt_core::sandbox::{CallUpdate, SandboxError, Sandboxes as _};
+use holt_core::sandbox::{CallUpdate, Group, SandboxError, Sandboxes as _};
 use holt_core::tool::CallStatus;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -51,10 +51,11 @@ both! {
         for whom in ["keeper", "janitor", "both"] {
             let den = Den::new();
             let session = den.open().await;
-            den.driver.freeze(session, holt_core::sandbox::Group::Agent).await.unwrap();
             let asked = call(session, "execute_command", json!({ "command": "echo here; setsid sleep 1000" }));
             let mut updates = den.driver.call(asked.clone(), false).await.unwrap();
             assert!(matches!(updates.next().await, Some(CallUpdate::Output { .. })));
+            // What stands still does not die by itself.
+            den.driver.freeze(session, Group::Commands).await.unwrap();
             let (trace, keeper) = (den.trace(session), den.trace(session).keeper());
             let processes = trace.processes();
             if whom != "keeper" {

@@ -168,6 +168,17 @@ both! {
 }
 
 both! {
+    async fn empty_files_in_memory_are_bounded_where_holt_is_root() {
+        let den = Den::new();
+        let (session, _) = den.open_with(|spec| spec.limits.tmp_bytes = 8 << 20).await;
+        let outcome = den.run(session, "cd /tmp; seq 10000 | xargs touch 2>/dev/null; ls -U | wc -l").await;
+        assert_eq!(text(&outcome).contains("\n10000\n"), !is_root(), "{}", text(&outcome));
+        assert_eq!(den.run(session, "echo alive").await.status, CallStatus::Succeeded);
+        den.driver.close(session).await.unwrap();
+    }
+}
+
+both! {
     async fn memory_file_systems_and_files_are_bounded() {
         let den = Den::new();
         let (session, _) = den

@@ -12,6 +12,7 @@ use holt_core::sandbox::{CallUpdate, FindingState, SandboxError, Sandboxes as _}
 use holt_core::session::WorkspaceSpec;
 use holt_core::tool::CallStatus;
 use holt_sandbox::bwrap::{BwrapDriver, Options};
+use holt_sandbox::environment::ENVIRONMENTS;
 use serde_json::json;
 
 both! {
@@ -143,7 +144,7 @@ both! {
 both! {
     async fn a_user_s_directory_is_worked_in_at_its_own_path() {
         let den = Den::new();
-        let project = tempfile::tempdir().unwrap();
+        let project = project();
         let path = project.path().canonicalize().unwrap();
         std::fs::create_dir_all(path.join(".git/hooks")).unwrap();
         std::fs::write(path.join("mine"), "mine").unwrap();
@@ -232,5 +233,20 @@ both! {
         assert!(workspace.join("mine").exists() && !workspace.join("given").exists());
         den.driver.remove(asked.session).await.unwrap();
         den.driver.shutdown().await;
+    }
+}
+
+both! {
+    async fn an_environment_s_programs_run_and_what_is_missing_is_said() {
+        let den = Den::new();
+        for environment in ENVIRONMENTS {
+            let (session, info) = den.open_with(|spec| spec.environment = environment.name.into()).await;
+            for (program, _) in environment.programs {
+                let is_missing = info.warnings.iter().any(|warning| warning.contains(&format!("`{program}`")));
+                let outcome = den.run(session, &format!("{program} --version")).await;
+                assert_eq!(outcome.status == CallStatus::Failed, is_missing, "{}: {outcome:?}", environment.name);
+            }
+            den.driver.close(session).await.unwrap();
+        }
     }
 }

@@ -9,8 +9,9 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 use rustix::process::{DumpableBehavior, Signal, getppid, set_dumpable_behavior, set_parent_process_death_signal, setsid};
 use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
+use super::compose::compose;
 use super::stage;
-use crate::arguments::Reached;
+use crate::arguments::Sources;
 use crate::protocol::PROTOCOL;
 use crate::spec::{Identity, KeeperSpec, MAX_SPEC};
 use crate::system;
@@ -28,8 +29,8 @@ pub struct Born {
 pub struct Settled {
     pub spec: KeeperSpec,
     pub listener: OwnedFd,
-    /// The sources of the room's binds, in its order.
-    pub sources: Vec<Reached>,
+    /// What the room is made of.
+    pub sources: Sources,
     /// The descriptors that some of the sources are.
     pub held: Vec<OwnedFd>,
     pub spool: OwnedFd,
@@ -56,6 +57,8 @@ pub fn take() -> io::Result<Born> {
     system::place(null.as_fd(), 0)?;
     system::place(null.as_fd(), 1)?;
     rustix::process::chdir("/")?;
+    // Also that of everything inside.
+    rustix::process::umask(Mode::WGRP | Mode::WOTH);
     Ok(Born { spec, listener, janitor: rustix::process::getpid() })
 }
 
@@ -80,7 +83,7 @@ pub fn settle(born: Born, mut cgroups_are_made: io::PipeReader) -> io::Result<Se
     let spool = open_directory(&spec.spool)?;
     let watched = spec.disk.directories.iter().map(|path| open_directory(path)).collect::<io::Result<_>>()?;
     let (sources, held) = match spec.identity {
-        Some(identity) => (stage::stage(&spec.room.binds, identity)?, Vec::new()),
+        Some(identity) => (compose(&spec.room, identity)?, Vec::new()),
         None => stage::hold(&spec)?,
     };
     cgroups_are_made.read_exact(&mut [0])?;

@@ -7,12 +7,14 @@
 
 mod birth;
 mod calls;
+mod compose;
 mod connection;
 mod disk;
 mod groups;
 mod janitor;
 mod keeper;
 mod link;
+mod mapping;
 mod mcp;
 mod processes;
 mod sandbox;

@@ -59,7 +59,7 @@ impl Inner {
     pub async fn start(&self, opening: Opening<'_>) -> Result<Open, SandboxError> {
         let machine = self.machine().await?;
         let Opening { session, directory, spec, prepared } = opening;
-        let world = self.world(spec, &directory, machine)?;
+        let world = self.world(spec, &directory, machine).await?;
         let identity = self.make_directories(&directory)?;
         let log = self.log(session);
         let newborn = birth::start(Birth {
@@ -93,9 +93,9 @@ impl Inner {
         self.come_up(record, newborn.gone).await
     }
 
-    fn world(&self, spec: &SandboxSpec, directory: &Session, machine: &Machine) -> Result<World, SandboxError> {
+    async fn world(&self, spec: &SandboxSpec, directory: &Session, machine: &Machine) -> Result<World, SandboxError> {
         let environment = environment::find(&spec.environment).ok_or_else(|| unknown_environment(&spec.environment))?;
-        let workspace = self.workspace(&spec.workspace, directory, machine)?;
+        let workspace = self.workspace(&spec.workspace, directory, machine).await?;
         let kits = machine.home.as_deref().map(|home| environment.kits(home)).unwrap_or_default();
         let mut warnings = machine.warnings.clone();
         let missing = environment.missing(&kits).into_iter();
@@ -136,13 +136,12 @@ impl Inner {
         Err(failed(said.join("; ")))
     }
 
-    fn workspace(&self, spec: &WorkspaceSpec, directory: &Session, machine: &Machine) -> Result<Place, SandboxError> {
-        match spec {
-            WorkspaceSpec::Managed => Ok(Place::Managed(directory.workspace())),
-            WorkspaceSpec::Directory { path } => {
-                Project::examine(path, self.places.data(), machine.home.as_deref()).map(Place::Project)
-            }
-        }
+    async fn workspace(&self, spec: &WorkspaceSpec, directory: &Session, machine: &Machine) -> Result<Place, SandboxError> {
+        let WorkspaceSpec::Directory { path } = spec else { return Ok(Place::Managed(directory.workspace())) };
+        let (path, data, home) = (path.clone(), self.places.data().to_owned(), machine.home.clone());
+        // A large directory takes a while to look through.
+        let examined = tokio::task::spawn_blocking(move || Project::examine(&path, &data, home.as_deref())).await;
+        examined.map_err(failed)?.map(Place::Project)
     }
 
     pub fn managed_workspace(&self, session: SessionId) -> Result<PathBuf, SandboxError> {

@@ -30,7 +30,7 @@ const PROTECTED: &[&str] = &[
     ".envrc",
 ];
 /// How many entries are looked at for sockets and the like.
-const MOST_ENTRIES: usize = 200_000;
+const MOST_ENTRIES: usize = 1_000_000;
 /// How many of those are covered.
 const MOST_SPECIALS: usize = 64;
 
@@ -61,6 +61,10 @@ impl Project {
         };
         project.find_protected();
         project.find_specials();
+        if project.specials.len() > MOST_SPECIALS {
+            let message = format!("{} holds more than {MOST_SPECIALS} sockets, pipes and devices.", path.display());
+            return Err(cannot_open("project_specials", message, "Choose a directory of one project, or remove them."));
+        }
         Ok(project)
     }
 
@@ -95,8 +99,10 @@ impl Project {
                     self.specials.push(entry.path());
                 }
             }
-            if seen > MOST_ENTRIES || self.specials.len() > MOST_SPECIALS {
-                self.specials.truncate(MOST_SPECIALS);
+            if self.specials.len() > MOST_SPECIALS {
+                return;
+            }
+            if seen > MOST_ENTRIES {
                 self.warnings.push("The directory is too large to be searched whole for sockets and devices.".into());
                 return;
             }

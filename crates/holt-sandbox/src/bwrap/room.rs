@@ -15,6 +15,9 @@ pub const WORKSPACE: &str = "/workspace";
 /// Tells the toolbox where the workspace is.
 const WORKSPACE_VARIABLE: &str = "HOLT_WORKSPACE";
 const RUN_BYTES: u64 = 16 << 20;
+/// A file takes memory of the kernel even when it is empty: so many bytes of the size allow one.
+const BYTES_PER_FILE: u64 = 4096;
+const FEWEST_FILES: u64 = 1024;
 const OPEN_TO_ALL: u32 = 0o1777;
 const OWNERS_ONLY: u32 = 0o700;
 /// The rest of `/run` cannot be written: what is there cannot be moved away from where it is looked for.
@@ -85,9 +88,9 @@ pub fn room(parts: &Parts<'_>) -> Room {
     links.extend(ALIASES.map(|(at, target)| Link { at: PathBuf::from(at), target: PathBuf::from(target) }));
     let mut binds = parts.programs.binds.clone();
     binds.push(held(parts.etc, "/etc", false));
-    binds.extend(parts.kits.iter().map(|kit| held(&kit.source, &kit.at, false)));
     binds.push(Bind { source_kind: Source::Executable, ..held(parts.keeper, EXECUTABLE_INSIDE, false) });
     binds.push(held(&parts.home, HOME, true));
+    binds.extend(parts.kits.iter().map(|kit| held(&kit.place, kit.place.clone(), false)));
     match &parts.workspace {
         Place::Managed(path) => binds.push(held(path, WORKSPACE, true)),
         Place::Project(project) => {
@@ -108,11 +111,13 @@ pub fn room(parts: &Parts<'_>) -> Room {
 }
 
 fn memory_file_systems(bytes: u64) -> Vec<Tmpfs> {
-    vec![
-        Tmpfs { at: PathBuf::from("/dev/shm"), bytes, mode: OPEN_TO_ALL },
-        Tmpfs { at: PathBuf::from("/tmp"), bytes, mode: OPEN_TO_ALL },
-        Tmpfs { at: PathBuf::from(RUNTIME), bytes: RUN_BYTES, mode: OWNERS_ONLY },
-    ]
+    let one = |at: &str, bytes: u64, mode| Tmpfs {
+        at: PathBuf::from(at),
+        bytes,
+        files: (bytes / BYTES_PER_FILE).max(FEWEST_FILES),
+        mode,
+    };
+    vec![one("/dev/shm", bytes, OPEN_TO_ALL), one("/tmp", bytes, OPEN_TO_ALL), one(RUNTIME, RUN_BYTES, OWNERS_ONLY)]
 }
 
 pub fn limits(limits: &Limits) -> RoomLimits {

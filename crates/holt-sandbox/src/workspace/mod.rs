@@ -10,6 +10,7 @@ mod directory;
 mod files;
 mod incoming;
 pub(crate) mod nameless;
+mod ownership;
 mod path;
 mod removal;
 mod root;
@@ -25,6 +26,7 @@ use rustix::io::Errno;
 pub use archive::{ArchiveLimits, write_archive, write_zip};
 pub use directory::refusal;
 use files::WorkspaceFiles;
+pub use ownership::give_away;
 
 /// The workspaces of all sessions: below the data directory, or where the user has them.
 #[derive(Debug, Clone)]

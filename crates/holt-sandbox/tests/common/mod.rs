@@ -57,6 +57,11 @@ fn readable_copy(place: &Path) -> PathBuf {
     copy
 }
 
+/// A directory of the user's. Hidden ones may not be worked in.
+pub fn project() -> TempDir {
+    tempfile::Builder::new().prefix("project").tempdir().unwrap()
+}
+
 pub fn within<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
 }

@@ -164,3 +164,20 @@ fn what_is_not_there_cannot_be_removed() {
     assert!(matches!(yard.files.remove("file/other"), Err(FileError::NotADirectory(_))));
     assert_eq!(names(&yard.path("")), ["file"]);
 }
+
+#[test]
+fn what_came_before_the_sandbox_is_given_to_its_user() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("NOT TRIED: only root works for others");
+        return;
+    }
+    let yard = Yard::unmade();
+    yard.receive("a/b/file", "x").unwrap();
+    std::os::unix::fs::symlink(yard.outside(), yard.path("a/link")).unwrap();
+    holt_sandbox::workspace::give_away(&yard.path(""), 12_345, 12_346).unwrap();
+    for path in ["", "a", "a/b", "a/b/file", "a/link"] {
+        let found = fs::symlink_metadata(yard.path(path)).unwrap();
+        assert_eq!((found.uid(), found.gid()), (12_345, 12_346), "{path}");
+    }
+    assert_eq!(fs::metadata(yard.outside()).unwrap().uid(), 0);
+}

@@ -15,7 +15,10 @@ use super::fault::Fault;
 
 /// How many pages the write-ahead log gathers before they are copied into the database, if no quiet moment comes earlier.
 /// The log's file keeps its size, so that a commit need not extend it.
-const CHECKPOINT_PAGES: u32 = 4096;
+const CHECKPOINT_PAGES: u32 = 2048;
+
+/// In bytes. A group of new events touches few of them, and a page of a log holds some dozens.
+const PAGE_SIZE: u32 = 8192;
 
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -25,18 +28,15 @@ pub(super) struct Kind {
     name: &'static str,
     /// So that a database of some other program, or the wrong one of ours, is not taken for it.
     application_id: i64,
-    page_size: u32,
     /// What brings a database from the version of its index to the next one.
     steps: &'static [&'static str],
 }
 
 /// Sessions, keys and the journals: small, and written with every change.
-pub(super) const SESSIONS: Kind =
-    Kind { name: "holt.db", application_id: 0x484f_4c54, page_size: 4096, steps: &[include_str!("sessions.sql")] };
+pub(super) const SESSIONS: Kind = Kind { name: "holt.db", application_id: 0x484f_4c54, steps: &[include_str!("sessions.sql")] };
 
 /// The logs: large, and written in bulk.
-pub(super) const LOGS: Kind =
-    Kind { name: "logs.db", application_id: 0x484f_4c4c, page_size: 8192, steps: &[include_str!("logs.sql")] };
+pub(super) const LOGS: Kind = Kind { name: "logs.db", application_id: 0x484f_4c4c, steps: &[include_str!("logs.sql")] };
 
 #[derive(Debug)]
 pub(super) enum SchemaError {
@@ -64,17 +64,17 @@ impl Kind {
     pub(super) fn open(&self, directory: &Path) -> Result<Connection, SchemaError> {
         let path = self.path(directory);
         create(&path).map_err(|error| Fault::Io(error.to_string()))?;
-        let mut db = self.writer(&path)?;
+        let mut db = Self::writer(&path)?;
         self.migrate(&mut db)?;
         Ok(db)
     }
 
     /// The one connection that writes. A commit returns when its pages are on the disk.
-    fn writer(&self, path: &Path) -> rusqlite::Result<Connection> {
+    fn writer(path: &Path) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let db = Connection::open_with_flags(path, flags)?;
         db.busy_timeout(BUSY)?;
-        db.execute_batch(&format!("PRAGMA page_size = {}", self.page_size))?;
+        db.execute_batch(&format!("PRAGMA page_size = {PAGE_SIZE}"))?;
         db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         db.execute_batch(&format!(
             "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA cache_size = -16384;
@@ -140,7 +140,7 @@ mod tests {
             let setting = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
             assert_eq!(setting("synchronous"), 2.into());
             assert_eq!(setting("journal_mode"), "wal".to_owned().into());
-            assert_eq!(setting("page_size"), i64::from(kind.page_size).into());
+            assert_eq!(setting("page_size"), i64::from(PAGE_SIZE).into());
         }
     }
 

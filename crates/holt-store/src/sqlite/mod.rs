@@ -119,7 +119,7 @@ impl SqliteStore {
         let pieces = (1 + change.bytes() / ROOM_BYTES).min(ROOM);
         let room = Arc::clone(&self.room).acquire_many_owned(u32::try_from(pieces).unwrap_or(u32::MAX)).await;
         let (reply, answer) = oneshot::channel();
-        let job = Job { change, reply, _room: room.map_err(|_| closed())? };
+        let job = Job { change: Box::new(change), reply, _room: room.map_err(|_| closed())? };
         self.inbox.send(Message::Job(job)).map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }

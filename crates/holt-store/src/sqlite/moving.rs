@@ -18,14 +18,14 @@ use super::tail::Tail;
 use super::writer::Message;
 
 /// How many events, and about how many bytes, a journal gathers before they are moved.
-const EVENTS: usize = 4096;
-const BYTES: usize = 4 * 1024 * 1024;
+const EVENTS: usize = 16_384;
+const BYTES: usize = 8 * 1024 * 1024;
 
 /// With this many times as much in the journal, writing waits for the mover.
-const BEHIND: usize = 4;
+const BEHIND: usize = 2;
 
 /// With this many times as much, because moving fails, nothing more is written.
-const STUCK: usize = 16;
+const STUCK: usize = 6;
 
 /// How long after a failure it is tried again.
 const RETRY: Duration = Duration::from_millis(500);

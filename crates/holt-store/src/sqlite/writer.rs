@@ -37,7 +37,7 @@ pub(super) enum Message {
 /// A change, and who waits for it.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub change: Change,
+    pub change: Box<Change>,
     pub reply: oneshot::Sender<Answer>,
     /// Its place in the queue, given back with the answer.
     pub _room: OwnedSemaphorePermit,
@@ -214,13 +214,13 @@ impl Writer {
 
     fn write(&mut self, group: &[Job]) -> Outcome<Vec<Answer>> {
         let database = self.database.as_mut().ok_or_else(|| Fault::Other("the database cannot be opened".into()))?;
-        database.write(group.iter().map(|job| &job.change), &self.tail)
+        database.write(group.iter().map(|job| &*job.change), &self.tail)
     }
 
     /// Shows what was written to readers, and then tells those who wait.
     fn answer(&mut self, group: Vec<Job>, answers: Vec<Answer>) {
         for (job, answer) in group.into_iter().zip(answers) {
-            match (job.change, &answer) {
+            match (*job.change, &answer) {
                 (Change::Create(_, events), Ok(_)) => self.tail.publish(events),
                 (Change::Append(append), Ok(_)) => self.tail.publish(append.events),
                 // Not when there was no such session: there may be one by the time that the mover comes to it.
@@ -290,9 +290,10 @@ impl Writer {
         }
     }
 
-    /// Once for what is under way and once for what came after it.
+    /// Moves what is left. What cannot be moved is found in the journals by the next server.
     fn finish(&mut self) {
-        for _ in 0..2 {
+        const STEPS: usize = 8;
+        for _ in 0..STEPS {
             self.advance(true);
             while self.moving.is_under_way() {
                 match self.inbox.recv_timeout(QUIET) {
@@ -302,7 +303,6 @@ impl Writer {
                 }
             }
         }
-        self.advance(false);
         self.database = None;
         self.moving.stop();
     }

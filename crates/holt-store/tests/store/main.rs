@@ -8,4 +8,5 @@ mod crash;
 mod damage;
 mod data_dir;
 mod disk;
+mod ending;
 mod model;
