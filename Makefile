@@ -96,7 +96,7 @@ check-rust: web
 	cargo fmt --all --check
 	python3 scripts/check_dependencies.py
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --locked --workspace --no-deps --quiet
 
 check-web: programs $(STATE)/web-installed
 	cd web && HOLT_BIN=$(HOLT) npm run --silent check

@@ -28,12 +28,14 @@ pub fn forget_peak(pid: u32) {
     let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
 }
 
-/// Open descriptors, but for TCP connections: how many of those a client keeps for its next request is its own affair.
+/// Open descriptors, but for TCP connections, since how many of those a client keeps for its next request is its own affair,
+/// and for the store's files, of which a bounded number stays open for reading.
 pub fn descriptors(pid: u32) -> usize {
     let connections = connections();
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
     let opened = descriptors.filter_map(|descriptor| fs::read_link(descriptor.path()).ok());
-    opened.filter(|opened| !connections.contains(&*opened.to_string_lossy())).count()
+    let opened = opened.map(|opened| opened.to_string_lossy().into_owned());
+    opened.filter(|opened| !connections.contains(opened) && !opened.contains(".db")).count()
 }
 
 /// The TCP connections of this machine, as the links of descriptors name them.
