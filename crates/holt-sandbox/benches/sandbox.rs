@@ -22,7 +22,7 @@ fn main() {
     common::within(async {
         let den = Den::new();
         den.driver.close(opened(&den).await).await.unwrap();
-        let (mut bares, mut cold) = (Vec::new(), Vec::new()); let (mut opens, mut firsts) = (Vec::new(), Vec::new());
+        let (mut bares, mut cold) = (Vec::new(), Vec::new());
         // In turns, so that whatever else the machine does slows both; each after a pause, since the kernel is still busy with
         // taking down the network namespace of the one before.
         for _ in 0..ROUNDS {
@@ -31,14 +31,10 @@ fn main() {
             tokio::time::sleep(REST).await;
             let begin = Instant::now();
             let session = opened(&den).await;
-            opens.push(begin.elapsed());
-            let b2 = Instant::now();
             first_output(&den, session).await;
-            firsts.push(b2.elapsed());
             cold.push(begin.elapsed());
             den.driver.close(session).await.unwrap();
         }
-        println!("open {:?} first {:?}", p50(opens), p50(firsts));
         let bare = p50(bares);
         println!("bare bubblewrap                   p50 {bare:>10.2?}");
         report("open and first output, cold", p50(cold), bare);

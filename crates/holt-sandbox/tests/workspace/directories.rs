@@ -61,8 +61,8 @@ fn a_home_is_refused_and_its_directories_are_not() {
     {
         assert!(refusal(Path::new(refused), data, home).is_some(), "{refused}");
     }
-    for allowed in ["/home/ada/otters", "/srv/www", "/opt/project", "/var/www", "/work", "/usrlocal"] {
+    for allowed in ["/home/ada/otters", "/srv/otters", "/opt/project", "/work", "/usrlocal"] {
         assert_eq!(refusal(Path::new(allowed), data, home), None, "{allowed}");
     }
-    assert_eq!(refusal(Path::new("/root"), data, None), Some("it belongs to the system"));
+    assert!(refusal(Path::new("/root"), data, None).is_some());
 }
