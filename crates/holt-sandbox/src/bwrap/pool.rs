@@ -19,6 +19,8 @@ use crate::environment;
 pub struct Pool {
     wanted: usize,
     ready: Mutex<Vec<Open>>,
+    /// Held while one is being prepared, so that whoever ends them all waits for it.
+    preparing: tokio::sync::Mutex<()>,
     /// A refill is under way or waits for its time.
     refilling: AtomicBool,
     closed: AtomicBool,
@@ -26,7 +28,8 @@ pub struct Pool {
 
 impl Pool {
     pub fn new(wanted: usize) -> Self {
-        Self { wanted, ready: Mutex::default(), refilling: AtomicBool::new(false), closed: AtomicBool::new(false) }
+        let (ready, preparing) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { wanted, ready, preparing, refilling: AtomicBool::new(false), closed: AtomicBool::new(false) }
     }
 
     fn pop(&self) -> Option<Open> {
@@ -99,6 +102,7 @@ pub fn refill_later(inner: &Arc<Inner>) {
 }
 
 async fn refill(inner: &Inner) {
+    let _preparing = inner.pool.preparing.lock().await;
     while !inner.pool.is_full() {
         let session = SessionId::new(Uuid::now_v7());
         let (spec, directory) = (default_spec(session), inner.places.prepared(session));
@@ -118,6 +122,7 @@ async fn refill(inner: &Inner) {
 /// Ends the prepared sandboxes and prepares no more.
 pub async fn drain(inner: &Inner) {
     inner.pool.closed.store(true, Ordering::Release);
+    let _none_is_being_prepared = inner.pool.preparing.lock().await;
     while let Some(open) = inner.pool.pop() {
         discard(inner, open).await;
     }
