@@ -32,7 +32,7 @@ pub struct KeeperSpec {
     pub room: Room,
     pub cgroups: Option<Plan>,
     pub limits: RoomLimits,
-    /// A directory of the keeper's own, for spooled output.
+    /// A directory on whose file system spooled output is kept, in files without names.
     pub spool: PathBuf,
     /// The keeper's socket, removed at its end.
     pub socket: PathBuf,

@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_tree_is_stopped_and_killed_whole() {
-        let script = "sleep 1000 & (sleep 1000 & sleep 1000) & echo ready; wait";
+        let script = "sleep 1000 & (sleep 1000 & sleep 1000 & echo ready; wait) & wait";
         let mut shell = Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
         std::io::Read::read_exact(&mut shell.stdout.take().unwrap(), &mut [0; 5]).unwrap();
         let root = shell.id() as i32;

@@ -14,6 +14,7 @@ use holt_core::sandbox::{Group, Sandboxes as _};
 use holt_core::tool::CallStatus;
 use holt_keeper::cgroup::Plan;
 use holt_keeper::protocol::message::{self, Exit, Stream};
+use holt_keeper::spec::RoomLimits;
 use holt_sandbox::bwrap::{Answer, Cgroups, Report, Verb};
 use serde_json::json;
 
@@ -242,7 +243,7 @@ fn version_2() -> Option<Plan> {
         .map(Path::new)
         .into_iter()
         .find(|place| place.join("cgroup.controllers").exists())?;
-    let directory = place.join(format!("holt-test-{}", std::process::id()));
+    let directory = place.join(format!("holt-test-{}-{:?}", std::process::id(), std::thread::current().id()));
     std::fs::create_dir(&directory).ok().map(|()| Plan::V2 { directory, controllers: Vec::new() })
 }
 
@@ -273,6 +274,24 @@ fn groups_work_with_control_groups_of_version_2() {
     if let Plan::V2 { directory, .. } = plan {
         std::fs::remove_dir(directory).expect("nothing is left below");
     }
+}
+
+#[test]
+fn control_groups_that_nobody_uses_are_removed_and_others_are_not() {
+    let Some(base) = version_2() else { return };
+    let (Plan::V2 { directory, .. }, forgotten, used) = (&base, base.below("forgotten"), base.below("used")) else { return };
+    let limits = RoomLimits { memory_bytes: 1 << 30, processes: 9, cpu_percent: 100, disk_bytes: 1 << 30 };
+    forgotten.create(&limits, None).unwrap();
+    used.create(&limits, None).unwrap();
+    let mut sleep = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+    std::fs::write(directory.join("used/rooms/init/cgroup.procs"), sleep.id().to_string()).unwrap();
+    base.remove_stale(Duration::from_secs(1000));
+    assert!(directory.join("forgotten").exists(), "too young");
+    base.remove_stale(Duration::ZERO);
+    assert!(!directory.join("forgotten").exists() && directory.join("used/rooms/init").exists());
+    assert!(used.end(), "what is in it is killed");
+    assert!(!sleep.wait().unwrap().success());
+    std::fs::remove_dir(directory).unwrap();
 }
 
 #[test]

@@ -169,6 +169,26 @@ impl Plan {
         false
     }
 
+    /// Of the plan that all sessions' lie below: removes what nobody cleared up, which is what has no processes and has not
+    /// changed for so long.
+    pub fn remove_stale(&self, age: Duration) {
+        let base = match self {
+            Self::V1 { directories } => directories.get(&Controller::Freezer).or_else(|| directories.values().next()),
+            Self::V2 { directory, .. } => Some(directory),
+        };
+        for entry in base.into_iter().flat_map(fs::read_dir).flatten().flatten() {
+            let is_old =
+                entry.metadata().and_then(|found| found.modified()).is_ok_and(|when| when.elapsed().is_ok_and(|past| past > age));
+            let Some(name) = entry.file_name().to_str().filter(|_| is_old).map(str::to_owned) else { continue };
+            let all = self.below(&name).all_directories();
+            if all.iter().all(|directory| processes(directory).is_empty()) {
+                for directory in all {
+                    remove_directory(&directory);
+                }
+            }
+        }
+    }
+
     fn group_directory(&self, group: Group) -> PathBuf {
         self.group_directory_of(Some(group))
     }

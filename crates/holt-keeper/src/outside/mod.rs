@@ -1,9 +1,9 @@
 //! The keeper, on the host's side of the sandbox.
 //!
 //! It begins with two descriptors: its listening socket in place of the standard input, its spec in place of the standard
-//! output. Nothing about it is in arguments or environment. It becomes two: the [`janitor`] stays as it was and clears up
-//! when the other is gone; the other gives up root where it has it ([`birth`]), builds the sandbox ([`sandbox`]) and serves
-//! ([`serve`]).
+//! output. Nothing about it is in arguments or environment. It becomes two: the `janitor` stays as it was and clears up
+//! when the other is gone; the other gives up root where it has it (`birth`), builds the sandbox (`sandbox`) and serves
+//! (`serve`).
 
 mod birth;
 mod calls;

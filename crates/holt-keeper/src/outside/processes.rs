@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, FallocateFlags, Mode, OFlags, fallocate, openat, unlinkat};
+use rustix::fs::{FallocateFlags, Mode, OFlags, fallocate, openat};
 use rustix::io::{pread, pwrite};
 use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -38,11 +38,10 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// The file has no name: it goes with its last descriptor, whatever becomes of the keeper.
-    fn create(directory: impl AsFd, name: &str) -> io::Result<Rc<Self>> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = openat(&directory, name, flags, SPOOL_MODE)?;
-        unlinkat(&directory, name, AtFlags::empty())?;
+    /// The file has no name and never gets one: nobody else can open it, and it goes with its last descriptor, whatever
+    /// becomes of the keeper.
+    fn create(directory: impl AsFd) -> io::Result<Rc<Self>> {
+        let file = openat(directory, c".", OFlags::TMPFILE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC, SPOOL_MODE)?;
         Ok(Rc::new(Self { file, read: Cell::new(0), written: Cell::new(0), ended: Cell::new(false), changed: Notify::new() }))
     }
 
@@ -102,6 +101,11 @@ impl Spool {
     }
 }
 
+/// A spool for each of a process's two streams.
+pub fn spools(directory: impl AsFd) -> io::Result<[Rc<Spool>; 2]> {
+    Ok([Spool::create(&directory)?, Spool::create(&directory)?])
+}
+
 /// A process, its streams and its input.
 #[derive(Debug)]
 pub struct Process {
@@ -135,15 +139,14 @@ impl Pipes {
 }
 
 impl Process {
-    pub fn new(running: Running, pipes: Pipes, directory: impl AsFd, number: u64) -> io::Result<Rc<Self>> {
-        let output = Spool::create(&directory, &format!("{number}.output"))?;
-        let errors = Spool::create(&directory, &format!("{number}.errors"))?;
+    /// A process whose output is spooled from now on.
+    pub fn new(running: Running, pipes: Pipes, [output, errors]: [Rc<Spool>; 2]) -> Rc<Self> {
         drop(pipes.inside);
         for (spool, pipe) in [(&output, pipes.output), (&errors, pipes.errors)] {
             let spool = Rc::clone(spool);
             tokio::task::spawn_local(async move { spool.fill(pipe).await });
         }
-        Ok(Rc::new(Self { running, spools: [output, errors], input: Mutex::new(Some(pipes.input)) }))
+        Rc::new(Self { running, spools: [output, errors], input: Mutex::new(Some(pipes.input)) })
     }
 
     pub fn spool(&self, stream: Stream) -> &Spool {
@@ -180,7 +183,6 @@ impl Process {
 #[derive(Debug, Default)]
 pub struct Processes {
     all: RefCell<BTreeMap<String, Rc<Process>>>,
-    made: Cell<u64>,
 }
 
 impl Processes {
@@ -190,10 +192,6 @@ impl Processes {
 
     pub fn is_full(&self) -> bool {
         self.all.borrow().len() >= MAX_PROCESSES
-    }
-
-    pub fn next_number(&self) -> u64 {
-        self.made.replace(self.made.get() + 1)
     }
 
     pub fn add(&self, name: String, process: Rc<Process>) {

@@ -12,7 +12,7 @@ use super::calls::{Call, Next, Outcome};
 use super::connection::{Door, Guest, Outlet, admit};
 use super::groups::Why;
 use super::keeper::Keeper;
-use super::processes::{Pipes, Process};
+use super::processes::{Pipes, Process, spools};
 use crate::inside::channel::Start;
 use crate::protocol::frame::Frame;
 use crate::protocol::message::{Answer, Code, Ending, Message, Request, Status, Stream, Verb};
@@ -248,11 +248,10 @@ async fn spawn(keeper: &Rc<Keeper>, verb: Verb) -> Obeyed {
     all.extend(variables);
     let directory = directory.or_else(|| Some(keeper.spec.room.directory.to_string_lossy().into_owned()));
     let start = Start { id: 0, argv, variables: all, directory, descriptors: vec![0, 1, 2] };
-    let pipes = Pipes::new()?;
+    let (pipes, spools) = (Pipes::new()?, spools(&keeper.spool)?);
     let inside = pipes.inside.each_ref().map(|descriptor| descriptor.as_fd());
     let running = keeper.start(group, start, &inside).await?;
-    let started = Process::new(running, pipes, &keeper.spool, keeper.processes.next_number())?;
-    keeper.processes.add(process, started);
+    keeper.processes.add(process, Process::new(running, pipes, spools));
     Ok((Answer::Started { found: false }, Vec::new()))
 }
 

@@ -4,9 +4,7 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::process::Stdio;
 
 use holt_core::session::Limits;
@@ -38,7 +36,6 @@ pub struct Birth<'a> {
     pub identity: Option<Identity>,
     pub room: Room,
     pub limits: &'a Limits,
-    pub log: &'a Path,
 }
 
 /// A keeper that has been started.
@@ -48,6 +45,8 @@ pub struct Newborn {
     pub secret: Bytes32,
     pub pid: i32,
     pub cgroups: Option<Plan>,
+    /// What it says when it cannot do what it should.
+    pub words: File,
     /// Becomes true when the keeper and its janitor are gone.
     pub gone: watch::Receiver<bool>,
 }
@@ -61,15 +60,18 @@ pub fn start(birth: Birth<'_>) -> io::Result<Newborn> {
     let keeper: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
     let secret = Bytes32(rand::random());
     let listener = listen(birth.sockets, &socket_name(&keeper))?;
-    let log = File::options().write(true).create(true).truncate(true).mode(0o600).open(birth.log)?;
+    let words = File::from(memfd_create("holt-keeper-words", MemfdFlags::CLOEXEC)?);
     let executable = &birth.machine.keeper;
     let mut command = Command::new(executable);
     let spec = spec(birth, &keeper, secret);
     command.arg("keeper").env_clear();
-    command.stdin(Stdio::from(OwnedFd::from(listener))).stdout(Stdio::from(sealed(&spec)?)).stderr(Stdio::from(log));
+    command
+        .stdin(Stdio::from(OwnedFd::from(listener)))
+        .stdout(Stdio::from(sealed(&spec)?))
+        .stderr(Stdio::from(words.try_clone()?));
     let child = command.spawn().inspect_err(|_| drop(std::fs::remove_file(&spec.socket)))?;
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or(io::ErrorKind::NotFound)?;
-    Ok(Newborn { keeper, secret, pid, cgroups: spec.cgroups, gone: watched(child) })
+    Ok(Newborn { keeper, secret, pid, cgroups: spec.cgroups, words, gone: watched(child) })
 }
 
 fn listen(directory: BorrowedFd<'_>, name: &str) -> io::Result<UnixListener> {
@@ -111,7 +113,7 @@ fn spec(birth: Birth<'_>, keeper: &str, secret: Bytes32) -> KeeperSpec {
         cgroups: machine.cgroups.as_ref().map(|base| base.below(keeper)),
         limits: room::limits(limits),
         room,
-        spool: session.spool(),
+        spool: session.home(),
         socket: places.sockets().join(socket_name(keeper)),
         grace_seconds: options.grace.as_secs(),
         disk: DiskWatch {

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use holt_core::id::SessionId;
@@ -129,10 +128,6 @@ impl Inner {
         opened
     }
 
-    pub fn log(&self, session: SessionId) -> PathBuf {
-        self.places.keepers().join(format!("{session}.log"))
-    }
-
     pub async fn connect(&self, record: Record, gone: Option<watch::Receiver<bool>>) -> Result<Open, ConnectError> {
         let session = Arc::new(Mutex::new(record.session));
         let (whose, reports) = (Arc::clone(&session), self.reports.clone());
@@ -190,7 +185,6 @@ impl Inner {
         if let Err(error) = self.records.remove(session) {
             tracing::warn!(%session, %error, "a record could not be removed");
         }
-        let _ = std::fs::remove_file(self.log(session));
     }
 
     /// The sessions with an open sandbox. Connects to each, so that their keepers know that a server is there.

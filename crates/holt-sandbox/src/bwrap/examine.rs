@@ -64,6 +64,7 @@ fn missing(error: &SandboxError) -> Finding {
 
 /// Opens a sandbox, runs a command in it and ends it. Says how many milliseconds the first two took.
 async fn try_one(inner: &Inner) -> Result<u128, SandboxError> {
+    let _held = inner.pool.hold().await.ok_or(SandboxError::Gone)?;
     let session = SessionId::new(Uuid::now_v7());
     let directory = inner.places.prepared(session);
     let spec = SandboxSpec {

@@ -1,5 +1,7 @@
 //! Opening a sandbox: its directories, its world, its keeper.
 
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +26,9 @@ use super::project::Project;
 use super::records::Record;
 use super::room::{self, Parts, Place};
 use crate::environment;
+
+/// How much of what a keeper said is passed on.
+const MOST_WORDS: u64 = 4096;
 
 /// What a sandbox is opened for.
 pub struct Opening<'a> {
@@ -61,7 +66,6 @@ impl Inner {
         let Opening { session, directory, spec, prepared } = opening;
         let world = self.world(spec, &directory, machine).await?;
         let identity = self.make_directories(&directory)?;
-        let log = self.log(session);
         let newborn = birth::start(Birth {
             machine,
             options: &self.options,
@@ -71,7 +75,6 @@ impl Inner {
             identity,
             room: world.room,
             limits: &spec.limits,
-            log: &log,
         })
         .map_err(failed)?;
         let record = Record {
@@ -86,11 +89,22 @@ impl Inner {
             warnings: world.warnings,
             prepared,
         };
-        if let Err(error) = self.records.put(&record) {
-            self.clean_up(record, false).await;
-            return Err(storage("write in", &self.places.keepers(), &error));
+        let (records, to_record) = (self.records.clone(), record.clone());
+        let recording = tokio::task::spawn_blocking(move || records.put(&to_record));
+        let (up, recorded) = tokio::join!(self.come_up(&record, newborn.words, newborn.gone), recording);
+        match recorded.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            Ok(()) => {
+                if up.is_err() {
+                    // It may have been written after the clearing up.
+                    let _ = self.records.remove(session);
+                }
+                up
+            }
+            Err(error) => {
+                self.clean_up(record, false).await;
+                Err(storage("write in", &self.places.keepers(), &error))
+            }
         }
-        self.come_up(record, newborn.gone).await
     }
 
     async fn world(&self, spec: &SandboxSpec, directory: &Session, machine: &Machine) -> Result<World, SandboxError> {
@@ -117,7 +131,7 @@ impl Inner {
         Ok(World { room, workspace_path, warnings })
     }
 
-    async fn come_up(&self, record: Record, gone: watch::Receiver<bool>) -> Result<Open, SandboxError> {
+    async fn come_up(&self, record: &Record, words: File, gone: watch::Receiver<bool>) -> Result<Open, SandboxError> {
         let up = match self.connect(record.clone(), Some(gone)).await {
             Ok(open) => match open.client.ask(Verb::Status, Vec::new()).await {
                 Some((Answer::Status(_), _)) => return Ok(open),
@@ -130,9 +144,9 @@ impl Inner {
             },
             Err(error) => error.to_string(),
         };
-        let log = std::fs::read_to_string(self.log(record.session)).unwrap_or_default();
-        self.clean_up(record, false).await;
-        let said: Vec<&str> = [log.trim(), up.trim()].into_iter().filter(|words| !words.is_empty()).collect();
+        self.clean_up(record.clone(), false).await;
+        let said = read_words(words);
+        let said: Vec<&str> = [said.trim(), up.trim()].into_iter().filter(|words| !words.is_empty()).collect();
         Err(failed(said.join("; ")))
     }
 
@@ -166,6 +180,13 @@ impl Inner {
             None => identities.next().map(Some).map_err(|error| storage("write in", &self.places.keepers(), &error)),
         }
     }
+}
+
+/// What a keeper said before it ended.
+fn read_words(mut words: File) -> String {
+    let mut text = Vec::new();
+    let read = words.rewind().and_then(|()| words.take(MOST_WORDS).read_to_end(&mut text));
+    read.map_or_else(|_| String::new(), |_| String::from_utf8_lossy(&text).into_owned())
 }
 
 fn unknown_environment(name: &str) -> SandboxError {

@@ -14,10 +14,9 @@ use holt_keeper::spec::Identity;
 use super::problem::storage;
 
 const PRIVATE: u32 = 0o700;
-/// What a session's directory has: for the agent, for the agent's user, for its keeper.
+/// What a session's directory has: what the agent works on, and its user's home.
 const WORKSPACE: &str = "workspace";
 const HOME: &str = "home";
-const SPOOL: &str = "spool";
 /// How the directories of prepared sandboxes begin.
 const PREPARED: &str = "prepared-";
 /// How the names of sockets end.
@@ -106,10 +105,6 @@ impl Session {
         self.directory.join(HOME)
     }
 
-    pub fn spool(&self) -> PathBuf {
-        self.directory.join(SPOOL)
-    }
-
     /// Whose the directories are, when they are there. They can only have been given away by root.
     pub fn owner(&self) -> Option<u32> {
         fs::symlink_metadata(self.home()).ok().map(|home| home.uid())
@@ -118,7 +113,7 @@ impl Session {
     /// Makes what is missing, and gives it to its user.
     pub fn make(&self, owner: Option<Identity>) -> io::Result<()> {
         private_directory(&self.directory)?;
-        for directory in [self.workspace(), self.home(), self.spool()] {
+        for directory in [self.workspace(), self.home()] {
             match DirBuilder::new().mode(PRIVATE).create(&directory) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 // Also one that is there: it may have been made by somebody who cannot give.
@@ -130,7 +125,7 @@ impl Session {
 
     /// Removes the directories if nothing is in them; says whether nothing is there now.
     pub fn remove_if_empty(&self) -> bool {
-        let all = [self.workspace(), self.home(), self.spool(), self.directory.clone()];
+        let all = [self.workspace(), self.home(), self.directory.clone()];
         all.iter().all(|directory| match fs::remove_dir(directory) {
             Ok(()) => true,
             Err(error) => error.kind() == io::ErrorKind::NotFound,

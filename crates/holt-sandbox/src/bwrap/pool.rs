@@ -32,6 +32,12 @@ impl Pool {
         Self { wanted, ready, preparing, refilling: AtomicBool::new(false), closed: AtomicBool::new(false) }
     }
 
+    /// Keeps the pool from being drained while a sandbox is opened that no session has. `None` when it is too late for that.
+    pub async fn hold(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let held = self.preparing.lock().await;
+        (!self.closed.load(Ordering::Acquire)).then_some(held)
+    }
+
     fn pop(&self) -> Option<Open> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
@@ -69,7 +75,6 @@ pub async fn take(inner: &Inner, spec: &SandboxSpec) -> Option<Open> {
             *open.session.lock().unwrap_or_else(PoisonError::into_inner) = spec.session;
             let recorded = inner.records.put(&open.record);
             let _ = inner.records.remove(provisional);
-            let _ = std::fs::rename(inner.log(provisional), inner.log(spec.session));
             if recorded.is_ok() {
                 return Some(open);
             }
@@ -102,7 +107,7 @@ pub fn refill_later(inner: &Arc<Inner>) {
 }
 
 async fn refill(inner: &Inner) {
-    let _preparing = inner.pool.preparing.lock().await;
+    let Some(_held) = inner.pool.hold().await else { return };
     while !inner.pool.is_full() {
         let session = SessionId::new(Uuid::now_v7());
         let (spec, directory) = (default_spec(session), inner.places.prepared(session));

@@ -84,6 +84,7 @@ fn files(attempts: &mut Attempts, outside: &Outside) {
             || at.starts_with("/dev/");
         attempts.hole(&format!("{at} may be written"), options.split(',').any(|option| option == "rw") && !expected);
         attempts.hole(&format!("{at} honours set-user-id"), !options.contains("nosuid"));
+        attempts.hole(&format!("{at} has devices"), !options.contains("nodev") && !at.starts_with("/dev/"));
     }
 }
 
