@@ -27,6 +27,8 @@ use crate::spec::{EXECUTABLE_INSIDE, KeeperSpec};
 /// Processes that are Holt's own and not counted against the session's.
 const OWN_PROCESSES: u64 = 16;
 const TOOLBOX_DESCRIPTOR: i32 = 3;
+/// How long a keeper waits for the first server that comes to it.
+const FIRST_VISIT: Duration = Duration::from_secs(15);
 /// How long the news of the end may take to go out.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -216,6 +218,13 @@ impl Keeper {
         self.ending.notify_waiters();
     }
 
+    /// How long the keeper goes on alone. One that no server ever came to may be known to none: its own died before it
+    /// could write down that there is a keeper.
+    fn grace(&self) -> Duration {
+        let grace = Duration::from_secs(self.spec.grace_seconds);
+        if self.highest_epoch.get() == 0 { grace.min(FIRST_VISIT) } else { grace }
+    }
+
     /// Returns why, when the keeper is to end.
     async fn ended(&self) -> String {
         loop {
@@ -224,12 +233,12 @@ impl Keeper {
                 return reason;
             }
             let alone = self.server.borrow().is_none();
-            let grace = Duration::from_secs(self.spec.grace_seconds);
+            let grace = self.grace();
             let until = if alone { self.alone_since.get() } else { Instant::now() } + grace;
             tokio::select! {
                 () = ending => {}
                 () = sleep_until(until) => {
-                    if self.server.borrow().is_none() && self.alone_since.get().elapsed() >= grace {
+                    if self.server.borrow().is_none() && self.alone_since.get().elapsed() >= self.grace() {
                         self.end_with("no server came back in time");
                     }
                 }
