@@ -150,7 +150,7 @@ impl ModelError {
             Self::Refused(_) => "Say it differently, or choose another model.",
             Self::Malformed(_) => "Try again; if it stays, the provider or a proxy before it is at fault.",
             Self::Unreachable(_) => "Check the network and the provider's address.",
-            Self::Unknown(_) => "Choose one of the models that `holt doctor` lists.",
+            Self::Unknown(_) => "Choose one of the models that `holt status --json` lists.",
         }
     }
 

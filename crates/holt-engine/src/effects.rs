@@ -87,7 +87,7 @@ impl Owner {
             let failure = Failure {
                 code: "agent_unknown".into(),
                 message: format!("This Holt has no agent `{}`.", spec.agent),
-                hint: "Start a session with one of the agents that `holt doctor` lists.".into(),
+                hint: "Start a session with one of the agents that `holt status --json` lists.".into(),
             };
             self.follow_up.push_back(Input::BrainFailed { run, failure });
             return;

@@ -53,14 +53,18 @@ impl Engine {
         let options = &self.node.options;
         let agent = request.agent.unwrap_or_else(|| options.default_agent.clone());
         if !self.node.parts.agents.contains_key(&agent) {
-            return Err(invalid("agent_unknown", format!("there is no agent `{agent}`"), "`holt doctor` lists the agents."));
+            return Err(invalid(
+                "agent_unknown",
+                format!("there is no agent `{agent}`"),
+                "`holt status --json` lists the agents.",
+            ));
         }
         let model = request.model.unwrap_or_else(|| options.default_model.clone());
         if !self.models().iter().any(|known| known.id == model) {
             return Err(invalid(
                 "model_unknown",
                 format!("there is no model `{model}`"),
-                "`holt doctor` lists the models; some need a key.",
+                "`holt status --json` lists the models; some need a key.",
             ));
         }
         let environment = request.environment.unwrap_or_else(|| options.default_environment.clone());
