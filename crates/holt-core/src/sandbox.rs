@@ -10,6 +10,7 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::event::Level;
 use crate::id::{CallId, SessionId};
 use crate::session::{Limits, WorkspaceSpec};
 use crate::tool::{CallOutcome, ToolSpec};
@@ -54,6 +55,26 @@ pub enum CallUpdate {
     Output { offset: u64, text: String },
     /// The end; always the last.
     Finished(CallOutcome),
+}
+
+/// What a sandbox reports by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    pub session: SessionId,
+    pub report: SandboxReport,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case")]
+pub enum SandboxReport {
+    /// Everything inside stands still until it is released. Said again to a server that comes later.
+    Held { code: String, text: String },
+    /// It goes on.
+    Released,
+    /// Something that a person should know.
+    Noted { level: Level, code: String, text: String },
+    /// It ended without being asked to.
+    Gone { reason: String },
 }
 
 /// The named groups of processes of a sandbox.
@@ -149,6 +170,9 @@ pub trait Sandboxes: Send + Sync {
 
     /// Whether a process that a tool left running would end if the sandbox closed.
     async fn is_busy(&self, session: SessionId) -> Result<bool, SandboxError>;
+
+    /// What sandboxes report by themselves, from now on. A reader that is far too slow misses the oldest.
+    fn reports(&self) -> BoxStream<'static, Reported>;
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError>;
 

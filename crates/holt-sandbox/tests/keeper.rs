@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::*;
 use futures::StreamExt as _;
-use holt_core::sandbox::{CallUpdate, Group, SandboxError, Sandboxes as _};
+use holt_core::sandbox::{CallUpdate, Group, SandboxError, SandboxReport, Sandboxes as _};
 use holt_core::tool::CallStatus;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -131,8 +131,8 @@ both! {
         let (trace, processes) = (den.trace(session), den.trace(session).processes());
         let bwrap = holt_keeper::tree::descendants(trace.keeper()).iter().find(|one| one.parent == trace.keeper()).unwrap().pid;
         kill(bwrap);
-        let report = reports.recv().await.unwrap();
-        assert!(matches!(report.report, holt_sandbox::bwrap::Report::Ended { .. } | holt_sandbox::bwrap::Report::ToolboxDied), "{report:?}");
+        let report = reports.next().await.unwrap();
+        assert!(matches!(report.report, SandboxReport::Gone { .. } | SandboxReport::Noted { .. }), "{report:?}");
         eventually("all is gone", async || trace.left(&processes).is_empty()).await;
         let asked = call(session, "read_file", json!({ "path": "x" }));
         assert!(den.driver.call(asked, false).await.is_err());

@@ -9,13 +9,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use common::*;
+use futures::StreamExt as _;
 use holt_core::id::SessionId;
-use holt_core::sandbox::{Group, Sandboxes as _};
+use holt_core::sandbox::{Group, SandboxReport, Sandboxes as _};
 use holt_core::tool::CallStatus;
 use holt_keeper::cgroup::Plan;
 use holt_keeper::protocol::message::{self, Exit, Stream};
 use holt_keeper::spec::RoomLimits;
-use holt_sandbox::bwrap::{Answer, Cgroups, Report, Verb};
+use holt_sandbox::bwrap::{Answer, Cgroups, Verb};
 use serde_json::json;
 
 async fn start(den: &Den, session: SessionId, command: &str) {
@@ -216,14 +217,14 @@ both! {
         let mut reports = den.driver.reports();
         let (session, _) = den.open_with(|spec| spec.limits.disk_bytes = 2 << 20).await;
         start(&den, session, "while true; do for i in $(seq 100); do head -c 100000 /dev/zero > file$i; done; done").await;
-        let report = reports.recv().await.unwrap();
+        let report = reports.next().await.unwrap();
         assert_eq!(report.session, session);
-        assert!(matches!(report.report, Report::DiskFloor { used_bytes, .. } if used_bytes > 2 << 20), "{report:?}");
+        assert!(matches!(report.report, SandboxReport::Held { .. }), "{report:?}");
         let workspace = den.path(&format!("sessions/{session}/workspace"));
         for entry in std::fs::read_dir(&workspace).unwrap() {
             std::fs::remove_file(entry.unwrap().path()).unwrap();
         }
-        assert_eq!(reports.recv().await.unwrap().report, Report::DiskFine);
+        assert_eq!(reports.next().await.unwrap().report, SandboxReport::Released);
         eventually("it writes again", async || std::fs::read_dir(&workspace).unwrap().count() > 0).await;
         den.driver.close(session).await.unwrap();
     }
@@ -237,8 +238,8 @@ both! {
         });
         let mut reports = den.driver.reports();
         let session = den.open().await;
-        let report = reports.recv().await.unwrap();
-        assert!(matches!(report.report, Report::DiskFloor { .. }), "{report:?}");
+        let report = reports.next().await.unwrap();
+        assert!(matches!(report.report, SandboxReport::Held { .. }), "{report:?}");
         den.driver.close(session).await.unwrap();
     }
 }

@@ -8,9 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use holt_core::id::SessionId;
 use holt_core::sandbox::{Group, SandboxError, SandboxInfo, SandboxSpec};
 use holt_keeper::protocol::message::{self, Answer, Code, Verb};
-use tokio::sync::{Mutex as AsyncMutex, OnceCell, broadcast, watch};
+use tokio::sync::{Mutex as AsyncMutex, OnceCell, watch};
 
-use super::SessionReport;
 use super::birth::socket_name;
 use super::client::{Address, Client, ConnectError, Lost};
 use super::identity::Identities;
@@ -21,17 +20,16 @@ use super::places::Places;
 use super::pool::Pool;
 use super::problem::storage;
 use super::records::{Record, Records};
+use super::reports::Reports;
 
 const DRIVER: &str = "bwrap";
-/// Reports that may wait for a slow reader.
-const REPORTS: usize = 256;
 
 #[derive(Debug)]
 pub struct Inner {
     pub options: Options,
     pub places: Places,
     pub records: Records,
-    pub reports: broadcast::Sender<SessionReport>,
+    pub reports: Reports,
     pub pool: Pool,
     pub sockets: OwnedFd,
     pub identities: Option<Identities>,
@@ -87,7 +85,7 @@ impl Inner {
             identities: identities.map_err(|error| storage("read", &record, &error))?,
             machine: OnceCell::new(),
             slots: Mutex::default(),
-            reports: broadcast::Sender::new(REPORTS),
+            reports: Reports::new(),
             options,
             places,
         })
@@ -130,12 +128,7 @@ impl Inner {
 
     pub async fn connect(&self, record: Record, gone: Option<watch::Receiver<bool>>) -> Result<Open, ConnectError> {
         let session = Arc::new(Mutex::new(record.session));
-        let (whose, reports) = (Arc::clone(&session), self.reports.clone());
-        let heard = move |report| {
-            let session = *whose.lock().unwrap_or_else(PoisonError::into_inner);
-            // Nobody may be listening.
-            let _ = reports.send(SessionReport { session, report });
-        };
+        let heard = self.reports.teller(&session);
         let address = Address {
             directory: self.sockets.as_fd(),
             name: &socket_name(&record.keeper),

@@ -21,6 +21,7 @@ mod pool;
 mod problem;
 mod project;
 mod records;
+mod reports;
 mod room;
 mod sweep;
 
@@ -31,20 +32,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use holt_core::id::{CallId, SessionId};
-use holt_core::sandbox::{CallUpdate, Finding, Group, Measurement, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall};
+use holt_core::sandbox::{
+    CallUpdate, Finding, Group, Measurement, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
+};
 use holt_core::tool::ToolSpec;
-use tokio::sync::broadcast;
 
 use driver::Inner;
-pub use holt_keeper::protocol::message::{Answer, Report, Verb};
+pub use holt_keeper::protocol::message::{Answer, Verb};
 pub use options::{Cgroups, Options};
-
-/// What a keeper reported by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionReport {
-    pub session: SessionId,
-    pub report: Report,
-}
 
 /// The sandboxes of this machine. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -72,11 +67,6 @@ impl BwrapDriver {
     /// dead keepers left behind. To be called at the start, before sandboxes are opened. Says how many were ended.
     pub async fn sweep(&self, known: &HashSet<SessionId>) -> usize {
         sweep::sweep(&self.inner, known).await
-    }
-
-    /// What keepers report by themselves, from now on. A slow reader misses the oldest.
-    pub fn reports(&self) -> broadcast::Receiver<SessionReport> {
-        self.inner.reports.subscribe()
     }
 
     /// Asks a session's keeper for what the port has no words for: processes with spooled output, killing and measuring of one
@@ -131,6 +121,10 @@ impl Sandboxes for BwrapDriver {
             Answer::Busy { busy } => Ok(busy),
             other => Err(driver::unexpected(&other)),
         }
+    }
+
+    fn reports(&self) -> BoxStream<'static, Reported> {
+        self.inner.reports.follow()
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {

@@ -13,12 +13,17 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use holt_core::id::{CallId, SessionId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, FindingState, Group, Measurement, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
+    CallUpdate, Finding, FindingState, Group, Measurement, Reported, SandboxError, SandboxInfo, SandboxReport, SandboxSpec,
+    Sandboxes, ToolCall,
 };
 use holt_core::tool::{CallOutcome, CallStatus, ToolSpec};
+
+use tokio::sync::broadcast;
+use tokio_stream::wrappers::BroadcastStream;
 
 use crate::{HostTools, fixtures};
 pub use running::Output;
@@ -48,6 +53,15 @@ pub enum Operation {
 pub struct FakeSandboxes {
     tools: Arc<Mutex<HashMap<String, Tool>>>,
     state: Arc<Mutex<State>>,
+    reports: Arc<Reports>,
+}
+
+struct Reports(broadcast::Sender<Reported>);
+
+impl Default for Reports {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(64))
+    }
 }
 
 #[derive(Default)]
@@ -100,6 +114,12 @@ impl FakeSandboxes {
     {
         let tool: Tool = Arc::new(move |call, output| Box::pin(tool(call, output)));
         lock(&self.tools).insert(name.to_owned(), tool);
+    }
+
+    /// Reports as a keeper does by itself.
+    pub fn report(&self, session: SessionId, report: SandboxReport) {
+        // Nobody may be listening.
+        let _ = self.reports.0.send(Reported { session, report });
     }
 
     /// Makes the next `times` uses of an operation fail.
@@ -269,6 +289,10 @@ impl Sandboxes for FakeSandboxes {
     async fn is_busy(&self, session: SessionId) -> Result<bool, SandboxError> {
         let mut state = self.enter(Operation::IsBusy, Some(session))?;
         Ok(sandbox(&mut state, session)?.busy)
+    }
+
+    fn reports(&self) -> BoxStream<'static, Reported> {
+        BroadcastStream::new(self.reports.0.subscribe()).filter_map(async |report| report.ok()).boxed()
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {
