@@ -1,6 +1,5 @@
 // A real Chromium, and pages that remember everything that went wrong in them.
 
-import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -69,12 +68,6 @@ async function watched(context, page) {
 	return { context, page, troubles };
 }
 
-/** Nothing went wrong in the page, other than what the test itself brought about. */
-export function assertQuiet(troubles, expected = []) {
-	const rest = troubles.filter((trouble) => !expected.some((pattern) => pattern.test(trouble)));
-	assert.deepEqual(rest, []);
-}
-
 /** What axe finds that matters. It is evaluated from outside, past the page's content security policy. */
 export async function accessibilityFaults(page) {
 	await page.evaluate(axe);
@@ -99,10 +92,4 @@ export function watchShifts(page) {
 			}
 		}).observe({ type: 'layout-shift', buffered: true });
 	});
-}
-
-/** Signs a page in by a link, as a person would, and waits until it is. */
-export async function signIn(page, holt) {
-	await page.goto(await holt.link());
-	await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
 }

@@ -13,20 +13,29 @@ const here = dirname(fileURLToPath(import.meta.url));
 const program = process.env.HOLT_BIN ?? join(here, '../../target/debug/holt');
 const run = promisify(execFile);
 
+/** A policy under which the agent asks before it runs commands. */
+export const ASKS_FIRST = {
+	rules: [{ tool: 'execute_command*', verdict: 'ask' }],
+	otherwise: 'allow',
+	answer_within_seconds: 600
+};
+
 export class Holt {
 	#directory;
 	#port;
 	#child;
 	#log = '';
 
-	/** Starts a server. `environment` is added to a clean one: no key of a model is let through. */
-	static async start(environment = {}) {
-		const holt = new Holt();
-		holt.environment = environment;
-		holt.#directory = await mkdtemp(join(tmpdir(), 'holt-e2e-'));
-		holt.#port = await freePort();
-		await holt.up();
-		return holt;
+	/** `environment` is added to a clean one: no key of a model is let through. */
+	constructor(environment = {}) {
+		this.environment = environment;
+	}
+
+	/** Starts the server for the first time. */
+	async start() {
+		this.#directory = await mkdtemp(join(tmpdir(), 'holt-e2e-'));
+		this.#port = await freePort();
+		await this.up();
 	}
 
 	get url() {
@@ -62,12 +71,12 @@ export class Holt {
 
 	/** Ends the server with everything in it, and removes its data. */
 	async end() {
-		if (this.#child.exitCode === null && this.#child.signalCode === null) {
+		if (this.#child?.exitCode === null && this.#child.signalCode === null) {
 			const ended = once(this.#child, 'exit');
 			this.#child.kill('SIGINT');
 			await ended;
 		}
-		await rm(this.#directory, { recursive: true, force: true });
+		if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
 	}
 
 	/** Runs `holt` with arguments and gives what it printed. */
@@ -79,6 +88,20 @@ export class Holt {
 	/** A link that signs a browser in, once. */
 	link() {
 		return this.cli('open', '--no-browser');
+	}
+
+	/** Makes a session, and gives its record. */
+	begin(body) {
+		return this.api('POST', '/v2/sessions', body);
+	}
+
+	/** The session's record, once it is so. */
+	async once(id, isSo) {
+		for (;;) {
+			const record = await this.api('GET', `/v2/sessions/${id}`);
+			if (isSo(record)) return record;
+			await new Promise((resolve) => setTimeout(resolve, 20));
+		}
 	}
 
 	/** Asks the server's interface as its owner. */

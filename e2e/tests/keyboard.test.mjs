@@ -1,20 +1,9 @@
 // The first journey without a mouse.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { assertQuiet, launch, openPage, signIn } from '../lib/browser.mjs';
-import { Holt } from '../lib/holt.mjs';
+import { scene } from '../lib/scene.mjs';
 
-let holt;
-let browser;
-
-before(async () => {
-	[holt, browser] = await Promise.all([Holt.start(), launch()]);
-});
-after(async () => {
-	await browser?.close();
-	await holt?.end();
-});
+const { holt, story } = scene();
 
 /** Presses Tab until what has the focus is called so; every stop on the way must be visible. */
 async function tabTo(page, name) {
@@ -40,14 +29,13 @@ async function tabTo(page, name) {
 	assert.fail(`no way to ${name}`);
 }
 
-test('from a prompt to a download, by keyboard alone', async () => {
-	const { page, context, troubles } = await openPage(browser);
-	await signIn(page, holt);
+story('from a prompt to a download, by keyboard alone', async (person) => {
+	const { page } = person;
 	await page.keyboard.press('n');
 	await page.keyboard.type('Make a small web page about otters');
 	await page.keyboard.press('Enter');
 	await page.waitForURL(/\/app\/sessions\//);
-	await page.locator('.row.run-end').waitFor();
+	await person.runEnd().waitFor();
 
 	await tabTo(page, /^Wrote/);
 	await page.keyboard.press('Enter');
@@ -56,23 +44,15 @@ test('from a prompt to a download, by keyboard alone', async () => {
 	await tabTo(page, /index\.html/);
 	await page.keyboard.press('Enter');
 	await tabTo(page, /^Download.*index\.html/);
-	const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
-	assert.match(download.suggestedFilename(), /index\.html$/);
-	assertQuiet(troubles);
-	await context.close();
+	const { name } = await person.downloads(() => page.keyboard.press('Enter'));
+	assert.match(name, /index\.html$/);
 });
 
-test('the list, the palette and the help', async () => {
-	const { page, context, troubles } = await openPage(browser);
-	for (const title of ['Alder', 'Birch', 'Cedar']) await holt.api('POST', '/v2/sessions', { title });
-	await signIn(page, holt);
+story('the list, the palette and the help', async ({ page }) => {
+	for (const title of ['Alder', 'Birch', 'Cedar']) await holt.begin({ title });
 	await page.getByRole('link', { name: /Cedar/ }).waitFor();
 
-	await page.keyboard.press('j');
-	await page.keyboard.press('j');
-	await page.keyboard.press('k');
-	await page.keyboard.press('j');
-	await page.keyboard.press('Enter');
+	for (const key of ['j', 'j', 'k', 'j', 'Enter']) await page.keyboard.press(key);
 	await page.waitForURL(/\/app\/sessions\//);
 	const opened = await page.locator('h1').textContent();
 	const titles = await page.locator('a[data-session] .title').allTextContents();
@@ -103,6 +83,4 @@ test('the list, the palette and the help', async () => {
 	await page.keyboard.type('dark theme');
 	await page.keyboard.press('Enter');
 	assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
-	assertQuiet(troubles);
-	await context.close();
 });

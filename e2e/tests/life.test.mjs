@@ -4,138 +4,85 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { assertQuiet, launch, openPage, signIn } from '../lib/browser.mjs';
-import { Holt } from '../lib/holt.mjs';
+import { ASKS_FIRST } from '../lib/holt.mjs';
+import { scene } from '../lib/scene.mjs';
 
-let holt;
-let browser;
+const { holt, story } = scene();
 
-before(async () => {
-	[holt, browser] = await Promise.all([Holt.start(), launch()]);
-});
-after(async () => {
-	await browser?.close();
-	await holt?.end();
-});
-
-const menu = (page) => page.getByRole('button', { name: 'What can be done to this session' });
-const prompt = (page) => page.getByRole('textbox', { name: 'Prompt' });
-
-test('a prompt joins a run', async () => {
-	const { page, context, troubles } = await openPage(browser);
-	await signIn(page, holt);
+story('a prompt joins a run', async (person) => {
+	const { page } = person;
 	// Begun with everything folded away opened: the agent asks before it runs commands.
 	await page.locator('summary').click();
 	await page.getByRole('checkbox', { name: /Ask me before it runs commands/ }).check();
-	await prompt(page).fill('Write a script with a test');
-	await page.keyboard.press('Enter');
-	const card = page.locator('[data-approval]');
-	await card.waitFor();
+	await person.begins('Write a script with a test');
+	await person.question.waitFor();
 
 	await page.getByText('Steer', { exact: true }).click();
-	await prompt(page).fill('Keep it short');
+	await person.prompt.fill('Keep it short');
 	await page.getByRole('button', { name: 'Steer' }).click();
 	await page.getByText('joins at the next step').waitFor();
-	await card.getByRole('button', { name: 'Allow once' }).click();
-	await page
-		.getByRole('article', { name: /Prompt of/ })
-		.filter({ hasText: 'Keep it short' })
-		.getByText('joined the run')
-		.waitFor();
-
-	assertQuiet(troubles);
-	await context.close();
+	await person.question.getByRole('button', { name: 'Allow once' }).click();
+	await person.promptSaying('Keep it short').getByText('joined the run').waitFor();
 });
 
-test('a prompt interrupts a run', async () => {
-	const { page, context, troubles } = await openPage(browser);
-	await signIn(page, holt);
-	const policy = {
-		rules: [{ tool: 'execute_command', verdict: 'ask' }],
-		otherwise: 'allow',
-		answer_within_seconds: 600
-	};
-	const { id } = await holt.api('POST', '/v2/sessions', { policy, prompt: { text: 'Write a script with a test' } });
-	await page.goto(`${holt.url}/app/sessions/${id}`);
-	await page.locator('[data-approval]').waitFor();
+story('a prompt interrupts a run', async (person) => {
+	const { page } = person;
+	const { id } = await holt.begin({ policy: ASKS_FIRST, prompt: { text: 'Write a script with a test' } });
+	await person.opens(id);
+	await person.question.waitFor();
 	await page.getByText('Interrupt', { exact: true }).click();
-	await prompt(page).fill('Explain this workspace');
+	await person.prompt.fill('Explain this workspace');
 	await page.getByRole('button', { name: 'Interrupt' }).click();
-	await page.locator('.row.run-end', { hasText: 'Stopped' }).waitFor();
-	await page
-		.getByRole('article', { name: /Prompt of/ })
-		.filter({ hasText: 'Explain this workspace' })
-		.waitFor();
-	await page.locator('.row.run-end', { hasText: 'Done' }).waitFor();
-	assertQuiet(troubles);
-	await context.close();
+	await person.runEnd('Stopped').waitFor();
+	await person.promptSaying('Explain this workspace').waitFor();
+	await person.runEnd('Done').waitFor();
 });
 
-test('a session sleeps, wakes with the next prompt, and ends', async () => {
-	const { page, context, troubles } = await openPage(browser);
-	await signIn(page, holt);
-	await prompt(page).fill('Explain this workspace');
-	await page.keyboard.press('Enter');
-	await page.locator('.row.run-end').waitFor();
-	await menu(page).click();
-	await page.getByRole('menuitem', { name: 'Sleep' }).click();
-	await page.locator('header').getByText('asleep').waitFor();
-	await page.getByRole('tab', { name: 'Details' }).click();
+story('a session sleeps, wakes with the next prompt, and ends', async (person) => {
+	const { page } = person;
+	await person.begins('Explain this workspace');
+	await person.runEnd().waitFor();
+	await person.chooses('Sleep');
+	await person.state('asleep').waitFor();
+	await person.shows('Details');
 	await page.getByText('closed', { exact: true }).waitFor();
 
-	await prompt(page).fill('Explain this workspace');
-	await page.keyboard.press('Enter');
-	await page.locator('.row.run-end').nth(1).waitFor();
+	await person.prompts('Explain this workspace');
+	await person.runEnd().nth(1).waitFor();
 	await page.getByText('open', { exact: true }).waitFor();
 
-	await menu(page).click();
-	await page.getByRole('menuitem', { name: 'End the session' }).click();
+	await person.chooses('End the session');
 	await page.getByText('The session has ended. Its conversation and files stay.').waitFor();
-	await page.getByRole('navigation', { name: 'Sessions' }).locator('section', { hasText: 'Done' }).waitFor();
-	assertQuiet(troubles);
-	await context.close();
+	await person.list('Done').waitFor();
 });
 
-test('a session works in a directory of its own person, and refuses what is none', async () => {
-	const { page, context, troubles } = await openPage(browser);
+story('a session works in a directory of its own person, and refuses what is none', async (person) => {
+	const { page } = person;
 	const directory = await mkdtemp(join(tmpdir(), 'holt-e2e-project-'));
 	await writeFile(join(directory, 'README.md'), '# Otters\n');
-	await signIn(page, holt);
+	const path = page.getByRole('textbox', { name: 'Path of the directory' });
 	await page.locator('summary').click();
 	await page.getByRole('radio', { name: /A directory on/ }).check();
-	await page.getByRole('textbox', { name: 'Path of the directory' }).fill('relative/path');
-	await prompt(page).fill('Explain this workspace');
+	await path.fill('relative/path');
+	await person.prompt.fill('Explain this workspace');
 	await page.getByRole('button', { name: 'Begin' }).click();
 	await page.getByRole('alert').getByText('bad_directory').waitFor();
+	person.expects(/status of 400/);
 
-	await page.getByRole('textbox', { name: 'Path of the directory' }).fill(directory);
+	await path.fill(directory);
 	await page.getByRole('button', { name: 'Begin' }).click();
-	await page.locator('.row.run-end').waitFor();
-	await page
-		.locator('.files')
-		.getByRole('button', { name: /README\.md/ })
-		.waitFor();
-	await page.getByRole('tab', { name: 'Details' }).click();
+	await person.runEnd().waitFor();
+	await person.file(/README\.md/).waitFor();
+	await person.shows('Details');
 	await page.getByText(directory, { exact: true }).waitFor();
-	assertQuiet(troubles, [/status of 400/]);
-	await context.close();
 	await rm(directory, { recursive: true, force: true });
 });
 
-test('two browsers see the same, at the same time', async () => {
-	const [one, two] = [await openPage(browser), await openPage(browser, { viewport: { width: 390, height: 844 } })];
-	await signIn(one.page, holt);
-	await signIn(two.page, holt);
-	await prompt(one.page).fill('Make a small web page about rivers');
-	await one.page.keyboard.press('Enter');
-	await one.page.waitForURL(/\/app\/sessions\//);
+story('two browsers see the same, at the same time', async (one, another) => {
+	const two = await another({ viewport: { width: 390, height: 844 } });
+	await one.begins('Make a small web page about rivers');
 	// It comes into the other's list by itself.
 	await two.page.getByRole('link', { name: /rivers/ }).click();
-	await Promise.all([one, two].map(({ page }) => page.locator('.row.run-end').waitFor()));
-	const texts = ({ page }) => page.locator('.row.message').allInnerTexts();
-	assert.deepEqual(await texts(two), await texts(one));
-	assertQuiet(one.troubles);
-	assertQuiet(two.troubles);
-	await Promise.all([one.context.close(), two.context.close()]);
+	await Promise.all([one.runEnd().waitFor(), two.runEnd().waitFor()]);
+	assert.deepEqual(await two.conversation(), await one.conversation());
 });

@@ -2,47 +2,30 @@
 // sticks out, and text at twice its size.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { accessibilityFaults, assertQuiet, launch, openPage, openPageWithLargeText, signIn } from '../lib/browser.mjs';
-import { Holt } from '../lib/holt.mjs';
+import { before } from 'node:test';
+import { join } from 'node:path';
+import { accessibilityFaults } from '../lib/browser.mjs';
+import { ASKS_FIRST } from '../lib/holt.mjs';
+import { scene } from '../lib/scene.mjs';
 
-const pictures = join(dirname(fileURLToPath(import.meta.url)), '../test-results');
 const SIZES = [
 	{ name: '1440', viewport: { width: 1440, height: 900 } },
 	{ name: '820', viewport: { width: 820, height: 1180 } },
 	{ name: '390', viewport: { width: 390, height: 844 }, hasTouch: true }
 ];
-const ASK = {
-	rules: [{ tool: 'execute_command*', verdict: 'ask' }],
-	otherwise: 'allow',
-	answer_within_seconds: 86_400
-};
 
-let holt;
-let browser;
+const { holt, story, pictures } = scene();
 const sessions = {};
 
 before(async () => {
-	[holt, browser] = await Promise.all([Holt.start(), launch(), mkdir(pictures, { recursive: true })]);
-	const make = async (name, body) => (sessions[name] = (await holt.api('POST', '/v2/sessions', body)).id);
+	const make = async (name, body) => (sessions[name] = (await holt.begin(body)).id);
 	await make('page', { prompt: { text: 'Make a small web page about otters' } });
 	await make('script', { prompt: { text: 'Write a script with a test' } });
-	await make('asks', { policy: ASK, prompt: { text: 'A data file with a chart' } });
+	await make('asks', { policy: ASKS_FIRST, prompt: { text: 'A data file with a chart' } });
 	await make('empty', { title: 'Nothing yet' });
-	for (const [name, status] of [
-		['page', 'idle'],
-		['script', 'idle'],
-		['asks', 'waiting']
-	]) {
-		while ((await holt.api('GET', `/v2/sessions/${sessions[name]}`)).status !== status);
-	}
-});
-after(async () => {
-	await browser?.close();
-	await holt?.end();
+	await holt.once(sessions.page, ({ status }) => status === 'idle');
+	await holt.once(sessions.script, ({ status }) => status === 'idle');
+	await holt.once(sessions.asks, ({ status }) => status === 'waiting');
 });
 
 /** Nothing is wider than the window, and nothing that can be pressed by a finger is too small for it. */
@@ -68,78 +51,69 @@ async function assertFits(page, { hasTouch }) {
 
 for (const size of SIZES) {
 	for (const colorScheme of ['light', 'dark']) {
-		test(`${size.name} pixels, ${colorScheme}`, async () => {
-			const { page, context, troubles } = await openPage(browser, { ...size, colorScheme, reducedMotion: 'reduce' });
+		const window = { ...size, colorScheme, reducedMotion: 'reduce', atTheDoor: true };
+		story(`${size.name} pixels, ${colorScheme}`, window, async (person) => {
+			const { page } = person;
 			const look = async (name) => {
-				await page.screenshot({ path: join(pictures, `${size.name}-${colorScheme}-${name}.png`) });
+				await person.isPictured(join(pictures, `${size.name}-${colorScheme}-${name}.png`));
 				assert.deepEqual(await accessibilityFaults(page), [], name);
 				await assertFits(page, size);
 			};
-			const open = (path) => page.goto(holt.url + path);
 
-			await open('/');
+			await person.opens('/');
 			await page.getByText('holt open').waitFor();
 			await look('0-sign-in');
-			await signIn(page, holt);
+			await person.signsIn();
 			await page.getByText('Nothing yet').first().waitFor();
 			await look('1-home');
 			await page.locator('summary').first().click();
 			await look('1-home-settings');
 
-			await open(`/app/sessions/${sessions.page}`);
-			await page.locator('.row.run-end').waitFor();
+			await person.opens(sessions.page);
+			await person.runEnd().waitFor();
 			if (size.name !== '1440') {
 				await look('2-session');
-				await page.getByRole('tab', { name: 'Files' }).click();
+				await person.shows('Files');
 			}
-			await page
-				.locator('.files')
-				.getByRole('button', { name: /index\.html/ })
-				.waitFor();
+			await person.file(/index\.html/).waitFor();
 			await look('3-files');
-			await page
-				.locator('.files')
-				.getByRole('button', { name: /index\.html/ })
-				.click();
+			await person.file(/index\.html/).click();
 			await page.locator('.body pre').waitFor();
 			await look('4-preview');
-			await page.getByRole('tab', { name: /Artifacts/ }).click();
+			await person.shows(/Artifacts/);
 			await look('5-artifacts');
-			await page.getByRole('tab', { name: 'Details' }).click();
+			await person.shows('Details');
 			await page.getByText('Used so far').waitFor();
 			await look('6-details');
 
-			await open(`/app/sessions/${sessions.asks}`);
-			await page.locator('[data-approval]').waitFor();
+			await person.opens(sessions.asks);
+			await person.question.waitFor();
 			await look('7-question');
 
-			await open(`/app/sessions/${sessions.script}`);
-			await page.locator('.row.run-end').waitFor();
+			await person.opens(sessions.script);
+			await person.runEnd().waitFor();
 			await page.getByRole('button', { name: /^Ran/ }).first().click();
 			await look('8-opened');
 
-			await open(`/app/sessions/${sessions.empty}`);
+			await person.opens(sessions.empty);
 			await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
 			await look('9-empty');
 
-			await open('/app/system');
+			await person.opens('/app/system');
 			await page.getByRole('heading', { name: 'This machine' }).waitFor();
 			await look('10-system');
-			await open('/app/settings');
+			await person.opens('/app/settings');
 			await page.getByText('this page').waitFor();
 			await look('11-settings');
 			await page.keyboard.press('Control+k');
 			await page.getByRole('combobox').waitFor();
 			await look('12-palette');
-			assertQuiet(troubles);
-			await context.close();
 		});
 	}
 }
 
-test('text at twice its size', async () => {
-	const { page, context, troubles } = await openPageWithLargeText();
-	await signIn(page, holt);
+story('text at twice its size', { largeText: true }, async (person) => {
+	const { page } = person;
 	assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize), '32px');
 	for (const [name, path] of [
 		['home', '/'],
@@ -148,12 +122,10 @@ test('text at twice its size', async () => {
 		['system', '/app/system'],
 		['settings', '/app/settings']
 	]) {
-		await page.goto(holt.url + path);
+		await person.opens(path);
 		await page.locator('h1').first().waitFor();
 		await page.getByText('Loading').waitFor({ state: 'detached' });
-		await page.screenshot({ path: join(pictures, `200-percent-${name}.png`) });
+		await person.isPictured(join(pictures, `200-percent-${name}.png`));
 		await assertFits(page, { hasTouch: false });
 	}
-	assertQuiet(troubles);
-	await context.close();
 });

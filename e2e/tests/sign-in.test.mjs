@@ -1,110 +1,88 @@
 // The door: links that work once, keys that are pasted, keys that are revoked.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { accessibilityFaults, assertQuiet, launch, openPage, signIn } from '../lib/browser.mjs';
-import { Holt } from '../lib/holt.mjs';
+import { accessibilityFaults } from '../lib/browser.mjs';
+import { scene } from '../lib/scene.mjs';
 
-let holt;
-let browser;
-
-before(async () => {
-	[holt, browser] = await Promise.all([Holt.start(), launch()]);
-});
-after(async () => {
-	await browser?.close();
-	await holt?.end();
-});
+const { holt, story } = scene();
 
 const REFUSED = /status of 401/;
 
-test('without a key there is a quiet page that says how to get in', async () => {
-	const { page, context, troubles } = await openPage(browser);
+async function pastes(page, key) {
+	await page.getByLabel('Or paste a key').fill(key);
+	await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+story('without a key there is a quiet page that says how to get in', { atTheDoor: true }, async ({ page }) => {
 	await page.goto(holt.url);
 	await page.getByText('holt open').waitFor();
 	assert.deepEqual(await accessibilityFaults(page), []);
-	assertQuiet(troubles);
-	await context.close();
 });
 
-test('a link works once', async () => {
+story('a link works once', { atTheDoor: true }, async (first, another) => {
 	const link = await holt.link();
-	const first = await openPage(browser);
 	await first.page.goto(link);
-	await first.page.getByRole('textbox', { name: 'Prompt' }).waitFor();
-	assertQuiet(first.troubles);
+	await first.prompt.waitFor();
 
-	const second = await openPage(browser);
+	const second = await another();
 	await second.page.goto(link);
 	await second.page.getByRole('alert').waitFor();
 	assert.equal(new URL(second.page.url()).hash, '', 'the code has left the address bar all the same');
-	assertQuiet(second.troubles, [/status of 4\d\d/]);
-	await Promise.all([first.context.close(), second.context.close()]);
+	second.expects(/status of 4\d\d/);
 });
 
-test('a key can be pasted, and a wrong one says so', async () => {
-	const { page, context, troubles } = await openPage(browser);
+story('a key can be pasted, and a wrong one says so', { atTheDoor: true }, async (person) => {
+	const { page } = person;
 	const { key } = await holt.api('POST', '/v2/keys', { name: 'pasted', scopes: ['view', 'operate'] });
 	await page.goto(holt.url);
-	await page.getByLabel('Or paste a key').fill('holt_nothing');
-	await page.getByRole('button', { name: 'Sign in' }).click();
+	await pastes(page, 'holt_nothing');
 	await page.getByText('Holt does not know this key.').waitFor();
-	await page.getByLabel('Or paste a key').fill(key);
-	await page.getByRole('button', { name: 'Sign in' }).click();
-	await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
+	person.expects(REFUSED);
+	await pastes(page, key);
+	await person.prompt.waitFor();
 	// The key stays over a reload, and stands in no address.
 	await page.reload();
-	await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
+	await person.prompt.waitFor();
 	assert.ok(!page.url().includes(key));
-	assertQuiet(troubles, [REFUSED]);
-	await context.close();
 });
 
-test('a revoked key leads back to the door, with a word', async () => {
-	const { page, context, troubles } = await openPage(browser);
+story('a revoked key leads back to the door, with a word', { atTheDoor: true }, async (person) => {
+	const { page } = person;
 	const { key, record } = await holt.api('POST', '/v2/keys', { name: 'short-lived', scopes: ['admin'] });
 	await page.goto(holt.url);
-	await page.getByLabel('Or paste a key').fill(key);
-	await page.getByRole('button', { name: 'Sign in' }).click();
-	await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
+	await pastes(page, key);
+	await person.prompt.waitFor();
 	await holt.api('DELETE', `/v2/keys/${record.id}`);
 	await page.getByText('Your key is no longer valid').waitFor();
 	assert.equal(await page.evaluate(() => localStorage.getItem('holt.key')), null);
-	assertQuiet(troubles, [REFUSED, /WebSocket/]);
-	await context.close();
+	person.expects(REFUSED, /WebSocket/);
 });
 
-test('signing out revokes the key that the link made', async () => {
-	const { page, context, troubles } = await openPage(browser);
+story('signing out revokes the key that the link made', { atTheDoor: true }, async (person) => {
+	const { page } = person;
 	const alive = async () => (await holt.api('GET', '/v2/keys')).items.filter(({ revoked_at }) => !revoked_at).length;
 	const before = await alive();
-	await signIn(page, holt);
+	await person.signsIn();
 	assert.equal(await alive(), before + 1);
 	await page.getByRole('link', { name: 'Settings' }).click();
 	await page.getByRole('button', { name: 'Sign out' }).click();
 	await page.getByText('holt open').waitFor();
 	assert.equal(await alive(), before);
-	assertQuiet(troubles, [REFUSED]);
-	await context.close();
+	person.expects(REFUSED);
 });
 
-test('a key that is made is shown once, and can be revoked', async () => {
-	const { page, context, troubles } = await openPage(browser);
-	await signIn(page, holt);
+story('a key that is made is shown once, and can be revoked', async ({ page }) => {
 	await page.getByRole('link', { name: 'Settings' }).click();
 	await page.getByLabel('A new key, for').fill('build server');
 	await page.getByRole('checkbox', { name: /approve/ }).uncheck();
 	await page.getByRole('button', { name: 'Make the key' }).click();
 	const key = await page.locator('.made code').textContent();
-	const answer = await fetch(`${holt.url}/v2/me`, { headers: { Authorization: `Bearer ${key}` } });
-	assert.deepEqual((await answer.json()).scopes, ['view', 'operate']);
+	const asked = () => fetch(`${holt.url}/v2/me`, { headers: { Authorization: `Bearer ${key}` } });
+	assert.deepEqual((await (await asked()).json()).scopes, ['view', 'operate']);
 	await page.getByRole('button', { name: 'I have it' }).click();
 	assert.ok(!(await page.content()).includes(key));
 	await page.getByRole('button', { name: 'Revoke build server…' }).click();
 	await page.getByRole('button', { name: 'Revoke build server', exact: true }).click();
 	await page.getByText('build server', { exact: true }).waitFor({ state: 'detached' });
-	const refused = await fetch(`${holt.url}/v2/me`, { headers: { Authorization: `Bearer ${key}` } });
-	assert.equal(refused.status, 401);
-	assertQuiet(troubles);
-	await context.close();
+	assert.equal((await asked()).status, 401);
 });
