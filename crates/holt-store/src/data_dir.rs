@@ -180,14 +180,14 @@ fn check_version(path: &Path) -> Result<(), DataDirError> {
     }
 }
 
-/// Through a temporary name, so that the file is never there and empty.
+/// Through a temporary name, so that the file is never there and empty. Its name is lost only with everything else that is
+/// new in the directory: whoever makes files in it flushes the directory.
 fn write_version(path: &Path, file: &Path) -> Result<(), DataDirError> {
     let temporary = path.join("version.new");
     let written = File::create(&temporary).and_then(|mut new| {
         writeln!(new, "{VERSION}")?;
         new.sync_all()?;
-        fs::rename(&temporary, file)?;
-        File::open(path)?.sync_all()
+        fs::rename(&temporary, file)
     });
     written.map_err(|source| unwritable(path, source))
 }

@@ -1,11 +1,8 @@
-//! Opening the two database files, making their tables and bringing older ones up to date.
+//! Opening the two database files and bringing older ones up to date.
 //!
 //! While a store is open, nothing else in this process may open and close these files by other means: that would drop the
 //! locks which SQLite holds on them.
 
-use std::fs::OpenOptions;
-use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +15,7 @@ use super::fault::Fault;
 const CHECKPOINT_PAGES: u32 = 2048;
 
 /// In bytes. A group of new events touches few of them, and a page of a log holds some dozens.
-const PAGE_SIZE: u32 = 8192;
+pub(super) const PAGE_SIZE: u32 = 8192;
 
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -62,9 +59,8 @@ impl Kind {
 
     /// Opens the file to write it, making it when there is none and bringing it up to date.
     pub(super) fn open(&self, directory: &Path) -> Result<Connection, SchemaError> {
-        let path = self.path(directory);
-        create(&path).map_err(|error| Fault::Io(error.to_string()))?;
-        let mut db = Self::writer(&path)?;
+        self.make(directory)?;
+        let mut db = Self::writer(&self.path(directory))?;
         self.migrate(&mut db)?;
         Ok(db)
     }
@@ -85,7 +81,7 @@ impl Kind {
     }
 
     /// Brings the tables up to date, each step in a transaction of its own.
-    fn migrate(&self, db: &mut Connection) -> Result<(), SchemaError> {
+    pub(super) fn migrate(&self, db: &mut Connection) -> Result<(), SchemaError> {
         let number = |db: &Connection, name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let (application, found) = (number(db, "application_id")?, number(db, "user_version")?);
         let known = i64::try_from(self.steps.len()).unwrap_or(i64::MAX);
@@ -104,14 +100,6 @@ impl Kind {
             change.commit()?;
         }
         Ok(())
-    }
-}
-
-/// Makes the file, readable by its owner alone; SQLite gives its companions the same mode.
-fn create(path: &Path) -> io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other.map(drop),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What can go wrong below, sorted by what it means above.
 
+use std::io;
+
 use holt_core::store::StoreError;
 use rusqlite::ErrorCode;
 
@@ -30,6 +32,12 @@ impl From<rusqlite::Error> for Fault {
             }
             _ => Self::Other(error.to_string()),
         }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::StorageFull { Self::Full } else { Self::Io(error.to_string()) }
     }
 }
 

@@ -67,6 +67,10 @@ pub(super) fn forget(db: &Connection, session: SessionId) -> Outcome<()> {
 /// Moves what a server that ended suddenly left in the journals. The rows go as they are, with their checksums, so that
 /// damage stays visible; those that had arrived already are left out.
 pub(super) fn recover(db: &Connection, directory: &Path) -> Outcome<()> {
+    let left = "SELECT EXISTS (SELECT 1 FROM journal_0) OR EXISTS (SELECT 1 FROM journal_1)";
+    if !db.query_row(left, [], |row| row.get::<_, bool>(0))? {
+        return Ok(());
+    }
     let logs = LOGS.path(directory);
     db.execute("ATTACH ?1 AS logs", [logs.to_str().ok_or(rusqlite::Error::InvalidPath(logs.clone()))?])?;
     let recovered = db.execute_batch(

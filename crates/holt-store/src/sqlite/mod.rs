@@ -37,6 +37,7 @@ mod fault;
 mod journal;
 mod keys;
 mod logs;
+mod make;
 mod mover;
 mod moving;
 mod open_error;
@@ -134,6 +135,7 @@ impl SqliteStore {
 
 /// The logs first: what is left in the journals is moved there.
 fn open_files(directory: &Path) -> Result<(Database, Connection), OpenError> {
+    make::both(directory);
     let logs = LOGS.open(directory).map_err(|error| OpenError::new(&LOGS.path(directory), error))?;
     let database = Database::open(directory).map_err(|error| OpenError::new(&SESSIONS.path(directory), error))?;
     Ok((database, logs))
