@@ -251,6 +251,13 @@ events! {
     SandboxClosed = "sandbox_closed" {
         why: SandboxEnd,
     }
+    /// Everything in the sandbox stands still: the machine has not enough left to go on. The run's clock stands still too.
+    SandboxHeld = "sandbox_held" {
+        code: String,
+        text: String,
+    }
+    /// What stood still in the sandbox goes on.
+    SandboxReleased = "sandbox_released" {}
     /// The session would have slept, but something still runs in it.
     SleepPostponed = "sleep_postponed" {
         until: Timestamp,

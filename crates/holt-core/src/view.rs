@@ -56,6 +56,8 @@ pub struct Snapshot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     pub sandbox: SandboxState,
+    /// Why everything in the sandbox stands still, when it does.
+    pub held: Option<Held>,
     /// The run that is under way.
     pub run: Option<RunView>,
     /// Prompts that wait, in their order.
@@ -79,6 +81,15 @@ pub enum SandboxState {
     #[default]
     Closed,
     Open,
+}
+
+/// Why an open sandbox stands still, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Held {
+    pub code: String,
+    pub text: String,
+    pub since: Timestamp,
 }
 
 /// A run, while it is under way.

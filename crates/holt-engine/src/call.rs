@@ -75,8 +75,8 @@ impl Running {
                 };
                 let _ = self.words.send(Word::CallReturned { call, outcome }).await;
             }
-            Err(Lost::Sandbox) => {
-                let _ = self.words.send(Word::SandboxLost).await;
+            Err(Lost::Sandbox { opening }) => {
+                let _ = self.words.send(Word::SandboxLost { opening }).await;
                 let outcome = CallOutcome::text(
                     CallStatus::Interrupted,
                     "The sandbox ended while this call was running; nobody knows how far it came.",
@@ -90,10 +90,10 @@ impl Running {
 
     async fn outcome(&mut self) -> Result<CallOutcome, Lost> {
         let cancelled = self.cancelled.clone();
-        tokio::select! {
-            open = self.wait_for_door() => open?,
+        let opening = tokio::select! {
+            opening = self.wait_for_door() => opening?,
             () = cancelled.cancelled() => return Ok(cancelled_outcome("Nothing was run.")),
-        }
+        };
         let call = ToolCall {
             session: self.session,
             call: self.open.id,
@@ -103,7 +103,7 @@ impl Running {
         let sandboxes = self.node.parts.sandboxes.clone();
         let mut updates = match sandboxes.call(call, self.only_if_known).await {
             Ok(updates) => updates,
-            Err(SandboxError::NotOpen | SandboxError::Gone) => return Err(Lost::Sandbox),
+            Err(SandboxError::NotOpen | SandboxError::Gone) => return Err(Lost::Sandbox { opening }),
             Err(error) => return Ok(CallOutcome::text(CallStatus::Failed, format!("The call could not be made: {error}."))),
         };
         let mut asked_to_stop = false;
@@ -122,14 +122,15 @@ impl Running {
             match update {
                 Some(CallUpdate::Output { offset, text }) => self.show(offset, text).await,
                 Some(CallUpdate::Finished(outcome)) => return Ok(outcome),
-                None => return Err(Lost::Sandbox),
+                None => return Err(Lost::Sandbox { opening }),
             }
         }
     }
 
-    async fn wait_for_door(&mut self) -> Result<(), Lost> {
+    /// Waits until the sandbox is open, and says which opening it was.
+    async fn wait_for_door(&mut self) -> Result<u64, Lost> {
         match self.door.wait_for(|door| *door != Door::Opening).await.map(|door| *door) {
-            Ok(Door::Open) => Ok(()),
+            Ok(Door::Open { opening }) => Ok(opening),
             _ => Err(Lost::Door),
         }
     }
@@ -200,7 +201,7 @@ fn inside<'a>(path: &'a str, workspace: &WorkspaceSpec) -> &'a str {
 
 /// Why a call has no outcome of its own.
 enum Lost {
-    Sandbox,
+    Sandbox { opening: u64 },
     Door,
 }
 

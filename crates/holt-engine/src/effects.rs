@@ -65,7 +65,10 @@ impl Owner {
                     self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
                 }
                 self.follow_up.push_back(Input::SandboxOpened { driver: info.driver, warnings: info.warnings });
-                self.door.send_replace(Door::Open);
+                // It may have been held before anybody knew that it is open.
+                self.follow_up.push_back(self.node.reports.held(self.session));
+                self.openings += 1;
+                self.door.send_replace(Door::Open { opening: self.openings });
                 for reply in self.waking.drain(..) {
                     let _ = reply.send(Ok(self.hub.snapshot()));
                 }
@@ -184,11 +187,33 @@ impl Owner {
                 self.follow_up.push_back(Input::SleepPostponed { until, why: "a background process is running".into() });
             }
             Ok(false) => self.close_for_sleep().await,
-            Err(_) => {
-                self.door.send_replace(Door::Closed);
-                self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
-            }
+            Err(_) => self.sandbox_lost(),
         }
+    }
+
+    /// The sandbox is gone though nobody asked.
+    pub(crate) fn sandbox_lost(&mut self) {
+        self.door.send_replace(Door::Closed);
+        self.node.reports.closed(self.session);
+        self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
+    }
+
+    /// Takes what the sandbox has reported by itself.
+    pub(crate) async fn hear_reports(&mut self) {
+        let news = self.node.reports.news(self.session);
+        self.follow_up.extend(news.notes());
+        if news.is_gone() && self.is_gone_for_sure().await {
+            self.sandbox_lost();
+        }
+        self.follow_up.push_back(self.node.reports.held(self.session));
+    }
+
+    /// A report may come late: of a sandbox whose end is known, and behind which the next one is open already. One that is
+    /// being opened says by itself whether it was there.
+    async fn is_gone_for_sure(&self) -> bool {
+        self.state.sandbox == SandboxState::Open
+            && *self.door.borrow() != Door::Opening
+            && matches!(self.node.parts.sandboxes.is_busy(self.session).await, Err(SandboxError::NotOpen | SandboxError::Gone))
     }
 
     /// Somebody wants the session to sleep now, whatever runs.
@@ -211,7 +236,10 @@ impl Owner {
     async fn close(&mut self) -> bool {
         self.door.send_replace(Door::Closed);
         match tokio::time::timeout(CLOSE_WITHIN, self.node.parts.sandboxes.close(self.session)).await {
-            Ok(Ok(())) => true,
+            Ok(Ok(())) => {
+                self.node.reports.closed(self.session);
+                true
+            }
             Ok(Err(error)) => {
                 tracing::error!(session = %self.session, %error, "a sandbox could not be closed");
                 false

@@ -16,6 +16,7 @@ mod files;
 mod hub;
 mod node;
 mod owner;
+mod reports;
 mod requests;
 mod schedule;
 

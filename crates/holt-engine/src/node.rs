@@ -17,6 +17,7 @@ use crate::engine::{Options, Parts};
 use crate::error::EngineError;
 use crate::hub::Hub;
 use crate::owner::{Owner, Request};
+use crate::reports::Reports;
 
 /// How many requests may wait for a session's owner.
 const MAILBOX: usize = 256;
@@ -31,6 +32,8 @@ pub(crate) struct Node {
     pub keep_sandboxes: std::sync::atomic::AtomicBool,
     /// Something became due earlier than the scheduler knows.
     pub due_changed: Notify,
+    /// What sandboxes reported and owners have not heard.
+    pub reports: Reports,
     registry: Mutex<HashMap<SessionId, Entry>>,
 }
 
@@ -50,6 +53,7 @@ pub(crate) struct Loaded {
 
 impl Node {
     pub fn new(parts: Parts, options: Options) -> Self {
+        let reports = Reports::new(options.report_window);
         Self {
             parts,
             options,
@@ -57,6 +61,7 @@ impl Node {
             closing: CancellationToken::new(),
             keep_sandboxes: std::sync::atomic::AtomicBool::new(true),
             due_changed: Notify::new(),
+            reports,
             registry: Mutex::new(HashMap::new()),
         }
     }
@@ -143,6 +148,10 @@ impl Node {
         let entry = registry.get(&session)?;
         entry.mailbox.as_ref()?;
         entry.hub.upgrade()
+    }
+
+    pub fn is_awake(&self, session: SessionId) -> bool {
+        self.lock().get(&session).is_some_and(|entry| entry.mailbox.is_some())
     }
 
     /// How many sessions are awake, and how many followers there are.

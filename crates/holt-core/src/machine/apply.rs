@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::state::{Phase, RunState, State};
 use crate::event::{
-    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, EventBody, PromptQueued, RunFinished, SandboxEnd, Seq,
-    WhenBusy,
+    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, EventBody, PromptQueued, RunFinished, SandboxEnd,
+    SandboxHeld, Seq, WhenBusy,
 };
 use crate::policy::Verdict;
 use crate::time::Timestamp;
-use crate::view::{Artifact, CallStage, Failure, OpenCall, QueuedPrompt, SandboxState};
+use crate::view::{Artifact, CallStage, Failure, Held, OpenCall, QueuedPrompt, SandboxState};
 
 impl State {
     /// Folds one event in. A kind that this version does not know is `None` and only moves the place in the log.
@@ -30,11 +30,15 @@ impl State {
             EventBody::PromptSteered(steered) => self.queue.retain(|prompt| prompt.id != steered.prompt),
             EventBody::RunStarted(started) => {
                 self.queue.retain(|prompt| prompt.id != started.run.into());
-                self.phase = Phase::Running(Box::new(RunState::new(started.run, at)));
+                let mut run = RunState::new(started.run, at);
+                run.waiting_since = self.held.is_some().then_some(at);
+                self.phase = Phase::Running(Box::new(run));
             }
             EventBody::RunFinished(finished) => self.leave_run(at, finished),
             EventBody::SandboxOpened(_) => self.sandbox_opened(at),
-            EventBody::SandboxClosed(closed) => self.sandbox_closed(closed.why),
+            EventBody::SandboxClosed(closed) => self.sandbox_closed(at, closed.why),
+            EventBody::SandboxHeld(held) => self.held(at, held),
+            EventBody::SandboxReleased(_) => self.released(at),
             EventBody::SleepPostponed(postponed) => {
                 let asleep_after = Duration::from_secs(self.spec.sleep_after_seconds);
                 self.idle_since = Timestamp::from_millis(
@@ -46,6 +50,7 @@ impl State {
             EventBody::SessionEnded(ended) => {
                 self.phase = Phase::Ended { reason: ended.reason };
                 self.sandbox = SandboxState::Closed;
+                self.held = None;
                 self.queue.clear();
             }
             EventBody::SessionFailed(failed) => {
@@ -57,8 +62,9 @@ impl State {
             }
             EventBody::SessionRetried(_) => self.phase = Phase::Idle { asleep: false },
             other => {
+                let held = self.held.is_some();
                 if let Some(run) = self.run_mut() {
-                    run.fold(at, other);
+                    run.fold(at, other, held);
                 }
             }
         }
@@ -90,16 +96,33 @@ impl State {
         }
     }
 
-    fn sandbox_closed(&mut self, why: SandboxEnd) {
+    fn sandbox_closed(&mut self, at: Timestamp, why: SandboxEnd) {
         self.sandbox = SandboxState::Closed;
+        self.released(at);
         if let Phase::Idle { asleep } = &mut self.phase {
             *asleep = why == SandboxEnd::Slept || why == SandboxEnd::Ended;
+        }
+    }
+
+    /// Held for another reason, it has stood still since the first.
+    fn held(&mut self, at: Timestamp, held: &SandboxHeld) {
+        let since = self.held.as_ref().map_or(at, |before| before.since);
+        self.held = Some(Held { code: held.code.clone(), text: held.text.clone(), since });
+        if let Some(run) = self.run_mut() {
+            run.waiting_since.get_or_insert(at);
+        }
+    }
+
+    fn released(&mut self, at: Timestamp) {
+        self.held = None;
+        if let Some(run) = self.run_mut() {
+            run.go_on(at, false);
         }
     }
 }
 
 impl RunState {
-    fn fold(&mut self, at: Timestamp, body: &EventBody) {
+    fn fold(&mut self, at: Timestamp, body: &EventBody, held: bool) {
         match body {
             EventBody::MessageStarted(started) => self.writing = Some(started.message),
             EventBody::MessageAborted(_) => self.writing = None,
@@ -113,7 +136,7 @@ impl RunState {
                 self.waiting_since.get_or_insert(at);
                 self.with_call(asked.call, |call| call.answer_until = Some(asked.until));
             }
-            EventBody::ApprovalAnswered(answered) => self.answered(at, answered),
+            EventBody::ApprovalAnswered(answered) => self.answered(at, answered, held),
             EventBody::CallStarted(started) => self.with_call(started.call, |call| call.stage = CallStage::Running),
             EventBody::CallFinished(finished) => self.calls.retain(|call| call.id != finished.call),
             EventBody::BudgetWarned(_) => self.warned = true,
@@ -123,12 +146,18 @@ impl RunState {
         }
     }
 
-    fn answered(&mut self, at: Timestamp, answered: &ApprovalAnswered) {
+    fn answered(&mut self, at: Timestamp, answered: &ApprovalAnswered, held: bool) {
         self.with_call(answered.call, |call| {
             call.stage = CallStage::Ready;
             call.answer_until = None;
         });
-        if !self.calls.iter().any(|call| call.stage == CallStage::Asked)
+        self.go_on(at, held);
+    }
+
+    /// The run's clock goes on, unless something else still keeps it from working.
+    fn go_on(&mut self, at: Timestamp, held: bool) {
+        if !held
+            && !self.calls.iter().any(|call| call.stage == CallStage::Asked)
             && let Some(since) = self.waiting_since.take()
         {
             self.waited_millis =

@@ -92,6 +92,12 @@ pub enum Input {
     SandboxGone {
         why: SandboxEnd,
     },
+    /// Everything in it stands still until it is released. Said again, it changes nothing.
+    SandboxHeld {
+        code: String,
+        text: String,
+    },
+    SandboxReleased,
     /// The sandbox was closed because the session slept.
     SandboxSlept,
     /// It could not sleep yet.

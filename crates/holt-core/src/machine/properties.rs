@@ -1,6 +1,7 @@
 //! What holds for every sequence of inputs, sensible or not.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use crate::id::{CallId, MessageId, PromptId, RunId};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, CallStatus};
-use crate::view::{CallStage, Failure};
+use crate::view::{CallStage, Failure, SandboxState};
 
 /// A voice from outside. Numbers pick among what there is, so that both sensible and senseless inputs occur.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ enum Voice {
     OpenFailed,
     Lost,
     Slept,
+    Held(u8),
+    Released,
     Ended,
     Later(u32),
     TakenUp,
@@ -56,6 +59,8 @@ fn voice() -> impl Strategy<Value = Voice> {
         1 => Just(Voice::OpenFailed),
         1 => Just(Voice::Lost),
         1 => Just(Voice::Slept),
+        2 => (0u8..2).prop_map(Voice::Held),
+        1 => Just(Voice::Released),
         1 => Just(Voice::Ended),
         2 => (0u32..200_000).prop_map(Voice::Later),
         1 => Just(Voice::TakenUp),
@@ -141,6 +146,8 @@ impl Judge {
             Voice::OpenFailed => Input::Fail(failure()),
             Voice::Lost => Input::SandboxGone { why: SandboxEnd::Lost },
             Voice::Slept => Input::SandboxSlept,
+            Voice::Held(why) => Input::SandboxHeld { code: format!("why_{why}"), text: "x".into() },
+            Voice::Released => Input::SandboxReleased,
             Voice::Ended => Input::SandboxEnded,
             Voice::Later(millis) => {
                 self.story.now += i64::from(millis);
@@ -169,6 +176,7 @@ impl Judge {
         let mut folded = before.clone();
         let (mut seq, mut at) = (before.last_seq, before.last_at);
         for fact in &decision.events {
+            check_held(&folded, &fact.body);
             assert_eq!(fact.seq, seq + 1, "gapless");
             assert!(fact.at > at, "order in time is order in the log");
             (seq, at) = (fact.seq, fact.at);
@@ -224,6 +232,11 @@ impl Judge {
 
     fn check_waiting(&self) {
         let state = &self.story.state;
+        assert!(state.held.is_none() || state.sandbox == SandboxState::Open, "a closed sandbox is not held");
+        if let (Some(_), Some(run)) = (&state.held, state.run()) {
+            let (now, later) = (state.last_at, state.last_at.plus(Duration::from_secs(3600)));
+            assert_eq!(run.worked(now), run.worked(later), "the clock of a run stands still while its sandbox does");
+        }
         assert!(state.queue.len() <= super::MAX_QUEUE + 4);
         if let Some(run) = state.run() {
             let writes = run.calls.iter().filter(|call| call.stage == CallStage::Running && !call.parallel).count();
@@ -233,6 +246,16 @@ impl Judge {
         if state.status() == Status::Idle {
             assert!(state.queue.is_empty(), "an idle session has nothing to do");
         }
+    }
+}
+
+/// Held is said once for each reason, and released only when held.
+fn check_held(before: &State, event: &EventBody) {
+    let code = before.held.as_ref().map(|held| held.code.as_str());
+    match event {
+        EventBody::SandboxHeld(held) => assert_ne!(code, Some(held.code.as_str())),
+        EventBody::SandboxReleased(_) => assert!(code.is_some()),
+        _ => {}
     }
 }
 

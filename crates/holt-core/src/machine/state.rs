@@ -12,7 +12,7 @@ use crate::id::{MessageId, PromptId, RunId, SessionId};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::store::Head;
 use crate::time::Timestamp;
-use crate::view::{Artifact, CallStage, Failure, OpenCall, QueuedPrompt, RunView, SandboxState, Snapshot};
+use crate::view::{Artifact, CallStage, Failure, Held, OpenCall, QueuedPrompt, RunView, SandboxState, Snapshot};
 
 /// How many prompts may wait.
 pub const MAX_QUEUE: usize = 20;
@@ -46,7 +46,7 @@ pub struct RunState {
     pub calls: Vec<OpenCall>,
     /// The message that was begun and not finished.
     pub writing: Option<MessageId>,
-    /// Time that was spent waiting for people, which does not count as work.
+    /// Time that was spent waiting for people, or while the sandbox was held, which does not count as work.
     pub waited_millis: u64,
     pub waiting_since: Option<Timestamp>,
 }
@@ -58,6 +58,9 @@ pub struct State {
     pub spec: SessionSpec,
     pub phase: Phase,
     pub sandbox: SandboxState,
+    /// Why everything in the open sandbox stands still, when it does.
+    #[serde(default)]
+    pub held: Option<Held>,
     pub queue: Vec<QueuedPrompt>,
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
@@ -77,6 +80,7 @@ impl State {
             spec: created.spec,
             phase: Phase::Idle { asleep: false },
             sandbox: SandboxState::Closed,
+            held: None,
             queue: Vec::new(),
             recent: VecDeque::new(),
             artifacts: Vec::new(),
@@ -134,7 +138,7 @@ impl State {
             Phase::Running(run) => {
                 let question = run.calls.iter().filter_map(|call| call.answer_until).min();
                 let spent = || self.spec.budget.seconds.map(|seconds| run.time_is_up_at(seconds));
-                // While a human is waited for, the run's own clock stands still.
+                // While a human is waited for, or the sandbox is held, the run's own clock stands still.
                 question.into_iter().chain(if run.waiting_since.is_some() || run.halted.is_some() { None } else { spent() }).min()
             }
             Phase::Idle { .. } | Phase::Failed(_) | Phase::Ending { .. } | Phase::Ended { .. } => None,
@@ -187,6 +191,7 @@ impl State {
             updated_at: self.last_at,
             expires_at: spec.expires_at,
             sandbox: self.sandbox,
+            held: self.held.clone(),
             run: self.run().map(RunState::view),
             queue: self.queue.clone(),
             artifacts: self.artifacts.clone(),
@@ -231,7 +236,7 @@ impl RunState {
         self.cancelling || self.halted.is_some()
     }
 
-    /// How long the run has worked, without the time that it waited for people.
+    /// How long the run has worked, without the time that it waited for people or could not move.
     pub fn worked(&self, now: Timestamp) -> Duration {
         let waiting = self.waiting_since.map_or(Duration::ZERO, |since| now.since(since));
         now.since(self.started_at).saturating_sub(Duration::from_millis(self.waited_millis)).saturating_sub(waiting)

@@ -1,5 +1,7 @@
 //! Stories of single sessions, step by step.
 
+mod held;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;

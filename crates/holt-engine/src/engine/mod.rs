@@ -5,6 +5,7 @@ mod create;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use holt_core::access::{Principal, Scope};
 use holt_core::agent::Agent;
@@ -28,7 +29,7 @@ use crate::files::{SessionFiles, off_thread};
 use crate::node::Node;
 use crate::owner::{Reply, Request};
 use crate::requests::{ListSessions, Page, PromptReceipt, SendPrompt};
-use crate::schedule;
+use crate::{reports, schedule};
 
 /// The most sessions that one page of a list has.
 const MAX_PAGE: usize = 200;
@@ -64,6 +65,8 @@ pub struct Options {
     pub policy: Policy,
     pub limits: Limits,
     pub sleep_after_seconds: u64,
+    /// In this time at most 20 notes of one sandbox are kept.
+    pub report_window: Duration,
     /// Variables that every sandbox has. Never a secret.
     pub variables: BTreeMap<String, String>,
 }
@@ -79,6 +82,7 @@ impl Default for Options {
             policy: Policy::default(),
             limits: Limits::default(),
             sleep_after_seconds: 15 * 60,
+            report_window: Duration::from_secs(60),
             variables: BTreeMap::new(),
         }
     }
@@ -112,12 +116,15 @@ impl Engine {
     /// Starts, and takes up what an earlier process left: unfinished sessions from their index, and sandboxes that have
     /// no session any more are ended.
     pub async fn start(parts: Parts, options: Options) -> Result<Self, EngineError> {
+        // Before anything else, so that nothing is missed that sandboxes report.
+        let reports = parts.sandboxes.reports();
         let node = Arc::new(Node::new(parts, options));
         for session in node.store().unfinished().await? {
             // A session that cannot be loaded says so in the log and does not keep the others from going on.
             let _ = node.send(session, Request::Tick);
         }
-        node.owners.spawn(end_orphans(node.clone()));
+        node.owners.spawn(reports::run(node.clone(), reports));
+        node.owners.spawn(look_at_sandboxes(node.clone()));
         node.owners.spawn(schedule::run(node.clone()));
         Ok(Self { node })
     }
@@ -376,21 +383,27 @@ impl Engine {
     }
 }
 
-/// Sandboxes whose session is not on record, or has ended, are ended.
-async fn end_orphans(node: Arc<Node>) {
-    let sandboxes = &node.parts.sandboxes;
-    for session in sandboxes.opened().await.unwrap_or_default() {
-        let gone = match node.store().head(session).await {
-            Err(StoreError::NotFound) => true,
-            Ok(stored) => matches!(stored.head.status, Status::Ended),
-            Err(_) => false,
-        };
-        if gone {
-            tracing::info!(%session, "a sandbox without a session is ended");
-            if let Err(error) = sandboxes.close(session).await {
-                tracing::warn!(%session, %error, "a sandbox without a session could not be ended");
+/// Looks at the sandboxes that an earlier process left. Those whose session is not on record, or has ended, are ended. A
+/// session whose sandbox was held learns whether it still is: nobody was there to hear that it was released.
+async fn look_at_sandboxes(node: Arc<Node>) {
+    for session in node.parts.sandboxes.opened().await.unwrap_or_default() {
+        match node.store().head(session).await {
+            Err(StoreError::NotFound) => end_orphan(&node, session).await,
+            Ok(stored) if stored.head.status == Status::Ended => end_orphan(&node, session).await,
+            Ok(stored) => {
+                if node.unfold(stored).await.is_ok_and(|state| state.held.is_some()) {
+                    let _ = node.send(session, Request::Reported);
+                }
             }
+            Err(_) => {}
         }
+    }
+}
+
+async fn end_orphan(node: &Node, session: SessionId) {
+    tracing::info!(%session, "a sandbox without a session is ended");
+    if let Err(error) = node.parts.sandboxes.close(session).await {
+        tracing::warn!(%session, %error, "a sandbox without a session could not be ended");
     }
 }
 

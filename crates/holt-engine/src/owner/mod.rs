@@ -41,7 +41,10 @@ const HELPERS_QUEUE: usize = 64;
 pub(crate) enum Door {
     Closed,
     Opening,
-    Open,
+    /// Which opening it was: what is heard of an earlier one is no news of this.
+    Open {
+        opening: u64,
+    },
 }
 
 /// What to do when the store cannot take an event.
@@ -63,6 +66,8 @@ pub(crate) struct Owner {
     pub(crate) hub: Arc<Hub>,
     pub(crate) words: mpsc::Sender<Word>,
     pub(crate) door: watch::Sender<Door>,
+    /// How often the door was opened.
+    pub(crate) openings: u64,
     pub(crate) brain: Option<(RunId, AbortHandle)>,
     pub(crate) pending_step: Option<(RunId, oneshot::Sender<Result<Seq, Halted>>)>,
     pub(crate) calls: HashMap<CallId, CallTask>,
@@ -117,6 +122,7 @@ impl Owner {
             written: Some(state.head()),
             state,
             door: watch::Sender::new(Door::Closed),
+            openings: 0,
             brain: None,
             pending_step: None,
             calls: HashMap::new(),
@@ -143,6 +149,8 @@ impl Owner {
             self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
         }
         self.follow_up.push_back(Input::TakenUp);
+        // Nobody was there to hear that it was released; where it was not, its keeper says so again.
+        self.follow_up.push_back(self.node.reports.held(self.session));
     }
 
     async fn run(mut self) {
@@ -207,6 +215,10 @@ impl Owner {
                 let _ = reply.send(result);
             }
             Request::Tick => self.take(Input::Tick).await,
+            Request::Reported => {
+                self.hear_reports().await;
+                self.settle().await;
+            }
         }
     }
 
@@ -237,10 +249,9 @@ impl Owner {
                 self.follow_up.push_back(Input::CallReturned { call, outcome });
             }
             Word::SandboxAnswered(answer) => self.sandbox_answered(answer),
-            Word::SandboxLost => {
-                self.door.send_replace(Door::Closed);
-                self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
-            }
+            Word::SandboxLost { opening } if *self.door.borrow() == (Door::Open { opening }) => self.sandbox_lost(),
+            // Another call has said so, and the next sandbox may be open already.
+            Word::SandboxLost { .. } => {}
         }
         self.settle().await;
     }

@@ -15,11 +15,22 @@ pub(crate) type Reply = oneshot::Sender<Result<Snapshot, EngineError>>;
 
 /// What others ask of the owner.
 pub(crate) enum Request {
-    Input { input: Input, reply: Reply },
-    Sleep { reply: Reply },
-    Wake { reply: Reply },
-    Remove { reply: oneshot::Sender<Result<(), EngineError>> },
+    Input {
+        input: Input,
+        reply: Reply,
+    },
+    Sleep {
+        reply: Reply,
+    },
+    Wake {
+        reply: Reply,
+    },
+    Remove {
+        reply: oneshot::Sender<Result<(), EngineError>>,
+    },
     Tick,
+    /// Its sandbox has reported something.
+    Reported,
 }
 
 impl Request {
@@ -27,20 +38,45 @@ impl Request {
         match self {
             Self::Input { reply, .. } | Self::Sleep { reply } | Self::Wake { reply } => drop(reply.send(Err(error))),
             Self::Remove { reply } => drop(reply.send(Err(error))),
-            Self::Tick => {}
+            Self::Tick | Self::Reported => {}
         }
     }
 }
 
 /// What the owner's helpers tell it.
 pub(crate) enum Word {
-    NextStep { run: RunId, reply: oneshot::Sender<Result<Seq, Halted>> },
-    Begin { run: RunId, message: MessageId, reply: oneshot::Sender<Result<(), Halted>> },
-    Turn { run: RunId, turn: Box<FinishedTurn>, reply: oneshot::Sender<Result<(), Halted>> },
-    Show { delta: Delta },
-    BrainEnded { run: RunId, result: Result<(), WorkError> },
-    Published { published: Published, reply: oneshot::Sender<Result<(), Refusal>> },
-    CallReturned { call: CallId, outcome: CallOutcome },
+    NextStep {
+        run: RunId,
+        reply: oneshot::Sender<Result<Seq, Halted>>,
+    },
+    Begin {
+        run: RunId,
+        message: MessageId,
+        reply: oneshot::Sender<Result<(), Halted>>,
+    },
+    Turn {
+        run: RunId,
+        turn: Box<FinishedTurn>,
+        reply: oneshot::Sender<Result<(), Halted>>,
+    },
+    Show {
+        delta: Delta,
+    },
+    BrainEnded {
+        run: RunId,
+        result: Result<(), WorkError>,
+    },
+    Published {
+        published: Published,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    CallReturned {
+        call: CallId,
+        outcome: CallOutcome,
+    },
     SandboxAnswered(Result<SandboxInfo, SandboxError>),
-    SandboxLost,
+    /// Noticed by a call, of the sandbox that stood behind this opening of the door.
+    SandboxLost {
+        opening: u64,
+    },
 }

@@ -6,5 +6,6 @@ mod den;
 mod faults;
 mod feeds;
 mod recovery;
+mod reports;
 mod runs;
 mod sleeping;

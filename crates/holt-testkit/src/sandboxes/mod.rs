@@ -60,7 +60,7 @@ struct Reports(broadcast::Sender<Reported>);
 
 impl Default for Reports {
     fn default() -> Self {
-        Self(broadcast::Sender::new(64))
+        Self(broadcast::Sender::new(4096))
     }
 }
 

@@ -39,6 +39,9 @@ fn text(session: &Snapshot) -> String {
     add("made", time(session.created_at));
     add("changed", time(session.updated_at));
     add("tokens", (session.usage.input_tokens + session.usage.output_tokens).to_string());
+    if let Some(held) = &session.held {
+        add("held", format!("since {}: {}", time(held.since), clean_line(&held.text)));
+    }
     if let Some(failure) = &session.failure {
         add("problem", clean_line(&failure.message));
         add("", clean_line(&failure.hint));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use holt_core::agent::{Delta, DeltaTarget};
-use holt_core::event::{AgentMessage, CallProposed, EventBody, Level, RunFinished, RunResult};
+use holt_core::event::{AgentMessage, CallProposed, EventBody, Level, RunFinished, RunResult, SandboxEnd};
 use holt_core::id::{CallId, MessageId};
 use holt_core::model::AssistantPart;
 use holt_core::session::EndReason;
@@ -231,6 +231,9 @@ fn line_about(event: &EventBody) -> Option<String> {
         EventBody::SandboxOpened(body) if !body.warnings.is_empty() => {
             body.warnings.iter().map(|warning| format!("  ! {}", clean_line(warning))).collect::<Vec<_>>().join("\n")
         }
+        EventBody::SandboxHeld(body) => format!("  ! everything stands still: {}", clean_line(&body.text)),
+        EventBody::SandboxReleased(_) => "  it goes on".into(),
+        EventBody::SandboxClosed(body) if body.why == SandboxEnd::Lost => "  ! the sandbox ended unexpectedly".into(),
         EventBody::SleepPostponed(body) => format!("  (stays awake: {})", clean_line(&body.why)),
         EventBody::FileReceived(body) => format!("  ↑ {} ({})", clean_line(&body.path), words::size(body.size)),
         EventBody::ArtifactPublished(body) => format!("  ↓ {} ({})", clean_line(&body.name), words::size(body.size)),

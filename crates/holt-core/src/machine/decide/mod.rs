@@ -6,6 +6,7 @@ mod people;
 mod runs;
 mod sandbox;
 mod time;
+mod words;
 
 use crate::event::{EventBody, FileReceived, Noted, RunResult, SessionRenamed, SleepPostponed};
 use crate::id::RunId;
@@ -55,13 +56,16 @@ impl Draft {
             Input::SandboxOpened { driver, warnings } => self.sandbox_opened(driver, warnings),
             Input::Fail(failure) => self.fail(failure),
             Input::SandboxGone { why } => self.sandbox_gone(why),
+            Input::SandboxHeld { code, text } => self.sandbox_held(&code, &text),
+            Input::SandboxReleased => self.sandbox_released(),
             Input::SandboxSlept => self.sandbox_slept(),
             Input::SleepPostponed { until, why } => self.unless_ended(SleepPostponed { until, why }),
             Input::SandboxEnded => self.sandbox_ended(),
             Input::Tick => self.tick(),
             Input::TakenUp => self.taken_up(),
+            Input::Note { .. } if matches!(self.state.phase, Phase::Ended { .. }) => Ok(()),
             Input::Note { level, code, text } => {
-                self.emit(Noted { level, code, text });
+                self.emit(Noted { level, code: words::code(&code), text: words::text(&text) });
                 Ok(())
             }
         }

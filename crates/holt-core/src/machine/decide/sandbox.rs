@@ -1,7 +1,9 @@
 //! What becomes of the sandbox.
 
-use super::Draft;
-use crate::event::{CallFinished, RunResult, SandboxClosed, SandboxEnd, SandboxOpened, SessionEnded, SessionFailed};
+use super::{Draft, words};
+use crate::event::{
+    CallFinished, RunResult, SandboxClosed, SandboxEnd, SandboxHeld, SandboxOpened, SandboxReleased, SessionEnded, SessionFailed,
+};
 use crate::machine::input::{Effect, Refusal};
 use crate::machine::state::Phase;
 use crate::session::{EndReason, SessionKind};
@@ -47,6 +49,24 @@ impl Draft {
         }
         self.start_calls();
         self.finish_if_stopped();
+        Ok(())
+    }
+
+    /// A sandbox that is closed, or about to be, is not held.
+    pub(super) fn sandbox_held(&mut self, code: &str, text: &str) -> Result<(), Refusal> {
+        let (code, text) = (words::code(code), words::text(text));
+        let is_news = self.state.held.as_ref().is_none_or(|held| held.code != code);
+        let is_ending = matches!(self.state.phase, Phase::Ending { .. } | Phase::Ended { .. });
+        if is_news && !is_ending && self.state.sandbox == SandboxState::Open {
+            self.emit(SandboxHeld { code, text });
+        }
+        Ok(())
+    }
+
+    pub(super) fn sandbox_released(&mut self) -> Result<(), Refusal> {
+        if self.state.held.is_some() {
+            self.emit(SandboxReleased {});
+        }
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! Stories of events, and what a reader sees of them.
 
 use holt_core::budget::{Bound, Usage};
-use holt_core::event::{CallFinished, CallStarted, MessageAborted, PromptQueued, WhenBusy};
+use holt_core::event::{
+    CallFinished, CallStarted, MessageAborted, PromptQueued, SandboxClosed, SandboxHeld, SandboxReleased, WhenBusy,
+};
 use holt_core::id::{PromptId, RunId};
 use holt_core::model::StopReason;
 use holt_core::policy::Verdict;
@@ -122,6 +124,16 @@ fn prompts_are_shown_to_readers_only() {
             .into();
     assert_eq!(Transcript::default().event(&body), "");
     assert_eq!(Transcript::with_prompts().event(&body), "ann> do\nit\n");
+}
+
+#[test]
+fn what_becomes_of_the_sandbox() {
+    let line = |event: EventBody| Transcript::default().event(&event);
+    let held = SandboxHeld { code: "disk_floor".into(), text: "The disk is \x1b[31mfull.".into() };
+    assert_eq!(line(held.into()), "  ! everything stands still: The disk is ␛[31mfull.\n");
+    assert_eq!(line(SandboxReleased {}.into()), "  it goes on\n");
+    assert_eq!(line(SandboxClosed { why: SandboxEnd::Lost }.into()), "  ! the sandbox ended unexpectedly\n");
+    assert_eq!(line(SandboxClosed { why: SandboxEnd::Slept }.into()), "");
 }
 
 proptest! {

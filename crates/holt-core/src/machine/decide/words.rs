@@ -1,0 +1,35 @@
+//! Words that come from a sandbox, within bounds: they are kept in the log for good.
+
+/// The longest code, in characters.
+const CODE: usize = 64;
+/// The longest text, in bytes.
+const TEXT: usize = 2000;
+
+/// A stable name: letters, digits and `_`; whatever else it holds is dropped.
+pub(super) fn code(code: &str) -> String {
+    let plain: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(CODE).collect();
+    if plain.is_empty() { "unnamed".into() } else { plain }
+}
+
+/// A sentence or a few for people, on one line.
+pub(super) fn text(text: &str) -> String {
+    let cut = &text[..text.floor_char_boundary(TEXT)];
+    let plain: String = cut.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if cut.len() < text.len() { format!("{plain}…") } else { plain }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_sandbox_are_bounded_and_on_one_line() {
+        assert_eq!(code("disk_share"), "disk_share");
+        assert_eq!(code("a\u{1b}[31m b"), "a31mb");
+        assert_eq!(code("\n"), "unnamed");
+        assert_eq!(code(&"x".repeat(1000)).len(), CODE);
+        assert_eq!(text("two\nlines\u{1b}"), "two lines ");
+        let long = text(&"é".repeat(5000));
+        assert!(long.len() <= TEXT + 3 && long.ends_with('…'), "{}", long.len());
+    }
+}

@@ -1,0 +1,229 @@
+//! What was reported and not heard yet, and what stands until something else is said.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use holt_core::event::{Level, SandboxEnd};
+use holt_core::id::SessionId;
+use holt_core::machine::Input;
+use holt_core::sandbox::{Reported, SandboxReport};
+use tokio::time::Instant;
+
+use super::limit::{NOTES, NoteLimit};
+
+/// The reports of all sandboxes. It holds something of a session only while a note of it is recent, or it is held.
+#[derive(Debug)]
+pub(crate) struct Reports {
+    window: Duration,
+    standing: Mutex<HashMap<SessionId, Standing>>,
+}
+
+#[derive(Debug, Default)]
+struct Standing {
+    news: News,
+    limit: NoteLimit,
+}
+
+/// What a session has to hear. Whether its sandbox is held stays, the rest is heard once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct News {
+    notes: Vec<Note>,
+    gone: bool,
+    held: Option<Cause>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Note {
+    level: Level,
+    code: String,
+    text: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Cause {
+    code: String,
+    text: String,
+}
+
+impl Reports {
+    pub fn new(window: Duration) -> Self {
+        Self { window, standing: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Standing>> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a report in. False when there is nothing to tell anybody.
+    pub fn take_in(&self, Reported { session, report }: Reported, now: Instant) -> bool {
+        let mut all = self.lock();
+        let Standing { news, limit } = all.entry(session).or_default();
+        match report {
+            SandboxReport::Held { code, text } => news.held = Some(Cause { code, text }),
+            SandboxReport::Released => news.held = None,
+            SandboxReport::Noted { level, code, text } => {
+                let is_heard = news.notes.len() < NOTES as usize;
+                if !limit.admits(now, is_heard) {
+                    return false;
+                }
+                news.notes.push(Note { level, code, text });
+            }
+            SandboxReport::Gone { reason } => {
+                tracing::warn!(%session, %reason, "a sandbox is gone");
+                (news.gone, news.held) = (true, None);
+            }
+        }
+        true
+    }
+
+    /// What is to be heard now. It is heard once.
+    pub fn news(&self, session: SessionId) -> News {
+        let mut all = self.lock();
+        let Some(standing) = all.get_mut(&session) else { return News::default() };
+        let held = standing.news.held.clone();
+        let news = std::mem::replace(&mut standing.news, News { held, ..News::default() });
+        if standing.is_empty() {
+            all.remove(&session);
+        }
+        news
+    }
+
+    /// The same, left where it is.
+    pub fn peek(&self, session: SessionId) -> News {
+        self.lock().get(&session).map(|standing| standing.news.clone()).unwrap_or_default()
+    }
+
+    /// What says whether the sandbox is held, as far as this process was told.
+    pub fn held(&self, session: SessionId) -> Input {
+        let held = self.lock().get(&session).and_then(|standing| standing.news.held.clone());
+        held_or_not(held)
+    }
+
+    /// The sandbox was closed: nothing stands of it any more.
+    pub fn closed(&self, session: SessionId) {
+        if let Some(standing) = self.lock().get_mut(&session) {
+            (standing.news.gone, standing.news.held) = (false, None);
+        }
+    }
+
+    /// There is no such session.
+    pub fn forget_all(&self, session: SessionId) {
+        self.lock().remove(&session);
+    }
+
+    /// When `end_windows` is next due.
+    pub fn next_end(&self) -> Option<Instant> {
+        self.lock().values().filter_map(|standing| standing.limit.end(self.window)).min()
+    }
+
+    /// Ends what windows are over. Returns the sessions that have to hear how much was left out.
+    pub fn end_windows(&self, now: Instant) -> Vec<SessionId> {
+        let mut told = Vec::new();
+        self.lock().retain(|session, standing| {
+            let left_out = standing.limit.end_window(now, self.window);
+            if left_out > 0 && standing.news.notes.len() < 2 * NOTES as usize {
+                standing.news.notes.push(left_out_note(left_out, self.window));
+                told.push(*session);
+            }
+            !standing.is_empty()
+        });
+        told
+    }
+}
+
+impl Standing {
+    fn is_empty(&self) -> bool {
+        self.news == News::default() && self.limit.end(Duration::ZERO).is_none()
+    }
+}
+
+impl News {
+    pub fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// The notes alone.
+    pub fn notes(&self) -> impl Iterator<Item = Input> + use<'_> {
+        let input = |note: &Note| Input::Note { level: note.level, code: note.code.clone(), text: note.text.clone() };
+        self.notes.iter().map(input)
+    }
+
+    /// All of it, in the order in which it is to be taken.
+    pub fn inputs(&self) -> Vec<Input> {
+        let gone = self.gone.then_some(Input::SandboxGone { why: SandboxEnd::Lost });
+        self.notes().chain(gone).chain([held_or_not(self.held.clone())]).collect()
+    }
+}
+
+fn held_or_not(held: Option<Cause>) -> Input {
+    held.map_or(Input::SandboxReleased, |Cause { code, text }| Input::SandboxHeld { code, text })
+}
+
+fn left_out_note(left_out: u32, window: Duration) -> Note {
+    let (s, were) = if left_out == 1 { ("", "was") } else { ("s", "were") };
+    let text = format!(
+        "{left_out} more report{s} of the sandbox {were} left out: at most {NOTES} are kept in {} seconds.",
+        window.as_secs_f32()
+    );
+    Note { level: Level::Warning, code: "reports_left_out".into(), text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const WINDOW: Duration = Duration::from_secs(60);
+
+    fn session() -> SessionId {
+        SessionId::new(Uuid::from_u128(1))
+    }
+
+    fn told(reports: &Reports, report: SandboxReport, now: Instant) -> bool {
+        reports.take_in(Reported { session: session(), report }, now)
+    }
+
+    fn note() -> SandboxReport {
+        SandboxReport::Noted { level: Level::Info, code: "disk_share".into(), text: "over".into() }
+    }
+
+    fn held() -> SandboxReport {
+        SandboxReport::Held { code: "disk_floor".into(), text: "full".into() }
+    }
+
+    #[test]
+    fn a_flood_of_notes_is_heard_as_so_many_and_a_number() {
+        let (reports, now) = (Reports::new(WINDOW), Instant::now());
+        let told_of = (0..1000).filter(|_| told(&reports, note(), now)).count();
+        assert_eq!(told_of, NOTES as usize);
+        assert_eq!(reports.news(session()).notes().count(), NOTES as usize);
+        assert_eq!(reports.news(session()).notes().count(), 0, "heard once");
+        assert_eq!(reports.end_windows(now), []);
+        let end = reports.next_end().unwrap();
+        assert_eq!(reports.end_windows(end), [session()]);
+        let Some(Input::Note { code, text, .. }) = reports.news(session()).notes().next() else { panic!() };
+        assert!(code == "reports_left_out" && text.starts_with("980 more reports of the sandbox were left out"), "{text}");
+        assert!(reports.lock().is_empty(), "nothing is kept of a session that is quiet");
+    }
+
+    #[test]
+    fn held_stands_until_something_else_is_said() {
+        let (reports, now) = (Reports::new(WINDOW), Instant::now());
+        told(&reports, held(), now);
+        for _ in 0..2 {
+            assert!(matches!(reports.news(session()).inputs()[..], [Input::SandboxHeld { .. }]));
+        }
+        told(&reports, SandboxReport::Released, now);
+        assert_eq!(reports.held(session()), Input::SandboxReleased);
+        told(&reports, held(), now);
+        told(&reports, SandboxReport::Gone { reason: "killed".into() }, now);
+        let gone = Input::SandboxGone { why: SandboxEnd::Lost };
+        assert_eq!(reports.news(session()).inputs(), [gone, Input::SandboxReleased]);
+        told(&reports, held(), now);
+        reports.closed(session());
+        assert_eq!(reports.held(session()), Input::SandboxReleased, "a closed sandbox is not held");
+        reports.news(session());
+        assert!(reports.lock().is_empty());
+    }
+}
