@@ -23,12 +23,15 @@ needs=(
 	'cc|build-essential|the C parts: SQLite, cryptography'
 	'ar|build-essential|the C parts: SQLite, cryptography'
 	'/usr/lib/*/libc.a|libc6-dev|the keeper, which is linked statically'
+	'Xtigervnc|tigervnc-standalone-server|desktops'
+	'openbox|openbox|desktops, to manage their windows'
+	'xterm|xterm|desktops, a terminal on them'
+	'/usr/share/fonts/*/*/*.[to]tf|fonts-dejavu-core|desktops and browsers need letters'
 	'curl|curl|downloads'
 	'/etc/ssl/certs/ca-certificates.crt|ca-certificates|downloads'
 )
 test_needs=(
 	"${CHROMIUM_BIN:-chromium}|chromium|the page is tried in a real browser"
-	'/usr/share/fonts/*/*/*.[to]tf|fonts-dejavu-core|the browser needs letters'
 	'unzip|unzip|archives are read by a program that did not write them'
 )
 [ "${1:-}" != tests ] || needs+=("${test_needs[@]}")
