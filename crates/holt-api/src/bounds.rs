@@ -74,12 +74,13 @@ pub fn check_create_session(request: &CreateSession) -> Checked {
     }
     request.policy.as_ref().map_or(Ok(()), check_policy)?;
     request.limits.as_ref().map_or(Ok(()), check_limits)?;
-    if request.sleep_after_seconds.is_some_and(|seconds| seconds > MAX_SLEEP_SECONDS) {
-        return Err(Invalid::new(
-            "bad_sleep",
-            "`sleep_after_seconds` is more than fifty years",
-            "Give a smaller number of seconds.",
-        ));
+    for (name, seconds) in
+        [("sleep_after_seconds", request.sleep_after_seconds), ("keep_awake_seconds", request.keep_awake_seconds)]
+    {
+        if seconds.is_some_and(|seconds| seconds > MAX_SLEEP_SECONDS) {
+            let message = format!("`{name}` is more than fifty years");
+            return Err(Invalid::new("bad_sleep", message, "Give a smaller number of seconds."));
+        }
     }
     request.prompt.as_ref().map_or(Ok(()), check_prompt)
 }
@@ -300,6 +301,7 @@ mod tests {
         assert_eq!(with(|r| r.workspace = Some(WorkspaceSpec::Directory { path: "relative".into() })), "bad_directory");
         assert_eq!(with(|r| r.limits = Some(Limits { processes: 1, ..Limits::default() })), "bad_limits");
         assert_eq!(with(|r| r.sleep_after_seconds = Some(u64::MAX)), "bad_sleep");
+        assert_eq!(with(|r| r.keep_awake_seconds = Some(u64::MAX)), "bad_sleep");
         assert_eq!(with(|r| r.prompt = Some(SendPrompt::default())), "empty_prompt");
     }
 

@@ -45,6 +45,9 @@ pub struct CreateSession {
     /// How long it may sit idle before its sandbox is closed to give the memory back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sleep_after_seconds: Option<u64>,
+    /// For how long after the last prompt, or the end of its run, a process that was left running keeps it from sleeping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_awake_seconds: Option<u64>,
     /// Sent as soon as the session is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<SendPrompt>,

@@ -250,6 +250,9 @@ events! {
     /// The sandbox is closed, on purpose or not.
     SandboxClosed = "sandbox_closed" {
         why: SandboxEnd,
+        /// The names of the processes that sleep ended.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ended: Vec<String>,
     }
     /// Everything in the sandbox stands still: the machine has not enough left to go on. The run's clock stands still too.
     SandboxHeld = "sandbox_held" {
@@ -262,6 +265,9 @@ events! {
     SleepPostponed = "sleep_postponed" {
         until: Timestamp,
         why: String,
+        /// The names of the processes that run.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        processes: Vec<String>,
     }
     /// A person put a file into the workspace.
     FileReceived = "file_received" {

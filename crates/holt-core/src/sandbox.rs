@@ -146,6 +146,9 @@ pub enum SandboxError {
     Faulty(String),
 }
 
+/// The most names of running processes that are told.
+pub const MAX_NAMES: usize = 20;
+
 /// The sandboxes of one node.
 #[async_trait]
 pub trait Sandboxes: Send + Sync {
@@ -168,8 +171,9 @@ pub trait Sandboxes: Send + Sync {
     /// Stops a call; its stream ends with a cancelled outcome.
     async fn cancel(&self, session: SessionId, call: CallId) -> Result<(), SandboxError>;
 
-    /// Whether a process that a tool left running would end if the sandbox closed.
-    async fn is_busy(&self, session: SessionId) -> Result<bool, SandboxError>;
+    /// The names of the processes that would end if the sandbox closed: what tools left running, and nothing of Holt's own.
+    /// At most `MAX_NAMES` of them; empty when nothing runs. They are what the processes call themselves.
+    async fn busy(&self, session: SessionId) -> Result<Vec<String>, SandboxError>;
 
     /// What sandboxes report by themselves, from now on. A reader that is far too slow misses the oldest.
     fn reports(&self) -> BoxStream<'static, Reported>;

@@ -77,6 +77,16 @@ pub struct SessionSpec {
     pub expires_at: Option<Timestamp>,
     /// How long it may sit idle before its sandbox is closed to give the memory back.
     pub sleep_after_seconds: u64,
+    /// For how long after it was last used a process that was left running keeps it from sleeping.
+    #[serde(default = "a_day")]
+    pub keep_awake_seconds: u64,
+}
+
+/// How long processes keep a session awake when nobody says otherwise.
+pub const KEEP_AWAKE_SECONDS: u64 = 24 * 60 * 60;
+
+fn a_day() -> u64 {
+    KEEP_AWAKE_SECONDS
 }
 
 /// Why a session ended.

@@ -32,7 +32,7 @@ impl Owner {
                 Effect::ExecuteCall { call, only_if_known } => self.execute(call, only_if_known),
                 Effect::CancelCall { call } => self.cancel_call(call),
                 Effect::AcknowledgeCall { call } => self.acknowledge(call),
-                Effect::SleepSandbox => self.sleep_if_quiet().await,
+                Effect::SleepSandbox { even_if_busy } => self.fall_asleep(even_if_busy).await,
                 Effect::EndSandbox => self.end_sandbox().await,
             }
         }
@@ -179,14 +179,11 @@ impl Owner {
         });
     }
 
-    /// Sleep ends processes, so it waits while something that a tool left running is alive.
-    async fn sleep_if_quiet(&mut self) {
-        match self.node.parts.sandboxes.is_busy(self.session).await {
-            Ok(true) => {
-                let until = self.node.now().plus(Duration::from_secs(self.state.spec.sleep_after_seconds.max(60)));
-                self.follow_up.push_back(Input::SleepPostponed { until, why: "a background process is running".into() });
-            }
-            Ok(false) => self.close_for_sleep().await,
+    /// Sleep ends processes, so it waits while something that a tool left running is alive; but not for ever.
+    async fn fall_asleep(&mut self, even_if_busy: bool) {
+        match self.node.parts.sandboxes.busy(self.session).await {
+            Ok(processes) if processes.is_empty() || even_if_busy => self.close_for_sleep(processes).await,
+            Ok(processes) => self.follow_up.push_back(Input::StillBusy { processes }),
             Err(_) => self.sandbox_lost(),
         }
     }
@@ -213,7 +210,7 @@ impl Owner {
     async fn is_gone_for_sure(&self) -> bool {
         self.state.sandbox == SandboxState::Open
             && *self.door.borrow() != Door::Opening
-            && matches!(self.node.parts.sandboxes.is_busy(self.session).await, Err(SandboxError::NotOpen | SandboxError::Gone))
+            && matches!(self.node.parts.sandboxes.busy(self.session).await, Err(SandboxError::NotOpen | SandboxError::Gone))
     }
 
     /// Somebody wants the session to sleep now, whatever runs.
@@ -222,14 +219,15 @@ impl Owner {
             return Err(Refusal::Busy.into());
         }
         if self.state.sandbox == SandboxState::Open {
-            self.close_for_sleep().await;
+            let processes = self.node.parts.sandboxes.busy(self.session).await.unwrap_or_default();
+            self.close_for_sleep(processes).await;
         }
         Ok(())
     }
 
-    async fn close_for_sleep(&mut self) {
+    async fn close_for_sleep(&mut self, processes: Vec<String>) {
         if self.close().await {
-            self.follow_up.push_back(Input::SandboxSlept);
+            self.follow_up.push_back(Input::SandboxSlept { ended: processes });
         }
     }
 

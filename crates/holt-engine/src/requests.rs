@@ -28,6 +28,7 @@ pub struct CreateSession {
     pub origin: Option<String>,
     pub expires_at: Option<Timestamp>,
     pub sleep_after_seconds: Option<u64>,
+    pub keep_awake_seconds: Option<u64>,
     /// Sent as soon as the session is there.
     pub prompt: Option<SendPrompt>,
 }

@@ -33,7 +33,7 @@ both! {
         assert_eq!(next.opened().await.unwrap(), [session]);
         assert_eq!(outcome(&next, done, true).await, finished);
         assert!(updates.next().await.is_none(), "the older server has nothing to say any more");
-        let refused = den.driver.is_busy(session).await;
+        let refused = den.driver.busy(session).await;
         assert_eq!(refused.err(), Some(SandboxError::Fenced));
         let mut updates = next.call(running, true).await.unwrap();
         let again = updates.next().await;

@@ -73,11 +73,11 @@ both! {
         let asked = call(session, "execute_command", json!({ "command": "echo here; sleep 1000" }));
         let mut updates = den.driver.call(asked.clone(), false).await.unwrap();
         assert!(matches!(updates.next().await, Some(CallUpdate::Output { .. })));
-        assert!(den.driver.is_busy(session).await.unwrap());
+        assert!(!den.driver.busy(session).await.unwrap().is_empty());
         den.driver.cancel(session, asked.call).await.unwrap();
         let last = updates.collect::<Vec<_>>().await;
         assert!(matches!(last.last(), Some(CallUpdate::Finished(outcome)) if outcome.status == CallStatus::Cancelled), "{last:?}");
-        eventually("the sleep ends", async || !den.driver.is_busy(session).await.unwrap()).await;
+        eventually("the sleep ends", async || den.driver.busy(session).await.unwrap().is_empty()).await;
         den.driver.close(session).await.unwrap();
     }
 }
@@ -86,12 +86,12 @@ both! {
     async fn a_background_process_makes_the_sandbox_busy_until_it_ends() {
         let den = Den::new();
         let session = den.open().await;
-        assert!(!den.driver.is_busy(session).await.unwrap());
+        assert!(den.driver.busy(session).await.unwrap().is_empty());
         let asked = call(session, "execute_command_async", json!({ "command": "while [ ! -e stop ]; do sleep 0.01; done" }));
         assert_eq!(outcome(&den.driver, asked, false).await.status, CallStatus::Succeeded);
-        assert!(den.driver.is_busy(session).await.unwrap());
+        assert!(!den.driver.busy(session).await.unwrap().is_empty());
         den.run(session, "touch stop").await;
-        eventually("it is idle", async || !den.driver.is_busy(session).await.unwrap()).await;
+        eventually("it is idle", async || den.driver.busy(session).await.unwrap().is_empty()).await;
         let measured = den.driver.measure(session).await.unwrap();
         assert!(measured.memory_bytes > 0 && measured.processes >= 2, "{measured:?}");
         den.driver.close(session).await.unwrap();
@@ -110,7 +110,7 @@ both! {
         assert!(den.driver.opened().await.unwrap().is_empty());
         let asked = call(session, "read_file", json!({ "path": "x" }));
         assert_eq!(den.driver.call(asked, false).await.err(), Some(SandboxError::NotOpen));
-        assert_eq!(den.driver.is_busy(session).await.err(), Some(SandboxError::NotOpen));
+        assert_eq!(den.driver.busy(session).await.err(), Some(SandboxError::NotOpen));
     }
 }
 

@@ -292,5 +292,6 @@ fn spec() -> SessionSpec {
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 600,
+        keep_awake_seconds: 600,
     }
 }

@@ -25,7 +25,10 @@ impl State {
     fn fold(&mut self, at: Timestamp, body: &EventBody) {
         match body {
             EventBody::SessionRenamed(renamed) => self.spec.title.clone_from(&renamed.title),
-            EventBody::PromptQueued(prompt) => self.enqueue(prompt),
+            EventBody::PromptQueued(prompt) => {
+                self.used_at = at;
+                self.enqueue(prompt);
+            }
             EventBody::PromptWithdrawn(withdrawn) => self.queue.retain(|prompt| prompt.id != withdrawn.prompt),
             EventBody::PromptSteered(steered) => self.queue.retain(|prompt| prompt.id != steered.prompt),
             EventBody::RunStarted(started) => {
@@ -85,12 +88,12 @@ impl State {
     fn leave_run(&mut self, at: Timestamp, finished: &RunFinished) {
         self.usage = self.usage.plus(finished.usage);
         self.phase = Phase::Idle { asleep: false };
-        self.idle_since = at;
+        (self.idle_since, self.used_at) = (at, at);
     }
 
     fn sandbox_opened(&mut self, at: Timestamp) {
         self.sandbox = SandboxState::Open;
-        self.idle_since = at;
+        (self.idle_since, self.used_at) = (at, at);
         if let Phase::Idle { asleep } = &mut self.phase {
             *asleep = false;
         }

@@ -99,11 +99,13 @@ pub enum Input {
     },
     SandboxReleased,
     /// The sandbox was closed because the session slept.
-    SandboxSlept,
-    /// It could not sleep yet.
-    SleepPostponed {
-        until: Timestamp,
-        why: String,
+    SandboxSlept {
+        /// The names of the processes that ended with it.
+        ended: Vec<String>,
+    },
+    /// It would have slept, but these processes run.
+    StillBusy {
+        processes: Vec<String>,
     },
     /// Everything of an ending session is closed.
     SandboxEnded,
@@ -161,8 +163,10 @@ pub enum Effect {
     AcknowledgeCall {
         call: CallId,
     },
-    /// Close the sandbox unless something still runs in it.
-    SleepSandbox,
+    /// Close the sandbox; unless something still runs in it, if that counts.
+    SleepSandbox {
+        even_if_busy: bool,
+    },
     /// Close the sandbox whatever runs in it.
     EndSandbox,
 }

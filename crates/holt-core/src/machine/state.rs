@@ -70,6 +70,9 @@ pub struct State {
     pub last_seq: Seq,
     /// Until when an idle session's sandbox is kept open although nobody uses it.
     pub idle_since: Timestamp,
+    /// When it last had something to do: a prompt, the end of a run, its sandbox opened.
+    #[serde(default)]
+    pub used_at: Timestamp,
 }
 
 impl State {
@@ -89,6 +92,7 @@ impl State {
             last_at: at,
             last_seq: 1,
             idle_since: at,
+            used_at: at,
         }
     }
 
@@ -149,6 +153,11 @@ impl State {
             _ => self.spec.expires_at,
         };
         own.into_iter().chain(expiry).min()
+    }
+
+    /// Until when processes that were left running keep the session from sleeping.
+    pub fn kept_awake_until(&self) -> Timestamp {
+        self.used_at.plus(Duration::from_secs(self.spec.keep_awake_seconds))
     }
 
     pub fn head(&self) -> Head {

@@ -40,6 +40,7 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 60,
+        keep_awake_seconds: 1000,
     }
 }
 
@@ -315,14 +316,8 @@ fn an_idle_session_sleeps_and_wakes() {
     assert!(story.effects.is_empty());
     story.now = story.state.wake_at().unwrap().as_millis();
     story.take(Input::Tick);
-    assert_eq!(story.effects, [Effect::SleepSandbox]);
-    let until = Timestamp::from_millis(500_000);
-    story.take(Input::SleepPostponed { until, why: "npm run dev".into() });
-    assert_eq!(story.state.wake_at(), Some(until));
-    story.now = 500_000;
-    story.take(Input::Tick);
-    assert_eq!(story.effects, [Effect::SleepSandbox]);
-    story.take(Input::SandboxSlept);
+    assert_eq!(story.effects, [Effect::SleepSandbox { even_if_busy: false }]);
+    assert_eq!(story.take(Input::SandboxSlept { ended: Vec::new() }), ["sandbox_closed"]);
     assert_eq!(story.state.status(), Status::Asleep);
     story.take(Input::Prompt(prompt(1, WhenBusy::Queue)));
     assert_eq!(story.state.status(), Status::Running);
@@ -345,4 +340,33 @@ fn a_task_ends_after_its_first_run_and_an_expired_chat_whenever_it_is() {
     assert_eq!(story.kinds.last(), Some(&"session_ending"));
     story.take(Input::SandboxEnded);
     assert_eq!(story.try_take(Input::Prompt(prompt(2, WhenBusy::Queue))).unwrap_err(), Refusal::Ended);
+}
+
+#[test]
+fn what_was_left_running_keeps_a_session_awake_for_so_long_and_is_named_when_it_ends() {
+    let mut story = Story::new(SessionKind::Chat);
+    story.take(Input::SandboxOpened { driver: "bwrap".into(), warnings: Vec::new() });
+    let used_at = story.state.used_at;
+    let processes = vec!["npm".to_owned(), "node".to_owned()];
+    let mut postponed = 0;
+    loop {
+        story.now = story.state.wake_at().unwrap().as_millis();
+        story.take(Input::Tick);
+        let [Effect::SleepSandbox { even_if_busy }] = story.effects[..] else { panic!("{:?}", story.effects) };
+        if even_if_busy {
+            break;
+        }
+        let decision = story.try_take(Input::StillBusy { processes: processes.clone() }).unwrap();
+        let EventBody::SleepPostponed(event) = &decision.events[0].body else { panic!("{:?}", story.kinds) };
+        assert_eq!((event.why.as_str(), &event.processes), ("npm, node are running", &processes));
+        postponed += 1;
+    }
+    // Looked at every minute for 1000 s, counted from its last use.
+    assert_eq!((postponed, story.now), (16, used_at.as_millis() + 1_000_000));
+    let decision = story.try_take(Input::SandboxSlept { ended: processes.clone() }).unwrap();
+    let ended = crate::event::SandboxClosed { why: SandboxEnd::Slept, ended: processes };
+    assert_eq!(decision.events[0].body, ended.into());
+    assert_eq!(story.state.status(), Status::Asleep);
+    story.take(Input::Prompt(prompt(1, WhenBusy::Queue)));
+    assert_eq!(story.state.kept_awake_until().as_millis(), story.state.last_at.as_millis() - 1 + 1_000_000);
 }

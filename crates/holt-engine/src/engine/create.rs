@@ -88,6 +88,7 @@ impl Engine {
             origin: request.origin.unwrap_or_else(|| "holt".into()),
             expires_at: request.expires_at,
             sleep_after_seconds: request.sleep_after_seconds.unwrap_or(options.sleep_after_seconds),
+            keep_awake_seconds: request.keep_awake_seconds.unwrap_or(options.keep_awake_seconds),
         })
     }
 

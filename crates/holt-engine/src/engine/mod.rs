@@ -16,7 +16,7 @@ use holt_core::machine::{Input, NewPrompt, State};
 use holt_core::model::{Model, ModelInfo};
 use holt_core::policy::Policy;
 use holt_core::sandbox::{Finding, Measurement, Sandboxes};
-use holt_core::session::{EndReason, Limits, Status};
+use holt_core::session::{EndReason, KEEP_AWAKE_SECONDS, Limits, Status};
 use holt_core::store::{HeadQuery, Store, StoreError};
 use holt_core::view::{Artifact, SessionSummary, Snapshot};
 use holt_core::workspace::{Blobs, OpenFile, Workspaces};
@@ -65,6 +65,8 @@ pub struct Options {
     pub policy: Policy,
     pub limits: Limits,
     pub sleep_after_seconds: u64,
+    /// For how long processes that were left running keep a session from sleeping.
+    pub keep_awake_seconds: u64,
     /// In this time at most 20 notes of one sandbox are kept.
     pub report_window: Duration,
     /// Variables that every sandbox has. Never a secret.
@@ -82,6 +84,7 @@ impl Default for Options {
             policy: Policy::default(),
             limits: Limits::default(),
             sleep_after_seconds: 15 * 60,
+            keep_awake_seconds: KEEP_AWAKE_SECONDS,
             report_window: Duration::from_secs(60),
             variables: BTreeMap::new(),
         }

@@ -144,7 +144,7 @@ impl Owner {
     async fn take_up(&mut self) {
         self.hub.forget_partials();
         if self.state.sandbox == SandboxState::Open
-            && let Err(SandboxError::NotOpen | SandboxError::Gone) = self.node.parts.sandboxes.is_busy(self.session).await
+            && let Err(SandboxError::NotOpen | SandboxError::Gone) = self.node.parts.sandboxes.busy(self.session).await
         {
             self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
         }

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use holt_core::event::EventBody;
+use holt_core::id::SessionId;
 use holt_core::session::Status;
 use holt_core::time::Timestamp;
 use holt_core::view::SandboxState;
-use holt_engine::CreateSession;
+use holt_engine::{CreateSession, Engine};
+use serde_json::json;
 
-use crate::den::{Den, call_once, code, kinds, owner, say, session, until};
+use crate::den::{Den, call_once, code, kinds, log, owner, say, session, until};
 
 fn in_a_moment() -> Timestamp {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -37,12 +40,37 @@ async fn a_background_process_keeps_it_awake_and_an_order_does_not_wait() {
     let engine = den.start().await;
     let id = session(&engine).await;
     engine.wake(&owner(), id).await.unwrap();
-    den.sandboxes.set_busy(id, true);
+    den.sandboxes.set_processes(id, &["npm", "node"]);
     let mut feed = engine.follow(&owner(), id, None).await.unwrap();
-    crate::den::wait_for(&mut feed, "sleep_postponed").await;
+    let seen = crate::den::wait_for(&mut feed, "sleep_postponed").await;
+    assert_eq!(seen.last().unwrap()["body"]["processes"], json!(["npm", "node"]));
     assert!(den.sandboxes.is_open(id));
     let slept = engine.sleep(&owner(), id).await.unwrap();
     assert_eq!((slept.status, slept.sandbox), (Status::Asleep, SandboxState::Closed));
+    assert_eq!(ended(&engine, id).await, ["npm", "node"]);
+}
+
+#[tokio::test]
+async fn no_process_keeps_a_session_awake_for_ever() {
+    let mut den = Den::new();
+    den.options.sleep_after_seconds = 1;
+    let engine = den.start().await;
+    let request = CreateSession { keep_awake_seconds: Some(1), ..CreateSession::default() };
+    let id = engine.create(&owner(), request).await.unwrap().id;
+    engine.wake(&owner(), id).await.unwrap();
+    den.sandboxes.set_processes(id, &["npm"]);
+    until(&engine, id, "sleep", |session| session.status == Status::Asleep).await;
+    assert!(!den.sandboxes.is_open(id));
+    assert_eq!(ended(&engine, id).await, ["npm"]);
+}
+
+/// What the last sleep ended.
+async fn ended(engine: &Engine, id: SessionId) -> Vec<String> {
+    let closed = log(engine, id).await.into_iter().rev().find_map(|event| match event {
+        EventBody::SandboxClosed(closed) => Some(closed.ended),
+        _ => None,
+    });
+    closed.unwrap()
 }
 
 #[tokio::test]

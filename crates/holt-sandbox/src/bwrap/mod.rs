@@ -5,6 +5,7 @@
 //! process; nothing for sessions whose sandboxes are closed.
 
 mod birth;
+mod busy;
 mod calls;
 mod cgroups;
 mod client;
@@ -116,11 +117,8 @@ impl Sandboxes for BwrapDriver {
         self.inner.tell(session, Verb::Cancel { call: call.to_string() }).await
     }
 
-    async fn is_busy(&self, session: SessionId) -> Result<bool, SandboxError> {
-        match self.inner.ask(session, Verb::Busy).await? {
-            Answer::Busy { busy } => Ok(busy),
-            other => Err(driver::unexpected(&other)),
-        }
+    async fn busy(&self, session: SessionId) -> Result<Vec<String>, SandboxError> {
+        busy::names(&self.inner, session).await
     }
 
     fn reports(&self) -> BoxStream<'static, Reported> {

@@ -55,6 +55,7 @@ fn to_engine(request: CreateSession) -> engine::CreateSession {
         origin: None,
         expires_at: request.expires_at,
         sleep_after_seconds: request.sleep_after_seconds,
+        keep_awake_seconds: request.keep_awake_seconds,
         prompt: request.prompt.map(to_engine_prompt),
     }
 }

@@ -40,7 +40,7 @@ pub enum Operation {
     Call,
     Acknowledge,
     Cancel,
-    IsBusy,
+    Busy,
     Freeze,
     Thaw,
     Measure,
@@ -78,7 +78,7 @@ struct Sandbox {
     spec: SandboxSpec,
     calls: HashMap<CallId, Running>,
     frozen: Vec<Group>,
-    busy: bool,
+    processes: Vec<String>,
 }
 
 struct Fault {
@@ -141,10 +141,10 @@ impl FakeSandboxes {
         lock(&self.state).open.remove(&session);
     }
 
-    /// Says whether something that a tool left runs on.
-    pub fn set_busy(&self, session: SessionId, busy: bool) {
+    /// Says what tools left running.
+    pub fn set_processes(&self, session: SessionId, names: &[&str]) {
         if let Some(sandbox) = lock(&self.state).open.get_mut(&session) {
-            sandbox.busy = busy;
+            sandbox.processes = names.iter().map(ToString::to_string).collect();
         }
     }
 
@@ -243,7 +243,7 @@ impl Sandboxes for FakeSandboxes {
         let mut state = self.enter(Operation::Open, Some(spec.session))?;
         let warnings = state.warnings.clone();
         let found = state.open.contains_key(&spec.session);
-        let fresh = || Sandbox { spec: spec.clone(), calls: HashMap::new(), frozen: Vec::new(), busy: false };
+        let fresh = || Sandbox { spec: spec.clone(), calls: HashMap::new(), frozen: Vec::new(), processes: Vec::new() };
         state.open.entry(spec.session).or_insert_with(fresh);
         Ok(SandboxInfo { driver: "fake".into(), workspace_path: "/workspace".into(), found, warnings })
     }
@@ -286,9 +286,9 @@ impl Sandboxes for FakeSandboxes {
         Ok(())
     }
 
-    async fn is_busy(&self, session: SessionId) -> Result<bool, SandboxError> {
-        let mut state = self.enter(Operation::IsBusy, Some(session))?;
-        Ok(sandbox(&mut state, session)?.busy)
+    async fn busy(&self, session: SessionId) -> Result<Vec<String>, SandboxError> {
+        let mut state = self.enter(Operation::Busy, Some(session))?;
+        Ok(sandbox(&mut state, session)?.processes.clone())
     }
 
     fn reports(&self) -> BoxStream<'static, Reported> {

@@ -118,13 +118,13 @@ async fn a_lost_sandbox_forgets_its_calls_and_its_followers_hear_no_end() {
 async fn faults_come_as_often_as_they_were_ordered() {
     let bench = Bench::new().await;
     let gone = SandboxError::Gone;
-    bench.sandboxes.fail(Operation::IsBusy, 1, gone.clone());
-    assert_eq!(bench.sandboxes.is_busy(bench.session).await, Err(gone.clone()));
-    assert_eq!(bench.sandboxes.is_busy(bench.session).await, Ok(false));
-    bench.sandboxes.fail_always(Operation::IsBusy, gone.clone());
-    assert_eq!(bench.sandboxes.is_busy(bench.session).await, Err(gone.clone()));
-    assert_eq!(bench.sandboxes.is_busy(bench.session).await, Err(gone));
-    bench.sandboxes.heal(Operation::IsBusy);
-    assert_eq!(bench.sandboxes.is_busy(bench.session).await, Ok(false));
-    assert_eq!(bench.sandboxes.asked(Operation::IsBusy, Some(bench.session)), 5);
+    bench.sandboxes.fail(Operation::Busy, 1, gone.clone());
+    assert_eq!(bench.sandboxes.busy(bench.session).await, Err(gone.clone()));
+    assert_eq!(bench.sandboxes.busy(bench.session).await, Ok(Vec::new()));
+    bench.sandboxes.fail_always(Operation::Busy, gone.clone());
+    assert_eq!(bench.sandboxes.busy(bench.session).await, Err(gone.clone()));
+    assert_eq!(bench.sandboxes.busy(bench.session).await, Err(gone));
+    bench.sandboxes.heal(Operation::Busy);
+    assert_eq!(bench.sandboxes.busy(bench.session).await, Ok(Vec::new()));
+    assert_eq!(bench.sandboxes.asked(Operation::Busy, Some(bench.session)), 5);
 }

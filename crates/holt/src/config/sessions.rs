@@ -12,6 +12,12 @@ use crate::failure::Failure;
 pub const SETTINGS: &[Setting] = &[
     Setting::new("sessions.sleep_after", &["HOLT_SLEEP_AFTER"], Some("15m"), "An idle session gives its memory back after this"),
     Setting::new(
+        "sessions.keep_awake",
+        &["HOLT_KEEP_AWAKE"],
+        Some("24h"),
+        "So long after its last prompt, what was left running keeps a session from sleeping",
+    ),
+    Setting::new(
         "sessions.linger",
         &["HOLT_LINGER"],
         Some("30s"),
@@ -35,6 +41,7 @@ pub type Retention = Option<Duration>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sessions {
     pub sleep_after: Duration,
+    pub keep_awake: Duration,
     pub retention: Retention,
     pub linger: Duration,
     pub budget: Budget,
@@ -46,6 +53,7 @@ impl Sessions {
         let sleep_after = |text: &str| or_never(text, duration).map(|sleep| sleep.unwrap_or(FOR_EVER));
         Ok(Self {
             sleep_after: settings.parse_always("sessions.sleep_after", sleep_after)?,
+            keep_awake: settings.parse_always("sessions.keep_awake", sleep_after)?,
             retention: settings.parse_always("sessions.retention", |text| or_never(text, retention))?,
             linger: settings.parse_always("sessions.linger", duration)?,
             budget: Budget {

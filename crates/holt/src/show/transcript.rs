@@ -234,6 +234,10 @@ fn line_about(event: &EventBody) -> Option<String> {
         EventBody::SandboxHeld(body) => format!("  ! everything stands still: {}", clean_line(&body.text)),
         EventBody::SandboxReleased(_) => "  it goes on".into(),
         EventBody::SandboxClosed(body) if body.why == SandboxEnd::Lost => "  ! the sandbox ended unexpectedly".into(),
+        EventBody::SandboxClosed(body) if !body.ended.is_empty() => {
+            let ended: Vec<String> = body.ended.iter().map(|name| clean_line(name)).collect();
+            format!("  (asleep; this ended: {})", ended.join(", "))
+        }
         EventBody::SleepPostponed(body) => format!("  (stays awake: {})", clean_line(&body.why)),
         EventBody::FileReceived(body) => format!("  ↑ {} ({})", clean_line(&body.path), words::size(body.size)),
         EventBody::ArtifactPublished(body) => format!("  ↓ {} ({})", clean_line(&body.name), words::size(body.size)),

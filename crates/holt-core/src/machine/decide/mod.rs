@@ -8,7 +8,7 @@ mod sandbox;
 mod time;
 mod words;
 
-use crate::event::{EventBody, FileReceived, Noted, RunResult, SessionRenamed, SleepPostponed};
+use crate::event::{EventBody, FileReceived, Noted, RunResult, SessionRenamed};
 use crate::id::RunId;
 use crate::machine::input::{Decision, Effect, Fact, Input, Refusal};
 use crate::machine::state::{Phase, RunState, State};
@@ -58,8 +58,8 @@ impl Draft {
             Input::SandboxGone { why } => self.sandbox_gone(why),
             Input::SandboxHeld { code, text } => self.sandbox_held(&code, &text),
             Input::SandboxReleased => self.sandbox_released(),
-            Input::SandboxSlept => self.sandbox_slept(),
-            Input::SleepPostponed { until, why } => self.unless_ended(SleepPostponed { until, why }),
+            Input::SandboxSlept { ended } => self.sandbox_slept(&ended),
+            Input::StillBusy { processes } => self.still_busy(&processes),
             Input::SandboxEnded => self.sandbox_ended(),
             Input::Tick => self.tick(),
             Input::TakenUp => self.taken_up(),

@@ -1,14 +1,20 @@
 //! What becomes of the sandbox.
 
+use std::time::Duration;
+
 use super::{Draft, words};
 use crate::event::{
     CallFinished, RunResult, SandboxClosed, SandboxEnd, SandboxHeld, SandboxOpened, SandboxReleased, SessionEnded, SessionFailed,
+    SleepPostponed,
 };
 use crate::machine::input::{Effect, Refusal};
 use crate::machine::state::Phase;
 use crate::session::{EndReason, SessionKind};
 use crate::tool::{CallOutcome, CallStatus};
 use crate::view::{CallStage, Failure, SandboxState};
+
+/// A session that is kept awake is looked at no more often than this.
+const BUSY_PAUSE: Duration = Duration::from_secs(60);
 
 impl Draft {
     pub(super) fn sandbox_opened(&mut self, driver: String, warnings: Vec<String>) -> Result<(), Refusal> {
@@ -45,7 +51,7 @@ impl Draft {
             }
         }
         if self.state.sandbox == SandboxState::Open {
-            self.emit(SandboxClosed { why });
+            self.emit(SandboxClosed { why, ended: Vec::new() });
         }
         self.start_calls();
         self.finish_if_stopped();
@@ -70,17 +76,30 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn sandbox_slept(&mut self) -> Result<(), Refusal> {
+    pub(super) fn sandbox_slept(&mut self, ended: &[String]) -> Result<(), Refusal> {
         if self.state.sandbox == SandboxState::Open {
-            self.emit(SandboxClosed { why: SandboxEnd::Slept });
+            self.emit(SandboxClosed { why: SandboxEnd::Slept, ended: words::names(ended) });
         }
         Ok(())
+    }
+
+    /// What was left running keeps the session awake, for so long.
+    pub(super) fn still_busy(&mut self, processes: &[String]) -> Result<(), Refusal> {
+        let pause = Duration::from_secs(self.state.spec.sleep_after_seconds).max(BUSY_PAUSE);
+        let until = self.now.plus(pause).min(self.state.kept_awake_until());
+        let processes = words::names(processes);
+        let why = match processes.as_slice() {
+            [] => "something still runs".into(),
+            [one] => format!("{one} is running"),
+            several => format!("{} are running", several.join(", ")),
+        };
+        self.unless_ended(SleepPostponed { until, why, processes })
     }
 
     pub(super) fn sandbox_ended(&mut self) -> Result<(), Refusal> {
         if let Phase::Ending { reason } = self.state.phase {
             if self.state.sandbox == SandboxState::Open {
-                self.emit(SandboxClosed { why: SandboxEnd::Ended });
+                self.emit(SandboxClosed { why: SandboxEnd::Ended, ended: Vec::new() });
             }
             self.emit(SessionEnded { reason });
         }

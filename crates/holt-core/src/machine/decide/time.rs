@@ -18,7 +18,8 @@ impl Draft {
         let sleepy =
             matches!(self.state.phase, Phase::Idle { .. } | Phase::Failed(_)) && self.state.sandbox == SandboxState::Open;
         if sleepy && self.state.wake_at().is_some_and(|at| at <= self.now) {
-            self.effects.push(Effect::SleepSandbox);
+            let even_if_busy = self.state.kept_awake_until() <= self.now;
+            self.effects.push(Effect::SleepSandbox { even_if_busy });
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Words that come from a sandbox, within bounds: they are kept in the log for good.
 
+use crate::sandbox::MAX_NAMES;
+
 /// The longest code, in characters.
 const CODE: usize = 64;
 /// The longest text, in bytes.
@@ -18,6 +20,12 @@ pub(super) fn text(text: &str) -> String {
     if cut.len() < text.len() { format!("{plain}…") } else { plain }
 }
 
+/// Names of processes, which may call themselves anything.
+pub(super) fn names(names: &[String]) -> Vec<String> {
+    let short = |name: &String| text(&name.chars().take(CODE).collect::<String>());
+    names.iter().map(short).filter(|name| !name.trim().is_empty()).take(MAX_NAMES).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +37,10 @@ mod tests {
         assert_eq!(code("\n"), "unnamed");
         assert_eq!(code(&"x".repeat(1000)).len(), CODE);
         assert_eq!(text("two\nlines\u{1b}"), "two lines ");
+        let hostile = ["\u{1b}[2J".repeat(100), String::new(), " ".into()];
+        assert_eq!(names(&hostile).len(), 1);
+        assert!(names(&hostile)[0].len() < 100);
+        assert_eq!(names(&vec!["x".to_owned(); 1000]).len(), MAX_NAMES);
         let long = text(&"é".repeat(5000));
         assert!(long.len() <= TEXT + 3 && long.ends_with('…'), "{}", long.len());
     }

@@ -132,8 +132,11 @@ fn what_becomes_of_the_sandbox() {
     let held = SandboxHeld { code: "disk_floor".into(), text: "The disk is \x1b[31mfull.".into() };
     assert_eq!(line(held.into()), "  ! everything stands still: The disk is ␛[31mfull.\n");
     assert_eq!(line(SandboxReleased {}.into()), "  it goes on\n");
-    assert_eq!(line(SandboxClosed { why: SandboxEnd::Lost }.into()), "  ! the sandbox ended unexpectedly\n");
-    assert_eq!(line(SandboxClosed { why: SandboxEnd::Slept }.into()), "");
+    let closed = |why, ended: &[&str]| SandboxClosed { why, ended: ended.iter().map(ToString::to_string).collect() };
+    assert_eq!(line(closed(SandboxEnd::Lost, &[]).into()), "  ! the sandbox ended unexpectedly\n");
+    assert_eq!(line(closed(SandboxEnd::Slept, &[]).into()), "");
+    let named = closed(SandboxEnd::Slept, &["npm", "\x1b]0;x"]);
+    assert_eq!(line(named.into()), "  (asleep; this ended: npm, ␛]0;x)\n");
 }
 
 proptest! {
