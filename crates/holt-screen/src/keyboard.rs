@@ -77,14 +77,14 @@ impl Screen {
         self.holding(chord, |_| Ok(()))
     }
 
-    /// Presses a chord for some time.
+    /// Presses a chord, and lets it go when the wait is over.
     ///
     /// # Errors
     /// As for [`Self::chord`].
-    pub fn hold(&mut self, chord: &Chord, time: Duration) -> Result<(), ScreenError> {
+    pub fn hold(&mut self, chord: &Chord, wait: impl FnOnce()) -> Result<(), ScreenError> {
         self.holding(chord, |screen| {
             screen.finish()?;
-            std::thread::sleep(time);
+            wait();
             Ok(())
         })
     }

@@ -10,11 +10,19 @@ pub struct Answer {
     pub facts: Value,
     /// The tool ran, and what it ran says that it failed (a command's exit code).
     pub failed: bool,
+    pub pictures: Vec<Shown>,
+}
+
+/// A picture that belongs to an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub media_type: &'static str,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
     pub fn new(text: impl Into<String>, facts: Value) -> Self {
-        Self { text: text.into(), facts, failed: false }
+        Self { text: text.into(), facts, failed: false, pictures: Vec::new() }
     }
 }
 

@@ -6,6 +6,7 @@
 mod arguments;
 mod lenient;
 mod schema;
+pub mod screen;
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use arguments::*;
+use screen::ScreenCall;
 
 /// The time that a command gets when its caller names none.
 pub const DEFAULT_TIMEOUT_SECONDS: u64 = 30;
@@ -37,6 +39,10 @@ pub struct Tool {
     pub writes: bool,
     /// Runs a command, which may do anything that the sandbox allows.
     pub runs_commands: bool,
+    /// Is about the screen, so a desktop has to run.
+    pub screen: bool,
+    /// Holt's own agent is offered it. The others are for clients that know them by name, and do what an offered one does.
+    pub offered: bool,
 }
 
 /// Every tool, in the order in which a model should read them.
@@ -67,6 +73,7 @@ pub enum Call {
     ListProcesses(ListProcesses),
     KillProcess(KillProcess),
     PublishArtifact(PublishArtifact),
+    Screen(ScreenCall),
 }
 
 /// Why a call cannot be made.
@@ -110,7 +117,10 @@ impl Call {
             "list_processes" => Self::ListProcesses(read(name, arguments)?),
             "kill_process" => Self::KillProcess(read(name, arguments)?),
             "publish_artifact" => Self::PublishArtifact(read(name, arguments)?),
-            unknown => return Err(BadCall::UnknownTool(unknown.to_owned())),
+            other => {
+                let unknown = || Err(BadCall::UnknownTool(other.to_owned()));
+                Self::Screen(screen::read_screen(other, arguments).unwrap_or_else(unknown)?)
+            }
         })
     }
 }
@@ -139,11 +149,13 @@ fn tool<Arguments: JsonSchema>(name: &'static str, touches: Touches, description
         parallel: matches!(touches, Touches::Nothing),
         writes: matches!(touches, Touches::Files),
         runs_commands: matches!(touches, Touches::Commands),
+        screen: false,
+        offered: true,
     }
 }
 
 fn tools() -> Vec<Tool> {
-    [file_tools(), process_tools()].concat()
+    [file_tools(), process_tools(), screen::screen_tools()].concat()
 }
 
 fn file_tools() -> Vec<Tool> {

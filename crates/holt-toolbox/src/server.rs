@@ -47,6 +47,8 @@ pub struct Options {
     pub max_commands: usize,
     /// A program and arguments to start every command with, such as one that puts it into a group.
     pub launcher: Vec<String>,
+    /// The X display of the sandbox, such as `:1`. It need not run yet when the toolbox starts.
+    pub display: Option<String>,
 }
 
 impl Default for Options {
@@ -63,6 +65,7 @@ impl Default for Options {
             max_calls: 32,
             max_commands: 24,
             launcher: Vec::new(),
+            display: std::env::var("DISPLAY").ok(),
         }
     }
 }

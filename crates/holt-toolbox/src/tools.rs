@@ -2,6 +2,7 @@
 
 mod background;
 mod command;
+mod computer;
 mod edit;
 mod find;
 mod list;
@@ -9,6 +10,7 @@ mod process;
 mod progress;
 mod publish;
 mod read;
+mod screen;
 mod search;
 mod write;
 
@@ -35,6 +37,7 @@ const LOOKING: Duration = Duration::from_secs(20);
 pub struct Toolbox {
     pub options: Options,
     pub children: Children,
+    display: screen::Display,
     roots: Roots,
     spool: Spool,
     background: Background,
@@ -69,6 +72,7 @@ impl Toolbox {
         Ok(Self {
             roots,
             children: Children::new()?,
+            display: screen::Display::new(options.display.clone()),
             spool: Spool::new(options.temporary.join("holt-output"), options.max_kept),
             background: Background::new(options.max_background),
             calls: Semaphore::new(options.max_calls),
@@ -99,6 +103,7 @@ impl Toolbox {
             Call::ExecuteCommandAsync(wanted) => background::execute_command_async(self, &wanted),
             Call::ReadProcessOutput(wanted) => background::read_process_output(self, &wanted),
             Call::KillProcess(wanted) => process::kill_process(self, &wanted).await,
+            Call::Screen(wanted) => screen::call(self, wanted, cancelled).await,
         }
     }
 
@@ -107,14 +112,21 @@ impl Toolbox {
     where
         Work: FnOnce(&Self, &Patience) -> Outcome + Send + 'static,
     {
+        self.block(LOOKING, cancelled, work).await
+    }
+
+    async fn block<Work>(self: &Arc<Self>, most: Duration, cancelled: CancellationToken, work: Work) -> Outcome
+    where
+        Work: FnOnce(&Self, &Patience) -> Outcome + Send + 'static,
+    {
         let this = Arc::clone(self);
-        let patience = Patience { cancelled, until: Instant::now() + LOOKING };
+        let patience = Patience { cancelled, until: Instant::now() + most };
         let work = tokio::task::spawn_blocking(move || work(&this, &patience));
-        // A tool looks at its own time; this is for a file system that does not answer at all.
-        match tokio::time::timeout(LOOKING * 2, work).await {
+        // A tool looks at its own time; this is for a file system or a screen that does not answer at all.
+        match tokio::time::timeout(most + LOOKING, work).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Failure::new("internal", "the tool failed in a way that it should not. Try it differently.")),
-            Err(_) => Err(Failure::new("timed_out", "the file system did not answer in time")),
+            Err(_) => Err(Failure::new("timed_out", "it was not done in time")),
         }
     }
 }

@@ -82,19 +82,23 @@ impl BwrapDriver {
     }
 }
 
+/// The tools of every sandbox.
+pub fn tools() -> Vec<ToolSpec> {
+    let catalogue = holt_toolbox::catalogue::catalogue().iter();
+    let spec = catalogue.map(|tool| ToolSpec {
+        name: tool.name.to_owned(),
+        description: tool.description.to_owned(),
+        parameters: serde_json::Value::Object(tool.input_schema.clone()),
+        reads_only: tool.reads_only,
+        parallel: tool.parallel,
+    });
+    spec.collect()
+}
+
 #[async_trait]
 impl Sandboxes for BwrapDriver {
     fn tools(&self) -> Vec<ToolSpec> {
-        holt_toolbox::catalogue::catalogue()
-            .iter()
-            .map(|tool| ToolSpec {
-                name: tool.name.to_owned(),
-                description: tool.description.to_owned(),
-                parameters: serde_json::Value::Object(tool.input_schema.clone()),
-                reads_only: tool.reads_only,
-                parallel: tool.parallel,
-            })
-            .collect()
+        tools()
     }
 
     async fn open(&self, spec: SandboxSpec) -> Result<SandboxInfo, SandboxError> {

@@ -122,7 +122,7 @@ fn keys_are_held_for_as_long_as_was_asked() {
     let mut watcher = Watcher::new(&desk, Area { x: 0, y: 0, width: 50, height: 50 }, 0);
     let mut screen = desk.screen();
     watcher.take_keyboard();
-    screen.hold(&Chord::read("a").unwrap(), Duration::from_millis(120)).unwrap();
+    screen.hold(&Chord::read("a").unwrap(), || std::thread::sleep(Duration::from_millis(120))).unwrap();
     let press = watcher.next(|event| if let Event::KeyPress(press) = event { Some(*press) } else { None });
     let release = watcher.next(|event| if let Event::KeyRelease(release) = event { Some(*release) } else { None });
     assert_eq!(press.detail, release.detail);

@@ -30,6 +30,29 @@ pub fn pid<'de, D: Deserializer<'de>>(input: D) -> Result<i32, D::Error> {
         .ok_or_else(|| D::Error::custom(format!("`{value}` is not a process id")))
 }
 
+/// A number of pixels, also one with a part behind the point.
+pub fn coordinate<'de, D: Deserializer<'de>>(input: D) -> Result<i32, D::Error> {
+    let value = Value::deserialize(input)?;
+    let number = match &value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let number = number.map(f64::round).filter(|number| number.abs() <= f64::from(1 << 20));
+    number.map(|number| number as i32).ok_or_else(|| D::Error::custom(format!("`{value}` is not a number of pixels")))
+}
+
+/// A window's id, in decimal or with `0x`.
+pub fn window<'de, D: Deserializer<'de>>(input: D) -> Result<u32, D::Error> {
+    let value = Value::deserialize(input)?;
+    let hexadecimal = value.as_str().and_then(|text| text.trim().strip_prefix("0x"));
+    let number = match hexadecimal {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => whole(&value).and_then(|number| u32::try_from(number).ok()),
+    };
+    number.ok_or_else(|| D::Error::custom(format!("`{value}` is not the id of a window")))
+}
+
 fn whole(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64().or_else(|| {

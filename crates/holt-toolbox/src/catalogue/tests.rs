@@ -58,10 +58,53 @@ fn the_contracts_tools_are_all_there() {
         "list_processes",
         "kill_process",
         "publish_artifact",
+        "gui_click",
+        "gui_type",
+        "gui_key",
+        "gui_screenshot",
+        "gui_get_window_info",
+        "gui_find_window",
+        "gui_activate_window",
+        "move_window",
+        "resize_window",
+        "tile_window_left",
+        "tile_window_right",
+        "tile_window_top_left",
+        "tile_window_top_right",
+        "tile_window_bottom_left",
+        "tile_window_bottom_right",
+        "minimize_window",
+        "center_window",
     ] {
         assert!(names.contains(&name), "{name}");
     }
-    assert_eq!(names.len(), 14);
+    let mut once = names.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), names.len());
+}
+
+#[test]
+fn the_tools_of_the_screen_are_known_as_such() {
+    let of_the_screen = |tool: &&Tool| tool.name == "computer" || tool.name.starts_with("gui_") || tool.name.contains("_window");
+    for tool in catalogue() {
+        assert_eq!(tool.screen, of_the_screen(&tool), "{}", tool.name);
+    }
+    let click = json!({ "x": "10", "y": 20.4, "clicks": 2 });
+    let Call::Screen(screen::ScreenCall::Click(read)) = call("gui_click", click).unwrap() else { panic!("not a click") };
+    assert_eq!((read.x, read.y, read.clicks), (10, 20, Some(2)));
+    for id in [json!("0x1e00003"), json!(31_457_283), json!("31457283")] {
+        let Call::Screen(screen::ScreenCall::Center(window)) = call("center_window", json!({ "windowId": id })).unwrap() else {
+            panic!("not about a window")
+        };
+        assert_eq!(window.window_id, 31_457_283);
+    }
+    for wrong in [json!({ "x": "left", "y": 1 }), json!({ "x": 1e12, "y": 1 }), json!({ "x": 1 })] {
+        assert!(call("gui_click", wrong).is_err());
+    }
+    for shape in [json!({ "action": "screenshot" }), json!({ "type": "click", "x": 1, "y": 2, "button": "left" })] {
+        assert!(call("computer", shape).is_ok());
+    }
 }
 
 #[test]

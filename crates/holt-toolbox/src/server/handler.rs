@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
     PaginatedRequestParams, ServerCapabilities, ServerConfig, ToolAnnotations,
@@ -60,14 +62,16 @@ fn described(tool: &catalogue::Tool) -> rmcp::model::Tool {
 }
 
 fn answered(outcome: Outcome) -> CallToolResponse {
-    let (text, facts, failed) = match outcome {
-        Ok(answer) => (answer.text, answer.facts, answer.failed),
+    let (text, facts, failed, pictures) = match outcome {
+        Ok(answer) => (answer.text, answer.facts, answer.failed, answer.pictures),
         Err(failure) => {
             let facts = failure.facts();
-            (failure.message, facts, true)
+            (failure.message, facts, true, Vec::new())
         }
     };
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    let pictures = pictures.iter().map(|shown| ContentBlock::image(BASE64_STANDARD.encode(&shown.bytes), shown.media_type));
+    let words = Some(text).filter(|text| !text.is_empty() || pictures.len() == 0).map(ContentBlock::text);
+    let mut result = CallToolResult::success(words.into_iter().chain(pictures).collect());
     result.structured_content = Some(facts);
     result.is_error = Some(failed);
     result.into()

@@ -11,10 +11,18 @@ use crate::paths::{LastLink, Target, quoted};
 use crate::text::{count, size};
 
 pub fn write_file(toolbox: &Toolbox, wanted: &WriteFile) -> Outcome {
-    let place = toolbox.roots.find(&wanted.path, LastLink::Follow)?;
+    let (shown, created) = write_bytes(toolbox, &wanted.path, wanted.content.as_bytes())?;
+    let lines = wanted.content.lines().count();
+    let what = if created { "Created" } else { "Wrote" };
+    let text = format!("{what} {shown}: {}, {}.", size(wanted.content.len() as u64), count(lines, "line", "lines"));
+    Ok(Answer::new(text, json!({ "path": shown, "size": wanted.content.len(), "lines": lines, "created": created })))
+}
+
+/// Writes a file. Says what it is called, and whether it is new.
+pub fn write_bytes(toolbox: &Toolbox, path: &str, content: &[u8]) -> Result<(String, bool), Failure> {
+    let place = toolbox.roots.find(path, LastLink::Follow)?;
     let shown = toolbox.roots.shown(&place.path);
     let failed = |error| Failure::system("write", quoted(&shown), error);
-    let content = wanted.content.as_bytes();
     let created = match &place.target {
         Target::Directory => return Err(Failure::new("is_a_directory", format!("{} is a directory", quoted(&shown)))),
         Target::File { name, stat } => {
@@ -31,10 +39,7 @@ pub fn write_file(toolbox: &Toolbox, wanted: &WriteFile) -> Outcome {
             true
         }
     };
-    let lines = wanted.content.lines().count();
-    let what = if created { "Created" } else { "Wrote" };
-    let text = format!("{what} {shown}: {}, {}.", size(content.len() as u64), count(lines, "line", "lines"));
-    Ok(Answer::new(text, json!({ "path": shown, "size": content.len(), "lines": lines, "created": created })))
+    Ok((shown, created))
 }
 
 pub fn create_directory(toolbox: &Toolbox, wanted: &CreateDirectory) -> Outcome {

@@ -4,5 +4,6 @@
 
 mod commands;
 mod files;
+mod screen;
 mod server;
 mod support;

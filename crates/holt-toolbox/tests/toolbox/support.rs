@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ClientRequest, ProgressNotificationParam, Request, ServerResult};
 use rmcp::service::{NotificationContext, PeerRequestOptions, RequestHandle, RunningService};
 use rmcp::{ClientHandler, RoleClient, ServiceError, ServiceExt};
@@ -51,6 +53,8 @@ pub struct Reply {
     pub text: String,
     pub facts: Value,
     pub failed: bool,
+    /// The media types and bytes of its pictures.
+    pub pictures: Vec<(String, Vec<u8>)>,
 }
 
 impl Reply {
@@ -125,9 +129,14 @@ impl Listener {
 fn reply(result: Result<ServerResult, ServiceError>) -> Reply {
     match result.expect("the call is answered") {
         ServerResult::CallToolResult(CallToolResult { content, structured_content, is_error, .. }) => Reply {
-            text: content.iter().map(|part| part.as_text().unwrap().text.clone()).collect(),
+            text: content.iter().filter_map(|part| part.as_text()).map(|part| part.text.as_str()).collect(),
             facts: structured_content.unwrap_or_default(),
             failed: is_error.unwrap_or_default(),
+            pictures: content
+                .iter()
+                .filter_map(|part| part.as_image())
+                .map(|image| (image.mime_type.clone(), BASE64_STANDARD.decode(&image.data).unwrap()))
+                .collect(),
         },
         other => panic!("not an answer of a tool: {other:?}"),
     }
@@ -135,6 +144,10 @@ fn reply(result: Result<ServerResult, ServiceError>) -> Reply {
 
 /// Starts a toolbox on one end of a socket pair and returns the other.
 pub fn launch(workspace: &Path, temporary: &Path, home: &Path, launcher: &[&str]) -> (Child, UnixStream) {
+    launch_at(workspace, temporary, home, launcher, None)
+}
+
+fn launch_at(workspace: &Path, temporary: &Path, home: &Path, launcher: &[&str], display: Option<&str>) -> (Child, UnixStream) {
     let (ours, theirs) = Pair::pair().unwrap();
     let process = Command::new(env!("CARGO_BIN_EXE_holt-toolbox"))
         .args([workspace, temporary, home])
@@ -143,6 +156,7 @@ pub fn launch(workspace: &Path, temporary: &Path, home: &Path, launcher: &[&str]
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("HOME", home)
+        .envs(display.map(|display| ("DISPLAY", display)))
         .spawn()
         .unwrap();
     ours.set_nonblocking(true).unwrap();
@@ -155,13 +169,22 @@ pub async fn session() -> Session {
 
 /// A session whose commands are started through another program.
 pub async fn session_with_launcher(launcher: &[&str]) -> Session {
+    session_with(launcher, None).await
+}
+
+/// A session with a screen.
+pub async fn session_at(display: &str) -> Session {
+    session_with(&[], Some(display)).await
+}
+
+async fn session_with(launcher: &[&str], display: Option<&str>) -> Session {
     let directory = tempfile::tempdir().unwrap();
     let base = directory.path().canonicalize().unwrap();
     let [workspace, temporary, home] = ["workspace", "tmp", "home"].map(|name| base.join(name));
     for path in [&workspace, &temporary, &home] {
         std::fs::create_dir(path).unwrap();
     }
-    let (process, stream) = launch(&workspace, &temporary, &home, launcher);
+    let (process, stream) = launch_at(&workspace, &temporary, &home, launcher, display);
     let client = Listener::default().serve(stream).await.unwrap();
     Session { client, workspace, home, temporary, process, _directory: directory }
 }

@@ -56,7 +56,7 @@ impl Report<'_> {
             "output_file": file(&whereabouts),
             "background_pid": self.goes_on,
         });
-        Answer { text, facts, failed: code != 0 }
+        Answer { failed: code != 0, ..Answer::new(text, facts) }
     }
 
     /// How many bytes of each stream are shown: errors are short as a rule and are cut only when both are long.
