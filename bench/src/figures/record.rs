@@ -38,6 +38,7 @@ fn first(session: SessionId) -> (State, Event) {
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 900,
+        keep_awake_seconds: 24 * 60 * 60,
     };
     let created = SessionCreated { spec };
     let event = Event::new(session, 1, 1, at(1), &EventBody::SessionCreated(created.clone()));
