@@ -69,7 +69,9 @@ impl DataDirError {
             }
             Self::NotOurs { .. } => "Name a directory that is empty or does not exist yet with --data-dir.".into(),
             Self::Unwritable { .. } => "Mend its permissions or its disk, or name another directory with --data-dir.".into(),
-            Self::InUse { .. } => "Stop that server first (`holt stop`), or name another directory with --data-dir.".into(),
+            Self::InUse { .. } => {
+                "Stop that server first (`holt stop server`), or name another directory with --data-dir.".into()
+            }
             Self::Newer { .. } => {
                 "Use the newer version of Holt that wrote it, or name another directory with --data-dir.".into()
             }
@@ -98,6 +100,12 @@ impl DataDir {
     /// Its one true path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Flushes what making it left unflushed, and the names in it. To be called before anything in it is acknowledged.
+    pub fn settle(&self) -> io::Result<()> {
+        File::open(self.path.join(VERSION_FILE))?.sync_all()?;
+        File::open(&self.path)?.sync_all()
     }
 }
 
@@ -169,6 +177,8 @@ fn lock(path: &Path) -> Result<File, DataDirError> {
 fn check_version(path: &Path) -> Result<(), DataDirError> {
     let file = path.join(VERSION_FILE);
     let found = match fs::read_to_string(&file) {
+        // Made by a server of which nothing was ever acknowledged: see `settle`.
+        Ok(text) if text.is_empty() => return write_version(path, &file),
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return write_version(path, &file),
         Err(source) => return Err(unwritable(path, source)),
@@ -180,14 +190,9 @@ fn check_version(path: &Path) -> Result<(), DataDirError> {
     }
 }
 
-/// Through a temporary name, so that the file is never there and empty. Its name is lost only with everything else that is
-/// new in the directory: whoever makes files in it flushes the directory.
+/// Through a temporary name, so that no reader finds half of it.
 fn write_version(path: &Path, file: &Path) -> Result<(), DataDirError> {
     let temporary = path.join("version.new");
-    let written = File::create(&temporary).and_then(|mut new| {
-        writeln!(new, "{VERSION}")?;
-        new.sync_all()?;
-        fs::rename(&temporary, file)
-    });
+    let written = fs::write(&temporary, format!("{VERSION}\n")).and_then(|()| fs::rename(&temporary, file));
     written.map_err(|source| unwritable(path, source))
 }

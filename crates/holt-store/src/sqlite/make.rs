@@ -1,10 +1,10 @@
 //! Making the database files of a new data directory: built beside, flushed once, and put in place whole.
 //!
-//! A crash in the middle leaves no half of a database, only a file that the next start removes; and whoever opens one finds
-//! it on the disk, so that what is then written to its write-ahead log counts.
+//! A crash in the middle leaves no half of a database, only a file that the next start removes. Their names are flushed before
+//! the first change is acknowledged ([`DataDir::settle`](crate::DataDir::settle)).
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -38,8 +38,7 @@ impl Kind {
         remove_with_companions(&beside)?;
         self.build(&beside)?;
         COMPANIONS.iter().try_for_each(|ending| remove(&with_ending(&path, ending)))?;
-        fs::rename(&beside, &path)?;
-        Ok(File::open(directory)?.sync_all()?)
+        Ok(fs::rename(&beside, &path)?)
     }
 
     /// Nothing but the whole file counts, so its steps are neither journaled nor flushed.

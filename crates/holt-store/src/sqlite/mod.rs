@@ -102,7 +102,7 @@ impl SqliteStore {
         let moving = Moving::start(directory.clone(), logs, inbox.clone()).map_err(failed)?;
         removed.into_iter().for_each(|session| moving.erase(session));
         let tail = Arc::new(Tail::default());
-        let writer = Writer::new(directory.clone(), messages, (database, moving), Arc::clone(&tail), reserve);
+        let writer = Writer::new(Arc::clone(&options.data_dir), messages, (database, moving), Arc::clone(&tail), reserve);
         let writer = thread::Builder::new().name("store".into()).spawn(move || writer.run()).map_err(failed)?;
         Ok(Self {
             inbox,

@@ -5,7 +5,6 @@
 //! leaves its neighbours alone.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -21,6 +20,7 @@ use super::mover::checkpoint;
 use super::moving::Moving;
 use super::reserve::Reserve;
 use super::tail::Tail;
+use crate::data_dir::DataDir;
 
 /// What reaches the writer.
 #[derive(Debug)]
@@ -55,7 +55,9 @@ const LINGER: Duration = Duration::from_micros(200);
 
 #[derive(Debug)]
 pub(super) struct Writer {
-    directory: PathBuf,
+    data_dir: Arc<DataDir>,
+    /// The directory itself is on the disk.
+    is_settled: bool,
     inbox: Receiver<Message>,
     /// Taken from the inbox while something else was awaited.
     backlog: VecDeque<Job>,
@@ -72,14 +74,26 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(
-        directory: PathBuf,
+        data_dir: Arc<DataDir>,
         inbox: Receiver<Message>,
         (database, moving): (Database, Moving),
         tail: Arc<Tail>,
         reserve: Reserve,
     ) -> Self {
         let (backlog, database) = (VecDeque::new(), Some(database));
-        Self { directory, inbox, backlog, database, tail, moving, reserve, crowd: 0, is_tidy: false, is_stopped: false }
+        Self {
+            data_dir,
+            is_settled: false,
+            inbox,
+            backlog,
+            database,
+            tail,
+            moving,
+            reserve,
+            crowd: 0,
+            is_tidy: false,
+            is_stopped: false,
+        }
     }
 
     /// Works until the store is closed, and leaves the journals empty if it can.
@@ -179,7 +193,7 @@ impl Writer {
         if self.database.is_none() {
             self.reopen("the database was closed after an error");
         }
-        let is_stuck = self.database.as_ref().is_none_or(|database| Moving::is_stuck(database.journal()));
+        let is_stuck = !self.settle() || self.database.as_ref().is_none_or(|database| Moving::is_stuck(database.journal()));
         let is_full = !self.reserve.is_held() && !self.reserve.restore();
         let mut admitted = Vec::with_capacity(group.len());
         for job in group {
@@ -192,6 +206,16 @@ impl Writer {
             }
         }
         admitted
+    }
+
+    /// Once, before the first change: a database whose name is not on the disk keeps nothing.
+    fn settle(&mut self) -> bool {
+        if !self.is_settled {
+            let settled = self.data_dir.settle();
+            self.is_settled = settled.is_ok();
+            settled.unwrap_or_else(|error| tracing::error!(%error, "the data directory cannot be flushed"));
+        }
+        self.is_settled
     }
 
     fn serve_alone(&mut self, job: Job) {
@@ -248,7 +272,7 @@ impl Writer {
     fn reopen(&mut self, why: &str) {
         tracing::error!(why, "the database is opened again after an error");
         self.database = None;
-        match Database::open(&self.directory) {
+        match Database::open(self.data_dir.path()) {
             Ok(database) => {
                 self.database = Some(database);
                 self.tail.clear();

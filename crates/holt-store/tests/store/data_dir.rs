@@ -82,3 +82,13 @@ fn a_directory_that_cannot_be_written_is_refused_with_advice() {
     assert!(["data_dir_foreign_owner", "data_dir_not_created"].contains(&refused.code()), "{refused}");
     assert!(!refused.hint().is_empty());
 }
+
+/// A power cut before anything was acknowledged may leave the file without what was written into it.
+#[test]
+fn a_version_that_was_lost_before_anything_was_kept_is_written_again() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(DataDir::acquire(directory.path()).unwrap());
+    fs::write(directory.path().join("version"), "").unwrap();
+    DataDir::acquire(directory.path()).unwrap().settle().unwrap();
+    assert_eq!(fs::read_to_string(directory.path().join("version")).unwrap(), "1\n");
+}
