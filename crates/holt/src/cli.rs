@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     answer, completions, config, doctor, gc, get, key, life, list, logs, open, openapi, put, run, send, show, status, stop,
 };
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
 use crate::serve;
 
 const AFTER_HELP: &str = "\
@@ -30,6 +33,37 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// The command line of this process. One that cannot be understood, or that asks for help, ends it here.
+    pub fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| {
+            let words: Vec<_> = std::env::args_os().skip(1).take_while(|word| word != "--").collect();
+            if error.use_stderr() && words.iter().any(|word| word == "--json") {
+                Output { json: true }.failure(&misunderstood(&error));
+                std::process::exit(Exit::Usage as i32);
+            }
+            error.exit()
+        })
+    }
+}
+
+/// What the parser says, in the form of every other failure: its first paragraph, and its tip or where there is help.
+fn misunderstood(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let is_bare = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let paragraph = text.split("\n\n").next().filter(|_| !is_bare).unwrap_or("a command is needed");
+    let message = paragraph.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+    let hint = tip.map_or_else(|| "`holt --help` lists the commands, `holt COMMAND --help` what one takes.".into(), sentence);
+    Failure::usage("bad_command_line", message, hint)
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 /// What every command understands.

@@ -10,14 +10,12 @@ mod serve;
 mod show;
 mod terminal;
 
-use clap::Parser;
-
 use cli::{Cli, Command};
 use context::Context;
 use failure::{Exit, Failure};
 
 fn main() {
-    let Cli { global, command } = Cli::parse();
+    let Cli { global, command } = Cli::read();
     let context = Context::new(global);
     let exit = match start(command, &context) {
         Ok(()) => Exit::Good,

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::terminal::clean;
 pub use programs::is_here;
+use programs::{as_root, together};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Ends with 14 when no sandbox can be opened here, else with 0.
@@ -47,17 +48,16 @@ async fn examine(context: &Context, config: &Config) -> Vec<Finding> {
     let mut findings = sandboxes::examine(context, config).await;
     bar.finish_and_clear();
     findings.extend(places::examine(config).await);
-    findings.extend(programs::examine());
     findings.push(model(config));
     findings
 }
 
 fn model(config: &Config) -> Finding {
     let (state, text, hint) = match &config.models.anthropic_key {
-        Some(_) => (FindingState::Good, "there is a key for Anthropic's models", None),
+        Some(_) => (FindingState::Good, "There is a key for Anthropic's models.", None),
         None => (
             FindingState::Weak,
-            "there is no key for a model: only the offline demo answers",
+            "There is no key for a model: only the offline demo answers.",
             Some("Set ANTHROPIC_API_KEY in the environment or in .env.".to_owned()),
         ),
     };
@@ -67,12 +67,12 @@ fn model(config: &Config) -> Finding {
 /// Runs the commands that the findings name. Says whether any ran.
 fn mend(findings: &[Finding], yes: bool, context: &Context) -> bool {
     let mut ran = false;
-    for finding in findings.iter().filter(|finding| finding.state != FindingState::Good) {
-        let Some(fix) = &finding.fix else { continue };
+    for finding in together(findings).iter().filter(|finding| finding.state != FindingState::Good) {
+        let Some(fix) = finding.fix.as_deref().map(as_root) else { continue };
         context.output.note(&format!("{}\n  {fix}", finding.text));
         if yes || context.output.confirm("Run this?") {
             ran = true;
-            match Command::new("sh").args(["-c", fix]).stdout(std::io::stderr()).status() {
+            match Command::new("sh").args(["-c", &fix]).stdout(std::io::stderr()).status() {
                 Ok(status) if status.success() => {}
                 Ok(status) => context.output.note(&format!("it ended with {status}")),
                 Err(error) => context.output.note(&format!("it could not be run: {error}")),
@@ -83,23 +83,24 @@ fn mend(findings: &[Finding], yes: bool, context: &Context) -> bool {
 }
 
 fn text(findings: &[Finding]) -> String {
+    let findings = together(findings);
     let mut lines = String::new();
-    for finding in findings {
+    for finding in &findings {
         let mark = match finding.state {
             FindingState::Good => "✓",
             FindingState::Weak => "!",
             FindingState::Bad => "✗",
         };
         lines.push_str(&format!("{mark} {}\n", clean(&finding.text)));
-        for advice in [finding.hint.as_ref(), finding.fix.as_ref()].into_iter().flatten() {
-            lines.push_str(&format!("    {}\n", clean(advice)));
+        for advice in [finding.hint.clone(), finding.fix.as_deref().map(as_root)].into_iter().flatten() {
+            lines.push_str(&format!("    {}\n", clean(&advice)));
         }
     }
     let bad = findings.iter().filter(|finding| finding.state == FindingState::Bad).count();
     let weak = findings.iter().filter(|finding| finding.state == FindingState::Weak).count();
     let verdict = match (bad, weak) {
         (0, 0) => "All is well.".to_owned(),
-        (0, weak) => format!("Sessions can run; {} could be better.", things(weak)),
+        (0, weak) => format!("Sessions can run; {} could be better (!).", things(weak)),
         (bad, _) => format!("Sessions cannot run: {} wrong. `holt doctor --fix` mends what it can.", things(bad)),
     };
     format!("{lines}\n{verdict}")
@@ -116,8 +117,11 @@ mod tests {
     #[test]
     fn the_verdict_counts() {
         let finding =
-            |state| Finding { name: "x".into(), state, text: "t\x1b".into(), hint: Some("h".into()), fix: Some("f".into()) };
-        assert_eq!(text(&[finding(FindingState::Weak)]), "! t␛\n    h\n    f\n\nSessions can run; one thing could be better.");
+            |state| Finding { name: "x".into(), state, text: "t\x1b".into(), hint: Some("h".into()), fix: Some("sudo f".into()) };
+        assert_eq!(
+            text(&[finding(FindingState::Weak)]),
+            "! t␛\n    h\n    sudo f\n\nSessions can run; one thing could be better (!)."
+        );
         assert!(text(&[finding(FindingState::Bad), finding(FindingState::Weak)]).ends_with("mends what it can."));
         assert_eq!(text(&[]), "\nAll is well.");
     }

@@ -78,3 +78,18 @@ fn doctor_tries_this_machine_and_leaves_nothing() {
     assert!(!home.data_dir().exists());
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "only the project is left");
 }
+
+#[test]
+fn a_line_that_makes_no_sense_is_refused_in_the_form_that_was_asked_for() {
+    let home = Home::new();
+    home.holt(&["frobnicate"]).failed(2, &["frobnicate", "--help"]);
+    for line in [&["--json", "frobnicate"][..], &["show", "--json"], &["ls", "--jsno", "--json"], &["--json"]] {
+        let done = home.holt(line);
+        let error: Value = serde_json::from_str(&done.err()).unwrap_or_else(|_| panic!("{line:?}: {}", done.err()));
+        assert_eq!((done.code(), done.out().as_str(), &error["error"]["code"]), (2, "", &Value::from("bad_command_line")));
+        assert!(!error["error"]["message"].as_str().unwrap().is_empty() && !error["error"]["hint"].as_str().unwrap().is_empty());
+    }
+    // What stands after `--` is a prompt, not a wish for JSON.
+    assert!(home.holt(&["frobnicate", "--", "--json"]).err().starts_with("error:"));
+    assert!(home.holt(&["show", "--help", "--json"]).good().contains("Usage"));
+}
