@@ -1,4 +1,4 @@
-//! The executable in three parts: the keeper of a sandbox, process 1 inside it, and the toolbox.
+//! The executable in four parts: the keeper of a sandbox, process 1 inside it, the toolbox, and the desktop.
 
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ fn main() -> ExitCode {
     match words[..] {
         ["keeper"] => holt_keeper::outside::run(),
         ["init", number] => holt_keeper::inside::run_init(number),
+        ["desktop", flavour, geometry] => holt_keeper::inside::desktop::run_desktop(flavour, geometry),
         ["toolbox", number] => holt_keeper::inside::run_toolbox(number),
         _ => ExitCode::from(64),
     }

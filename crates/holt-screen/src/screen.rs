@@ -3,6 +3,7 @@
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
 
 use crate::capture::Memory;
 use crate::keyboard::Keymap;
@@ -44,6 +45,28 @@ impl Screen {
     pub fn size(&self) -> Result<Size, ScreenError> {
         let geometry = self.connection.get_geometry(self.root)?.reply()?;
         Ok(Size { width: geometry.width.into(), height: geometry.height.into() })
+    }
+
+    /// Paints what is behind all windows in one colour, red, green and blue.
+    ///
+    /// # Errors
+    /// When the X server has gone.
+    pub fn set_background(&self, colour: u32) -> Result<(), ScreenError> {
+        let aux = xproto::ChangeWindowAttributesAux::new().background_pixel(colour);
+        self.connection.change_window_attributes(self.root, &aux)?.check()?;
+        self.connection.clear_area(false, self.root, 0, 0, 0, 0)?.check()?;
+        Ok(())
+    }
+
+    /// Sets what programs look up for their fonts and colours (X resources).
+    ///
+    /// # Errors
+    /// When the X server has gone.
+    pub fn set_resources(&self, resources: &str) -> Result<(), ScreenError> {
+        let (property, kind) = (xproto::AtomEnum::RESOURCE_MANAGER, xproto::AtomEnum::STRING);
+        let replace = xproto::PropMode::REPLACE;
+        self.connection.change_property8(replace, self.root, property, kind, resources.as_bytes())?.check()?;
+        Ok(())
     }
 
     /// Returns when the X server has done all that it was asked for so far.

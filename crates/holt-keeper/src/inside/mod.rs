@@ -1,8 +1,9 @@
 //! What runs inside the sandbox: process 1 ([`init`]), a leader for each group of processes ([`leader`]), and the words in
 //! which the keeper talks to them ([`channel`]). Small, without threads, and blocking. The toolbox is a program of its own
-//! that a leader starts.
+//! that a leader starts, and so is the desktop ([`desktop`]).
 
 pub mod channel;
+pub mod desktop;
 pub mod init;
 pub mod leader;
 pub mod seccomp;

@@ -1,0 +1,139 @@
+//! The desktop of a sandbox: an X server with VNC, and what makes it a desk to work at.
+//!
+//! The X server takes its viewers from a listening socket that the keeper made outside: nothing inside can put another in
+//! its place, and there is no port. It listens to programs inside at display [`DISPLAY`]. This part is the parent of all of
+//! it: it starts again what manages the windows when that dies, and ends when the X server does.
+
+mod dress;
+
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use holt_screen::Screen;
+use rustix::process::{WaitOptions, wait};
+
+/// The display inside every sandbox.
+pub const DISPLAY: &str = ":1";
+const DEPTH: &str = "24";
+/// What dies more often than this within [`RECENTLY`] is not started again.
+const MOST_STARTS: usize = 5;
+const RECENTLY: Duration = Duration::from_secs(60);
+
+/// What is on a desktop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavour {
+    /// A small window manager with a menu.
+    Light,
+    /// A whole desktop environment.
+    Full,
+}
+
+impl FromStr for Flavour {
+    type Err = io::Error;
+
+    fn from_str(text: &str) -> Result<Self, io::Error> {
+        match text {
+            "light" => Ok(Self::Light),
+            "full" => Ok(Self::Full),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+}
+
+/// Runs a desktop until its X server ends. Viewers come to the socket that is descriptor 0; what is to be read is said on
+/// descriptor 1.
+pub fn run_desktop(flavour: &str, geometry: &str) -> ExitCode {
+    let ran = flavour.parse().and_then(|flavour| Desktop::start(flavour, geometry)).and_then(Desktop::keep);
+    let Err(error) = ran else { return ExitCode::SUCCESS };
+    // The keeper spools this and shows it to people.
+    let _ = writeln!(io::stdout(), "{error}");
+    ExitCode::FAILURE
+}
+
+struct Desktop {
+    server: Child,
+    manager: Manager,
+}
+
+/// What manages the windows.
+struct Manager {
+    argv: Vec<String>,
+    child: Child,
+    starts: Vec<Instant>,
+}
+
+impl Desktop {
+    fn start(flavour: Flavour, geometry: &str) -> io::Result<Self> {
+        let server = start_server(geometry)?;
+        let screen = Screen::open(DISPLAY).map_err(io::Error::other)?;
+        dress::dress(&screen).map_err(io::Error::other)?;
+        let argv = match flavour {
+            Flavour::Light => dress::window_manager()?,
+            Flavour::Full => dress::desktop_environment()?,
+        };
+        let child = start(&argv)?;
+        Ok(Self { server, manager: Manager { argv, child, starts: vec![Instant::now()] } })
+    }
+
+    /// Waits for ends: of the X server, which is the end of all; of the manager, which is started again; of orphans.
+    fn keep(mut self) -> io::Result<()> {
+        loop {
+            let Some((pid, _)) = wait(WaitOptions::empty())? else { continue };
+            let pid = pid.as_raw_nonzero().get().cast_unsigned();
+            if pid == self.server.id() {
+                return Err(io::Error::other("the X server ended"));
+            }
+            if pid == self.manager.child.id() {
+                self.manager.start_again()?;
+            }
+        }
+    }
+}
+
+impl Manager {
+    fn start_again(&mut self) -> io::Result<()> {
+        self.starts.retain(|start| start.elapsed() < RECENTLY);
+        if self.starts.len() >= MOST_STARTS {
+            return Err(io::Error::other(format!("{} does not stay alive", self.argv[0])));
+        }
+        self.starts.push(Instant::now());
+        self.child = start(&self.argv)?;
+        Ok(())
+    }
+}
+
+/// Starts the X server and waits until it serves.
+fn start_server(geometry: &str) -> io::Result<Child> {
+    let viewers: OwnedFd = io::stdin().as_fd().try_clone_to_owned()?;
+    let program = ["Xtigervnc", "Xvnc"].into_iter().find(|program| is_there(program));
+    let program = program.ok_or_else(|| io::Error::other("there is no Xtigervnc: install tigervnc-standalone-server"))?;
+    let mut server = Command::new(program)
+        .args([DISPLAY, "-inetd", "-displayfd", "1", "-geometry", geometry, "-depth", DEPTH, "-desktop", "Holt"])
+        .args(["-SecurityTypes", "None", "-AlwaysShared", "-AcceptSetDesktopSize", "-nolisten", "tcp", "-noreset"])
+        .stdin(viewers)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut number = String::new();
+    let told = server.stdout.take().map(|output| BufReader::new(output).read_line(&mut number)).transpose()?;
+    if told.unwrap_or(0) == 0 {
+        return Err(io::Error::other("the X server did not come up"));
+    }
+    Ok(server)
+}
+
+fn start(argv: &[String]) -> io::Result<Child> {
+    let [program, arguments @ ..] = argv else { return Err(io::ErrorKind::InvalidInput.into()) };
+    let mut command = Command::new(program);
+    command.args(arguments).env("DISPLAY", DISPLAY).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn()
+}
+
+fn is_there(program: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':').any(|directory| Path::new(directory).join(program).exists())
+}
