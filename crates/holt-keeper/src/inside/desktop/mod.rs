@@ -13,6 +13,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use dress::Manager;
 use holt_screen::Screen;
 use rustix::process::{WaitOptions, wait};
 
@@ -56,12 +57,12 @@ pub fn run_desktop(flavour: &str, geometry: &str) -> ExitCode {
 
 struct Desktop {
     server: Child,
-    manager: Manager,
+    manager: Kept,
 }
 
-/// What manages the windows.
-struct Manager {
-    argv: Vec<String>,
+/// What manages the windows, kept alive.
+struct Kept {
+    manager: Manager,
     child: Child,
     starts: Vec<Instant>,
 }
@@ -71,12 +72,12 @@ impl Desktop {
         let server = start_server(geometry)?;
         let screen = Screen::open(DISPLAY).map_err(io::Error::other)?;
         dress::dress(&screen).map_err(io::Error::other)?;
-        let argv = match flavour {
+        let manager = match flavour {
             Flavour::Light => dress::window_manager()?,
             Flavour::Full => dress::desktop_environment()?,
         };
-        let child = start(&argv)?;
-        Ok(Self { server, manager: Manager { argv, child, starts: vec![Instant::now()] } })
+        let child = start(&manager)?;
+        Ok(Self { server, manager: Kept { manager, child, starts: vec![Instant::now()] } })
     }
 
     /// Waits for ends: of the X server, which is the end of all; of the manager, which is started again; of orphans.
@@ -94,14 +95,14 @@ impl Desktop {
     }
 }
 
-impl Manager {
+impl Kept {
     fn start_again(&mut self) -> io::Result<()> {
         self.starts.retain(|start| start.elapsed() < RECENTLY);
         if self.starts.len() >= MOST_STARTS {
-            return Err(io::Error::other(format!("{} does not stay alive", self.argv[0])));
+            return Err(io::Error::other(format!("{} does not stay alive", self.manager.argv[0])));
         }
         self.starts.push(Instant::now());
-        self.child = start(&self.argv)?;
+        self.child = start(&self.manager)?;
         Ok(())
     }
 }
@@ -126,9 +127,10 @@ fn start_server(geometry: &str) -> io::Result<Child> {
     Ok(server)
 }
 
-fn start(argv: &[String]) -> io::Result<Child> {
-    let [program, arguments @ ..] = argv else { return Err(io::ErrorKind::InvalidInput.into()) };
+fn start(manager: &Manager) -> io::Result<Child> {
+    let [program, arguments @ ..] = &manager.argv[..] else { return Err(io::ErrorKind::InvalidInput.into()) };
     let mut command = Command::new(program);
+    command.envs(manager.variables.iter().map(|(name, value)| (name, value)));
     command.args(arguments).env("DISPLAY", DISPLAY).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn()
 }
