@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const program = process.env.HOLT_BIN ?? join(here, '../../target/debug/holt');
+export const program = process.env.HOLT_BIN ?? join(here, '../../target/debug/holt');
 const run = promisify(execFile);
 
 /** A policy under which the agent asks before it runs commands. */

@@ -6,19 +6,21 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch } from './browser.mjs';
 import { Holt } from './holt.mjs';
+import { Model } from './model.mjs';
 import { Person } from './person.mjs';
 
 /** Where pictures go, for somebody to look at. */
 const pictures = join(dirname(fileURLToPath(import.meta.url)), '../test-results');
 
-/** `atTheDoor` keeps people from being signed in before their story begins; the rest is for the browser's window. */
-export function scene(environment) {
-	const holt = new Holt(environment);
+/** `prepare` brings the server into the state in which the stories begin. */
+export function scene(prepare = () => undefined) {
+	const holt = new Holt();
 	let browser;
 
 	before(async () => {
 		await mkdir(pictures, { recursive: true });
 		[browser] = await Promise.all([launch(), holt.start()]);
+		await prepare(holt);
 	});
 	after(async () => {
 		await browser?.close();
@@ -28,16 +30,20 @@ export function scene(environment) {
 	/**
 	 * A test that is told from where a person sits: in front of a page of their own. `another` brings in somebody else.
 	 * At its end nothing may have gone wrong in anybody's page that they did not expect.
+	 *
+	 * `atTheDoor` keeps people from being signed in before it begins. With `answers`, it has a server of its own whose
+	 * model gives these. The rest is for the browser's window.
 	 */
 	function story(name, ...rest) {
 		const tell = rest.pop();
-		const { atTheDoor = false, ...window } = rest.pop() ?? {};
+		const { atTheDoor = false, answers, ...window } = rest.pop() ?? {};
 		test(name, async () => {
+			const [server, end] = answers ? await ownServer(answers) : [holt, () => undefined];
 			const people = [];
-			const another = async (options = window, isOutside = atTheDoor) => {
-				const person = await Person.arrive(holt, browser, options);
+			const another = async (options = window) => {
+				const person = await Person.arrive(server, browser, options);
 				people.push(person);
-				if (!isOutside) await person.signsIn();
+				if (!atTheDoor) await person.signsIn();
 				return person;
 			};
 			try {
@@ -48,11 +54,24 @@ export function scene(environment) {
 				throw thrown;
 			} finally {
 				await Promise.all(people.map((person) => person.leaves()));
+				await end();
 			}
 		});
 	}
 
 	return { holt, story, pictures };
+}
+
+/** A server with a scripted model, and what ends both. */
+async function ownServer(answers) {
+	const model = await Model.start(answers);
+	const holt = new Holt(model.environment);
+	await holt.start();
+	const end = async () => {
+		await holt.end();
+		await model.end();
+	};
+	return [holt, end];
 }
 
 const failure = (name, at) => join(pictures, `failed-${name.replace(/\W+/g, '-')}-${at}.png`);

@@ -2,7 +2,6 @@
 // sticks out, and text at twice its size.
 
 import assert from 'node:assert/strict';
-import { before } from 'node:test';
 import { join } from 'node:path';
 import { accessibilityFaults } from '../lib/browser.mjs';
 import { ASKS_FIRST } from '../lib/holt.mjs';
@@ -14,10 +13,8 @@ const SIZES = [
 	{ name: '390', viewport: { width: 390, height: 844 }, hasTouch: true }
 ];
 
-const { holt, story, pictures } = scene();
 const sessions = {};
-
-before(async () => {
+const { story, pictures } = scene(async (holt) => {
 	const make = async (name, body) => (sessions[name] = (await holt.begin(body)).id);
 	await make('page', { prompt: { text: 'Make a small web page about otters' } });
 	await make('script', { prompt: { text: 'Write a script with a test' } });

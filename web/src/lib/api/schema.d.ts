@@ -947,6 +947,11 @@ export interface components {
             environment?: string | null;
             expires_at?: components["schemas"]["Timestamp"] | null;
             id?: components["schemas"]["SessionId"] | null;
+            /**
+             * Format: int64
+             * @description For how long after the last prompt, or the end of its run, a process that was left running keeps it from sleeping.
+             */
+            keep_awake_seconds?: number | null;
             kind?: components["schemas"]["SessionKind"] | null;
             limits?: components["schemas"]["Limits"] | null;
             model?: string | null;
@@ -1163,6 +1168,16 @@ export interface components {
             /** @enum {string} */
             kind: "sandbox_closed";
         } | {
+            /** @description Everything in the sandbox stands still: the machine has not enough left to go on. The run's clock stands still too. */
+            body: components["schemas"]["SandboxHeld"];
+            /** @enum {string} */
+            kind: "sandbox_held";
+        } | {
+            /** @description What stood still in the sandbox goes on. */
+            body: components["schemas"]["SandboxReleased"];
+            /** @enum {string} */
+            kind: "sandbox_released";
+        } | {
             /** @description The session would have slept, but something still runs in it. */
             body: components["schemas"]["SleepPostponed"];
             /** @enum {string} */
@@ -1263,6 +1278,12 @@ export interface components {
         };
         /** @enum {string} */
         HealthState: "healthy" | "degraded" | "unhealthy";
+        /** @description Why an open sandbox stands still, in words for people. */
+        Held: {
+            code: string;
+            since: components["schemas"]["Timestamp"];
+            text: string;
+        };
         /** @description Where to go from here. */
         Index: {
             /** @description What is where. */
@@ -1537,6 +1558,8 @@ export interface components {
         };
         /** @description The sandbox is closed, on purpose or not. */
         SandboxClosed: {
+            /** @description The names of the processes that sleep ended. */
+            ended?: string[];
             why: components["schemas"]["SandboxEnd"];
         };
         /**
@@ -1544,12 +1567,19 @@ export interface components {
          * @enum {string}
          */
         SandboxEnd: "slept" | "lost" | "ended";
+        /** @description Everything in the sandbox stands still: the machine has not enough left to go on. The run's clock stands still too. */
+        SandboxHeld: {
+            code: string;
+            text: string;
+        };
         /** @description The sandbox is open: the agent has hands. */
         SandboxOpened: {
             driver: string;
             /** @description What the driver could not enforce or find here, in words. */
             warnings?: string[];
         };
+        /** @description What stood still in the sandbox goes on. */
+        SandboxReleased: Record<string, never>;
         /** @enum {string} */
         SandboxState: "closed" | "open";
         /**
@@ -1699,6 +1729,11 @@ export interface components {
             /** @description Which preset of programs and variables the sandbox has. */
             environment: string;
             expires_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description For how long after it was last used a process that was left running keeps it from sleeping.
+             */
+            keep_awake_seconds?: number;
             kind: components["schemas"]["SessionKind"];
             limits: components["schemas"]["Limits"];
             /** @description Which model the brain uses, when it uses one of Holt's. */
@@ -1742,6 +1777,8 @@ export interface components {
         };
         /** @description The session would have slept, but something still runs in it. */
         SleepPostponed: {
+            /** @description The names of the processes that run. */
+            processes?: string[];
             until: components["schemas"]["Timestamp"];
             why: string;
         };
@@ -1755,6 +1792,7 @@ export interface components {
             environment: string;
             expires_at?: components["schemas"]["Timestamp"] | null;
             failure?: components["schemas"]["Failure"] | null;
+            held?: components["schemas"]["Held"] | null;
             id: components["schemas"]["SessionId"];
             kind: components["schemas"]["SessionKind"];
             /**

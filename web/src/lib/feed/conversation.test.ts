@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EMPTY, conversationAfter, type Item } from './conversation';
 import { rowsOf } from './folding';
 import {
+	USAGE,
 	aborted,
 	anyLog,
 	answered,
@@ -21,6 +22,19 @@ import {
 const items = (...log: Parameters<typeof logOf>) => conversationAfter(EMPTY, logOf(...log)).items;
 
 describe('a conversation', () => {
+	it('tells a failure once, where it struck', () => {
+		const failure = { code: 'disk_full', message: 'The disk is full.', hint: 'Free space.' };
+		const failed = { kind: 'session_failed' as const, body: failure };
+		const ended = {
+			kind: 'run_finished' as const,
+			body: { run: 'a', result: { outcome: 'failed' as const, ...failure }, usage: USAGE, steps: 0 }
+		};
+		const types = (...log: Parameters<typeof logOf>) => items(...log).map(({ type }) => type);
+		expect(types(queued('a'), started('a'), ended, failed)).toEqual(['prompt', 'run-end']);
+		expect(types(failed)).toEqual(['note']);
+		expect(types(queued('a'), started('a'), finished('a'), failed)).toEqual(['prompt', 'run-end', 'note']);
+	});
+
 	it('is the same whether its events came one by one, in parts or all at once', () => {
 		const parted = anyLog.chain((events) => fc.tuple(fc.constant(events), fc.nat(events.length)));
 		fc.assert(

@@ -132,6 +132,8 @@ class Draft {
 			case 'message_aborted':
 			case 'agent_message':
 				return this.#message(event);
+			case 'session_failed':
+				return this.#failSession(event);
 			default:
 				return this.#callOrNote(event);
 		}
@@ -193,6 +195,17 @@ class Draft {
 		const took = this.run?.id === body.run ? at - this.run.startedAt : undefined;
 		this.run = undefined;
 		this.items.push({ type: 'run-end', id: `end-${body.run}`, seq, at, result, usage, steps, took });
+	}
+
+	/** What failed a session failed its run a moment before, and is told there. */
+	#failSession(event: Of<'session_failed'>): void {
+		const last = this.items.at(-1);
+		const isTold =
+			last?.type === 'run-end' &&
+			last.result.outcome === 'failed' &&
+			last.result.code === event.body.code &&
+			last.result.message === event.body.message;
+		if (!isTold) this.#callOrNote(event);
 	}
 
 	#publish({ seq, at, body }: Of<'artifact_published'>): void {

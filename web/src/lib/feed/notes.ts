@@ -1,7 +1,10 @@
 // What happened to a session beside the conversation itself, in one line each.
 
 import type { SessionEvent } from '$lib/api/types';
+import { count } from '$lib/words/numbers';
 import type { NoteItem } from './conversation';
+
+type Of<Kind extends SessionEvent['kind']> = Extract<SessionEvent, { kind: Kind }>;
 
 /** The server's document leaves out who it was. */
 function added({ path, by }: { path: string; by?: string }): string {
@@ -44,11 +47,11 @@ function lifeNote(event: SessionEvent): Note | undefined {
 		case 'sandbox_opened':
 			return sandboxNote(event.body.warnings ?? []);
 		case 'sandbox_closed':
-			if (event.body.why === 'lost')
-				return { tone: 'warning', text: 'The sandbox ended without being asked to' };
-			return event.body.why === 'slept'
-				? { tone: 'quiet', text: 'Asleep; the next prompt wakes it' }
-				: undefined;
+			return closingNote(event.body);
+		case 'sandbox_held':
+			return { tone: 'warning', text: event.body.text, code: event.body.code };
+		case 'sandbox_released':
+			return { tone: 'quiet', text: 'The sandbox goes on' };
 		case 'session_ended':
 			return { tone: 'quiet', text: END_WORDS[event.body.reason] };
 		case 'session_failed':
@@ -58,6 +61,18 @@ function lifeNote(event: SessionEvent): Note | undefined {
 		default:
 			return undefined;
 	}
+}
+
+function closingNote({ why, ended = [] }: Of<'sandbox_closed'>['body']): Note | undefined {
+	if (why === 'lost') return { tone: 'warning', text: 'The sandbox ended without being asked to' };
+	if (why !== 'slept') return undefined;
+	const text = 'Asleep; the next prompt wakes it';
+	if (ended.length === 0) return { tone: 'quiet', text };
+	return {
+		tone: 'quiet',
+		text: `${text}. ${count(ended.length, 'process', 'processes')} ended`,
+		details: ended
+	};
 }
 
 function sandboxNote(warnings: readonly string[]): Note {

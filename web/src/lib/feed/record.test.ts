@@ -64,6 +64,18 @@ describe('the record', () => {
 		expect(after(opened, slept, opened)).toMatchObject({ status: 'idle', sandbox: 'open' });
 	});
 
+	it('is held until its sandbox goes on, closes or the session ends', () => {
+		const opened = { kind: 'sandbox_opened' as const, body: { driver: 'bwrap', warnings: [] } };
+		const held = { kind: 'sandbox_held' as const, body: { code: 'disk_floor', text: 'The disk is full.' } };
+		expect(after(opened, held).held).toEqual({ code: 'disk_floor', text: 'The disk is full.', since: 2000 });
+		const ends: Parameters<typeof logOf> = [
+			{ kind: 'sandbox_released', body: {} },
+			{ kind: 'sandbox_closed', body: { why: 'lost' } },
+			{ kind: 'session_ended', body: { reason: 'stopped' } }
+		];
+		for (const end of ends) expect(after(opened, held, end).held).toBeNull();
+	});
+
 	it('is idle after every log, and takes no event twice', () => {
 		fc.assert(
 			fc.property(anyLog, (events) => {

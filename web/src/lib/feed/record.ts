@@ -41,11 +41,26 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 		case 'sandbox_opened':
 			return { sandbox: 'open', ...(isIdle && { status: 'idle' as const }) };
 		case 'sandbox_closed':
-			return { sandbox: 'closed', ...(isIdle && { status: event.body.why === 'lost' ? 'idle' : 'asleep' }) };
+			return {
+				sandbox: 'closed',
+				held: null,
+				...(isIdle && { status: event.body.why === 'lost' ? 'idle' : 'asleep' })
+			};
+		case 'sandbox_held':
+			return { held: { ...event.body, since: event.at } };
+		case 'sandbox_released':
+			return { held: null };
 		case 'session_ending':
 			return { status: 'ending', run: null };
 		case 'session_ended':
-			return { status: 'ended', ended: event.body.reason, sandbox: 'closed', queue: [], run: null };
+			return {
+				status: 'ended',
+				ended: event.body.reason,
+				sandbox: 'closed',
+				held: null,
+				queue: [],
+				run: null
+			};
 		case 'session_failed':
 			return { status: 'failed', failure: event.body, run: null };
 		case 'session_retried':

@@ -118,6 +118,7 @@ export function blankRecord(): Snapshot {
 		created_at: 0,
 		updated_at: 0,
 		sandbox: 'closed',
+		held: null,
 		run: null,
 		queue: [],
 		artifacts: [],

@@ -13,6 +13,8 @@ const PAGE = 100;
 const MOST_FOLLOWED = 150;
 const REFRESH_EVERY = 5000;
 const REFRESH_AFTER_CHANGE = 400;
+/** A search waits for the end of a word being typed. */
+const SEARCH_AFTER = 150;
 
 /** What an event says about a session's status, when it says it by itself. */
 const STATUS_AFTER: Partial<Record<SessionEvent['kind'], Status>> = {
@@ -33,11 +35,24 @@ const CHANGES_THE_LIST: ReadonlySet<SessionEvent['kind']> = new Set([
 	'sandbox_opened'
 ]);
 
+interface Found {
+	readonly words: string;
+	readonly items: readonly SessionSummary[];
+	/** Where the next page begins. */
+	readonly next?: string;
+}
+
 class Sessions {
 	items = $state.raw<readonly SessionSummary[]>([]);
 	loaded = $state(false);
 	problem = $state.raw<Problem | undefined>();
 	query = $state('');
+	/** What is searched for. */
+	readonly #words = $derived(this.query.trim());
+	/** What the server found for the words that it was asked for. */
+	#found = $state.raw<Found | undefined>();
+	#search: AbortController | undefined;
+	#searchTimer: ReturnType<typeof setTimeout> | undefined;
 	/** The rest of the list, when there is one. */
 	#next = $state<string | undefined>();
 	/** Deleted, but it can still be undone. */
@@ -47,10 +62,14 @@ class Sessions {
 	#running = false;
 
 	readonly visible = $derived.by(() => {
-		const words = this.query.trim().toLowerCase().split(/\s+/);
-		return this.items.filter(
-			({ id, title }) => !this.#hidden.has(id) && words.every((word) => title.toLowerCase().includes(word))
-		);
+		const words = this.#words;
+		const known = new Map(this.items.map((item) => [item.id, item]));
+		// Until the server has answered, what is here already is searched.
+		const found =
+			words && this.#found?.words === words
+				? this.#found.items.map((item) => known.get(item.id) ?? item)
+				: this.items.filter(({ title }) => title.toLowerCase().includes(words.toLowerCase()));
+		return found.filter(({ id }) => !this.#hidden.has(id));
 	});
 
 	readonly groups = $derived(
@@ -63,12 +82,16 @@ class Sessions {
 	/** In the order in which they are shown. */
 	readonly ordered = $derived(this.groups.flatMap(({ items }) => items));
 
+	/** The server is being asked for what was typed. */
+	readonly searching = $derived(this.#words !== '' && this.#found?.words !== this.#words);
+
 	get hasMore(): boolean {
-		return this.#next !== undefined;
+		return (this.#words ? this.#found?.next : this.#next) !== undefined;
 	}
 
+	/** How many there are of a group, whatever is searched for. */
 	count(group: Group): number {
-		return this.groups.find(({ name }) => name === group)?.items.length ?? 0;
+		return this.items.filter(({ id, status }) => groupOf(status) === group && !this.#hidden.has(id)).length;
 	}
 
 	/** Runs until the returned function is called. */
@@ -80,6 +103,7 @@ class Sessions {
 		return () => {
 			this.#running = false;
 			clearTimeout(this.#timer);
+			this.search('');
 			document.removeEventListener('visibilitychange', look);
 			for (const stop of this.#following.values()) stop();
 			this.#following.clear();
@@ -103,6 +127,7 @@ class Sessions {
 			this.loaded = true;
 			this.problem = undefined;
 			if (this.#running) this.#follow();
+			if (this.#words && this.#found) void this.#ask(this.#words);
 		} catch (thrown) {
 			this.problem = problemOf(thrown);
 		}
@@ -110,13 +135,53 @@ class Sessions {
 	}
 
 	async more(): Promise<void> {
+		if (this.#words) return this.#moreFound();
 		if (!this.#next) return;
 		const query = { limit: PAGE, cursor: this.#next };
 		const { items, next } = await got(api.GET('/v2/sessions', { params: { query } }));
-		const known = new Set(this.items.map(({ id }) => id));
-		this.items = [...this.items, ...items.filter(({ id }) => !known.has(id))];
+		this.items = joined(this.items, items);
 		this.#next = next ?? undefined;
 		this.#follow();
+	}
+
+	/** Searches all sessions for what is typed. An answer to what was typed before is not waited for. */
+	search(query: string): void {
+		this.query = query;
+		clearTimeout(this.#searchTimer);
+		this.#search?.abort();
+		const words = query.trim();
+		if (words) this.#searchTimer = setTimeout(() => void this.#ask(words), SEARCH_AFTER);
+		else this.#found = undefined;
+	}
+
+	async #ask(words: string): Promise<void> {
+		this.#search?.abort();
+		const { signal } = (this.#search = new AbortController());
+		try {
+			const query = { q: words, limit: PAGE };
+			const { items, next } = await got(api.GET('/v2/sessions', { params: { query }, signal }));
+			if (signal.aborted) return;
+			// Further pages that were read stay.
+			const before = this.#found?.words === words ? this.#found : undefined;
+			const hasGrown = before !== undefined && before.items.length > items.length;
+			this.#found = {
+				words,
+				items: hasGrown ? joined(items, before.items) : items,
+				next: hasGrown ? before.next : (next ?? undefined)
+			};
+		} catch (thrown) {
+			if (!signal.aborted) notices.fail(thrown);
+		}
+	}
+
+	async #moreFound(): Promise<void> {
+		const found = this.#found;
+		if (!found?.next) return;
+		const query = { q: found.words, limit: PAGE, cursor: found.next };
+		const { items, next } = await got(api.GET('/v2/sessions', { params: { query } }));
+		// Something else was searched for meanwhile.
+		if (this.#found?.words !== found.words) return;
+		this.#found = { ...found, items: joined(found.items, items), next: next ?? undefined };
 	}
 
 	/** Puts a session that was just made into the list, before the server tells of it. */
@@ -159,6 +224,8 @@ class Sessions {
 		this.#following.get(id)?.();
 		this.#following.delete(id);
 		this.items = this.items.filter((item) => item.id !== id);
+		if (this.#found)
+			this.#found = { ...this.#found, items: this.#found.items.filter((item) => item.id !== id) };
 	}
 
 	#follow(): void {
@@ -199,6 +266,12 @@ class Sessions {
 			else void this.refresh();
 		}, millis);
 	}
+}
+
+/** The first ones, and those of the others that are not among them. */
+function joined(first: readonly SessionSummary[], others: readonly SessionSummary[]): SessionSummary[] {
+	const known = new Set(first.map(({ id }) => id));
+	return [...first, ...others.filter(({ id }) => !known.has(id))];
 }
 
 export const sessions = new Sessions();

@@ -14,6 +14,7 @@ describe('revealed text', () => {
 
 	it.each([
 		['a direction turned', 'a\u202eb', ['a', 'U+202E', 'b']],
+		['a blank that is no space', 'a\u00a0b', ['a', 'U+00A0', 'b']],
 		['no width', 'r\u200bm', ['r', 'U+200B', 'm']],
 		['an escape', '\u001b[2J', ['U+001B', '[2J']],
 		['a carriage return', 'safe\rrm', ['safe', 'U+000D', 'rm']],

@@ -3,10 +3,10 @@
 
 /* eslint-disable no-control-regex, no-misleading-character-class -- finding them is the point */
 
-// Controls except tab and line feed; soft hyphen; zero-width, direction and invisible operators; variation selectors
-// that hide text; tags; surrogates without their other half.
+// Controls except tab and line feed; soft hyphen; zero-width, direction and invisible operators; blanks that look like a
+// space and are none; variation selectors that hide text; tags; surrogates without their other half.
 const HIDDEN =
-	/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}\ud800-\udfff]/gu;
+	/[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}\ud800-\udfff]/gu;
 
 export interface Stretch {
 	text: string;

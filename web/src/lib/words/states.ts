@@ -28,7 +28,8 @@ export const STATUS_WORDS: Readonly<Record<Status, string>> = {
 /** `working, 2 min 10 s`, `waiting for you since 14:02`, `ended, stopped`. */
 export function stateInWords(record: Snapshot, waitingSince: number | undefined, now: number): string {
 	const word = STATUS_WORDS[record.status];
-	const { run } = record;
+	const { run, held } = record;
+	if (held && record.status !== 'waiting') return `standing still since ${clock(held.since)}`;
 	if (record.status === 'running' && run) {
 		const doing = run.cancelling ? 'stopping' : word;
 		return `${doing}, ${wholeDuration(now - run.started_at)}`;
@@ -37,6 +38,11 @@ export function stateInWords(record: Snapshot, waitingSince: number | undefined,
 	if (record.status === 'ended' && record.ended && record.ended !== 'completed')
 		return `${word}, ${record.ended}`;
 	return word;
+}
+
+/** The tone of a session's state. What stands still waits for somebody to make room. */
+export function toneOf({ status, held }: Pick<Snapshot, 'status' | 'held'>): Tone {
+	return held ? 'waiting' : STATUS_TONES[status];
 }
 
 /** What a session is called before its first prompt has named it. */
