@@ -91,8 +91,12 @@ pub trait Desk: Send + Sync {
     fn brief(&self) -> &Brief;
 
     /// Waits until the calls of the last turn have their results, takes in what people sent meanwhile, and gives the
-    /// events since it was last asked, oldest first; the first time, all that the session's conversation holds.
+    /// first of the events since the step before, oldest first; the first time, of all that the session's conversation
+    /// holds.
     async fn next_step(&self) -> Result<Vec<Arc<Event>>, Halted>;
+
+    /// Gives the next of them, a page at a time; nothing when there are no more.
+    async fn more(&self) -> Result<Vec<Arc<Event>>, Halted>;
 
     /// Says that a message begins, durably.
     async fn begin(&self, message: MessageId) -> Result<(), Halted>;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use holt_core::agent::{Brief, Delta, Desk, FinishedTurn, Halted};
-use holt_core::event::{Event, Seq};
+use holt_core::event::Event;
 use holt_core::id::MessageId;
 use holt_core::store::Store;
 use tokio::sync::{mpsc, oneshot};
@@ -20,13 +20,14 @@ pub(crate) struct EngineDesk {
     brief: Brief,
     store: Arc<dyn Store>,
     words: mpsc::Sender<Word>,
-    /// The last event that the brain has been given.
+    /// The last event that the brain has been given, and the last that it is to know in this step.
     seen: AtomicU64,
+    until: AtomicU64,
 }
 
 impl EngineDesk {
     pub fn new(brief: Brief, store: Arc<dyn Store>, words: mpsc::Sender<Word>) -> Self {
-        Self { brief, store, words, seen: AtomicU64::new(0) }
+        Self { brief, store, words, seen: AtomicU64::new(0), until: AtomicU64::new(0) }
     }
 
     /// Says something to the owner and waits for its answer. An owner that does not answer has halted the run.
@@ -36,19 +37,17 @@ impl EngineDesk {
         answer.await.map_err(|_| Halted)?
     }
 
-    async fn read(&self, until: Seq) -> Result<Vec<Arc<Event>>, Halted> {
-        let mut events = Vec::new();
-        let mut seen = self.seen.load(Ordering::Relaxed);
-        while seen < until {
-            let page = self.store.events_after(self.brief.session, seen, PAGE).await;
-            let page = page.inspect_err(|error| tracing::error!(session = %self.brief.session, %error, "the log cannot be read"));
-            let page = page.map_err(|_| Halted)?;
-            let Some(last) = page.last() else { break };
-            seen = last.seq;
-            events.extend(page.into_iter().map(Arc::new));
+    async fn page(&self) -> Result<Vec<Arc<Event>>, Halted> {
+        let (seen, until) = (self.seen.load(Ordering::Relaxed), self.until.load(Ordering::Relaxed));
+        if seen >= until {
+            return Ok(Vec::new());
         }
-        self.seen.store(seen, Ordering::Relaxed);
-        Ok(events)
+        let page = self.store.events_after(self.brief.session, seen, PAGE).await;
+        let page = page.inspect_err(|error| tracing::error!(session = %self.brief.session, %error, "the log cannot be read"));
+        let page: Vec<Arc<Event>> = page.map_err(|_| Halted)?.into_iter().map(Arc::new).collect();
+        // Where the log ends before it should, there is no more to give.
+        self.seen.store(page.last().map_or(until, |last| last.seq), Ordering::Relaxed);
+        Ok(page)
     }
 }
 
@@ -61,7 +60,12 @@ impl Desk for EngineDesk {
     async fn next_step(&self) -> Result<Vec<Arc<Event>>, Halted> {
         let run = self.brief.run;
         let until = self.ask(|reply| Word::NextStep { run, reply }).await?;
-        self.read(until).await
+        self.until.store(until, Ordering::Relaxed);
+        self.page().await
+    }
+
+    async fn more(&self) -> Result<Vec<Arc<Event>>, Halted> {
+        self.page().await
     }
 
     async fn begin(&self, message: MessageId) -> Result<(), Halted> {

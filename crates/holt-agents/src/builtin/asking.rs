@@ -1,14 +1,11 @@
 //! Asks the model for one answer, and shows it as it comes.
 
-use std::sync::Arc;
-
 use futures::StreamExt as _;
-use holt_core::agent::{Desk, FinishedTurn, Halted, WorkError};
-use holt_core::context;
-use holt_core::event::Event;
+use holt_core::agent::{Brief, Desk, FinishedTurn, Halted, WorkError};
 use holt_core::id::{CallId, MessageId};
 use holt_core::model::{ModelError, ModelEvent, ModelReply, ModelRequest};
 
+use super::memory::Memory;
 use super::showing::Showing;
 use super::{BuiltinAgent, failure, prompt, turns};
 
@@ -39,10 +36,10 @@ impl From<Halted> for NoAnswer {
 
 impl BuiltinAgent {
     /// One answer of the model, ready to be recorded.
-    pub(super) async fn ask(&self, desk: &dyn Desk, events: &[Arc<Event>]) -> Result<FinishedTurn, WorkError> {
+    pub(super) async fn ask(&self, desk: &dyn Desk, memory: &Memory) -> Result<FinishedTurn, WorkError> {
         let (mut squeezes, mut restarts) = (0, 0);
         loop {
-            let request = self.request(desk, events, squeezes);
+            let request = self.request(desk, memory, squeezes);
             match self.listen(desk, request).await {
                 Ok(turn) => return Ok(turn),
                 Err(NoAnswer::Halted(halted)) => return Err(halted.into()),
@@ -57,25 +54,32 @@ impl BuiltinAgent {
         }
     }
 
-    fn request(&self, desk: &dyn Desk, events: &[Arc<Event>], squeezes: u32) -> ModelRequest {
+    fn request(&self, desk: &dyn Desk, memory: &Memory, squeezes: u32) -> ModelRequest {
         let brief = desk.brief();
-        let system = prompt::system(brief);
-        let context =
-            self.model.models().iter().find(|model| model.id == brief.model).map_or(USUAL_CONTEXT, |model| model.context_tokens);
-        // Small windows keep half for the conversation, whatever the longest answer is.
-        let max_output_tokens = u64::from(self.options.max_output_tokens).min(context / 2);
-        let tools: usize = brief.tools.iter().map(|tool| tool.description.len() + tool.parameters.to_string().len()).sum();
-        let fixed = (system.len() + tools) as u64;
-        let budget =
-            (context - max_output_tokens).saturating_mul(BYTES_PER_TOKEN).saturating_sub(fixed).max(MIN_BUDGET) >> squeezes;
-        let planned = context::plan(events.iter().map(AsRef::as_ref), usize::try_from(budget).unwrap_or(usize::MAX));
         ModelRequest {
             model: brief.model.clone(),
-            system,
-            turns: turns::with_all_results(planned),
+            system: prompt::system(brief),
+            turns: turns::with_all_results(memory.turns(self.budget(brief) >> squeezes)),
             tools: brief.tools.clone(),
-            max_output_tokens: u32::try_from(max_output_tokens).unwrap_or(u32::MAX),
+            max_output_tokens: u32::try_from(self.windows(brief).1).unwrap_or(u32::MAX),
         }
+    }
+
+    /// How many bytes of the conversation the model may see.
+    pub(super) fn budget(&self, brief: &Brief) -> usize {
+        let (context, max_output_tokens) = self.windows(brief);
+        let tools: usize = brief.tools.iter().map(|tool| tool.description.len() + tool.parameters.to_string().len()).sum();
+        let fixed = (prompt::system(brief).len() + tools) as u64;
+        let budget = (context - max_output_tokens).saturating_mul(BYTES_PER_TOKEN).saturating_sub(fixed).max(MIN_BUDGET);
+        usize::try_from(budget).unwrap_or(usize::MAX)
+    }
+
+    /// How many tokens the model holds, and how many of them its answer may have.
+    fn windows(&self, brief: &Brief) -> (u64, u64) {
+        let known = self.model.models().into_iter().find(|model| model.id == brief.model);
+        let context = known.map_or(USUAL_CONTEXT, |model| model.context_tokens);
+        // Small windows keep half for the conversation, whatever the longest answer is.
+        (context, u64::from(self.options.max_output_tokens).min(context / 2))
     }
 
     async fn listen(&self, desk: &dyn Desk, request: ModelRequest) -> Result<FinishedTurn, NoAnswer> {

@@ -4,6 +4,7 @@
 //! wants. It is over when an answer wants no calls. Everything it says and does goes through the desk.
 
 mod asking;
+mod memory;
 mod prompt;
 mod showing;
 mod standing;
@@ -14,9 +15,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use holt_core::agent::{Agent, AgentFailure, Desk, WorkError};
-use holt_core::event::Event;
 use holt_core::model::{Model, ModelError};
 
+use memory::Memory;
 use standing::Standing;
 
 /// How many answers in a row may want calls that cannot be made, before the model is given up.
@@ -59,13 +60,12 @@ impl fmt::Debug for BuiltinAgent {
 #[async_trait]
 impl Agent for BuiltinAgent {
     async fn work(&self, desk: Arc<dyn Desk>) -> Result<(), WorkError> {
-        let mut events: Vec<Arc<Event>> = Vec::new();
+        let mut memory = Memory::new(desk.brief().run, self.budget(desk.brief()));
         loop {
-            events.extend(desk.next_step().await?);
-            if let Some(end) = end(standing::of(&events, desk.brief().run)) {
+            if let Some(end) = end(memory.next_step(&*desk).await?) {
                 return end;
             }
-            let turn = self.ask(&*desk, &events).await?;
+            let turn = self.ask(&*desk, &memory).await?;
             let standing = standing::after(Standing::default(), &turn.parts, turn.stop);
             desk.finish(turn).await?;
             // The next step would ask whether the budget allows more, which an answer that wants nothing more need not care about.

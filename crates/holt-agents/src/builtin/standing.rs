@@ -1,8 +1,6 @@
 //! Where a run stands, out of its events.
 
-use std::sync::Arc;
-
-use holt_core::event::{Event, EventBody};
+use holt_core::event::EventBody;
 use holt_core::id::RunId;
 use holt_core::model::{AssistantPart, StopReason};
 use serde_json::Value;
@@ -36,19 +34,14 @@ fn wants_nothing(parts: &[AssistantPart]) -> bool {
     !parts.iter().any(|part| matches!(part, AssistantPart::Call { .. }))
 }
 
-pub fn of(events: &[Arc<Event>], run: RunId) -> Standing {
-    let mut standing = Standing::default();
-    for event in events.iter().filter(|event| matches!(&*event.kind, "run_started" | "prompt_steered" | "agent_message")) {
-        match event.decode() {
-            Some(EventBody::RunStarted(started)) if started.run == run => standing = Standing::default(),
-            Some(EventBody::PromptSteered(steered)) if steered.run == run => standing = Standing::default(),
-            Some(EventBody::AgentMessage(message)) if message.run == run => {
-                standing = after(standing, &message.parts, message.stop);
-            }
-            _ => {}
-        }
+/// Where a run stands after one more event.
+pub fn following(before: Standing, event: &EventBody, run: RunId) -> Standing {
+    match event {
+        EventBody::RunStarted(started) if started.run == run => Standing::default(),
+        EventBody::PromptSteered(steered) if steered.run == run => Standing::default(),
+        EventBody::AgentMessage(message) if message.run == run => after(before, &message.parts, message.stop),
+        _ => before,
     }
-    standing
 }
 
 /// Where a run stands after an answer.

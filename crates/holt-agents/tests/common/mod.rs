@@ -236,9 +236,16 @@ impl Desk for TestDesk {
             }
         }
         self.live().await;
+        self.more().await
+    }
+
+    async fn more(&self) -> Result<Vec<Arc<Event>>, Halted> {
+        const PAGE: usize = 3;
         let inner = self.session.lock();
-        let seen = std::mem::replace(&mut *self.seen.lock().unwrap(), inner.events.len());
-        Ok(inner.events[seen..].to_vec())
+        let mut seen = self.seen.lock().unwrap();
+        let page: Vec<Arc<Event>> = inner.events[*seen..].iter().take(PAGE).cloned().collect();
+        *seen += page.len();
+        Ok(page)
     }
 
     async fn begin(&self, message: MessageId) -> Result<(), Halted> {

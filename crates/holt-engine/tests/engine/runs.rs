@@ -1,5 +1,7 @@
 //! Prompts, runs, calls, questions, and who may ask for them.
 
+use std::sync::{Arc, Mutex};
+
 use holt_core::access::Scope;
 use holt_core::event::{EventBody, RunResult, WhenBusy};
 use holt_core::id::SessionId;
@@ -219,4 +221,34 @@ async fn a_task_ends_and_is_removed_without_a_trace() {
     }
     assert_eq!(code(&engine.session(&owner(), id).await.unwrap_err()), "session_not_found");
     assert_eq!(den.sandboxes.removed(), [id]);
+}
+
+#[tokio::test]
+async fn a_brain_is_given_a_long_log_whole_and_in_pages() {
+    let den = Den::new();
+    let engine = den.start().await;
+    let id = session(&engine).await;
+    for number in 0..1_500 {
+        engine.rename(&owner(), id, format!("title {number}")).await.unwrap();
+    }
+    let given: Arc<Mutex<Vec<(u64, usize)>>> = Arc::default();
+    let seen = given.clone();
+    den.brain(move |desk| {
+        let seen = seen.clone();
+        async move {
+            let mut page = desk.next_step().await?;
+            while !page.is_empty() {
+                let length = page.len();
+                seen.lock().unwrap().extend(page.iter().map(|event| (event.seq, length)));
+                page = desk.more().await?;
+            }
+            Ok(())
+        }
+    });
+    engine.prompt(&owner(), id, say("go")).await.unwrap();
+    until(&engine, id, "the run to end", |session| session.run.is_none() && session.last_seq > 1_503).await;
+    let given = given.lock().unwrap();
+    assert!(given.iter().enumerate().all(|(at, (seq, _))| *seq == at as u64 + 1), "each once, in order");
+    // The sandbox may be open by then.
+    assert!((1_503..=1_504).contains(&given.len()) && given.iter().all(|(_, length)| *length <= 1_024), "{}", given.len());
 }

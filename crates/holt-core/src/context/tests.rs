@@ -1,0 +1,212 @@
+//! Conversations of all shapes, and what a model sees of them.
+
+use proptest::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+use crate::budget::Usage;
+use crate::event::{
+    AgentMessage, CallFinished, CallProposed, PromptQueued, PromptWithdrawn, RunFinished, RunResult, RunStarted, WhenBusy,
+};
+use crate::id::{CallId, MessageId, PromptId, RunId};
+use crate::model::{AssistantPart, StopReason};
+use crate::policy::Verdict;
+use crate::tool::{CallOutcome, CallStatus, ToolContent};
+
+/// Something that happens in a conversation. Numbers are sizes.
+#[derive(Debug, Clone)]
+enum Move {
+    Prompt(usize),
+    Withdrawn(usize),
+    /// What the agent says, and for each of its calls the text and the picture of its result.
+    Answer(usize, Vec<Option<(usize, usize)>>),
+    Over,
+}
+
+fn moves(longest: usize) -> impl Strategy<Value = Vec<Move>> {
+    let result = prop_oneof![
+        1 => Just(None),
+        5 => (0usize..60, Just(0usize)).prop_map(Some),
+        3 => (900usize..1300, Just(0usize)).prop_map(Some),
+        2 => (0usize..4000, 0usize..3000).prop_map(Some),
+    ];
+    let one = prop_oneof![
+        2 => (0usize..300).prop_map(Move::Prompt),
+        1 => (0usize..300).prop_map(Move::Withdrawn),
+        8 => (0usize..200, prop::collection::vec(result, 0..4)).prop_map(|(text, results)| Move::Answer(text, results)),
+        2 => Just(Move::Over),
+    ];
+    prop::collection::vec(one, 0..longest)
+}
+
+/// The events of a conversation; each text begins with a number of its own.
+fn events(moves: &[Move]) -> Vec<EventBody> {
+    let mut events = Vec::new();
+    let mut number = 0u128;
+    let mut fresh = || {
+        number += 1;
+        number
+    };
+    let run = RunId::new(Uuid::nil());
+    for step in moves {
+        match step {
+            Move::Prompt(size) | Move::Withdrawn(size) => {
+                let id = fresh();
+                let prompt = PromptId::new(Uuid::from_u128(id));
+                let (text, by) = (text(id, *size), String::from("x"));
+                events
+                    .push(PromptQueued { prompt, text, attachments: vec![], when_busy: WhenBusy::Queue, by: by.clone() }.into());
+                events.push(match step {
+                    Move::Prompt(_) => RunStarted { run: prompt.into() }.into(),
+                    _ => PromptWithdrawn { prompt, by }.into(),
+                });
+            }
+            Move::Answer(size, results) => answer(&mut events, run, text(fresh(), *size), results, &mut fresh),
+            Move::Over => {
+                events.push(RunFinished { run, result: RunResult::Completed, usage: Usage::default(), steps: 1 }.into());
+            }
+        }
+    }
+    events
+}
+
+fn answer(
+    events: &mut Vec<EventBody>,
+    run: RunId,
+    said: String,
+    results: &[Option<(usize, usize)>],
+    fresh: &mut impl FnMut() -> u128,
+) {
+    let calls: Vec<u128> = results.iter().map(|_| fresh()).collect();
+    let call = |id: &u128| AssistantPart::Call {
+        reference: id.to_string(),
+        tool: "look".into(),
+        arguments: json!({ "at": id.to_string() }),
+    };
+    let parts = [AssistantPart::Text { text: said }].into_iter().chain(calls.iter().map(call)).collect();
+    let message = MessageId::new(Uuid::from_u128(fresh()));
+    let (usage, stop, model) = (Usage::default(), StopReason::Calls, "demo".into());
+    events.push(AgentMessage { run, message, parts, usage, stop, model }.into());
+    for id in &calls {
+        let (call, reference, tool) = (CallId::new(Uuid::from_u128(*id)), id.to_string(), "look".into());
+        let (arguments, verdict) = (json!({}), Verdict::Allow);
+        events.push(CallProposed { run, call, reference, tool, arguments, verdict, parallel: true }.into());
+    }
+    for (id, result) in calls.iter().zip(results) {
+        let Some((size, picture)) = result else { continue };
+        let mut outcome = CallOutcome::text(CallStatus::Succeeded, text(*id, *size));
+        if *picture > 0 {
+            outcome.content.push(ToolContent::Image { media_type: "image/png".into(), data: "p".repeat(*picture) });
+        }
+        events.push(CallFinished { run, call: CallId::new(Uuid::from_u128(*id)), outcome }.into());
+    }
+}
+
+fn text(number: u128, size: usize) -> String {
+    format!("<{number}>{}", "é".repeat(size / 2))
+}
+
+fn planner(most: usize, events: &[EventBody]) -> Planner {
+    let mut planner = Planner::new(most);
+    events.iter().for_each(|event| planner.take(event.clone()));
+    planner
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// A planner that lets go as it goes shows at every moment what one shows that keeps everything.
+    #[test]
+    fn what_is_let_go_is_what_nobody_would_see(moves in moves(60), most in 0usize..20_000, shares in prop::collection::vec(0usize..=100, 1..4)) {
+        let events = events(&moves);
+        let (mut incremental, mut keeping) = (Planner::new(most), Planner::new(usize::MAX));
+        for (at, event) in events.iter().enumerate() {
+            incremental.take(event.clone());
+            keeping.take(event.clone());
+            let budget = most / 100 * shares[at % shares.len()];
+            prop_assert_eq!(incremental.plan(budget), keeping.plan(budget), "after event {}", at);
+        }
+        prop_assert_eq!(incremental.plan(usize::MAX), keeping.plan(most));
+    }
+
+    /// Whatever is dropped: what people said is whole, every call has its result, and people and agent take turns.
+    #[test]
+    fn a_plan_makes_sense(moves in moves(40), budget in 0usize..20_000) {
+        let events = events(&moves);
+        let turns = planner(budget, &events).plan(budget);
+        prop_assert_eq!(said(&turns), said(&planner(usize::MAX, &events).plan(usize::MAX)));
+        for (at, turn) in turns.iter().enumerate() {
+            let next = turns.get(at + 1);
+            let is_answer = matches!(turn, Turn::Assistant { .. });
+            prop_assert!(!is_answer || calls(turn) == next.map(results).unwrap_or_default(), "{:?} then {:?}", turn, next);
+            let two_of_people = matches!((turn, next), (Turn::User { .. }, Some(Turn::User { .. })));
+            prop_assert!(!two_of_people, "{:?}", turns);
+        }
+        let exchanges = turns.iter().filter(|turn| matches!(turn, Turn::Assistant { .. })).count();
+        prop_assert!(exchanges <= 1 || size(&turns).whole <= budget, "only the last exchange may be too much");
+    }
+}
+
+fn said(turns: &[Turn]) -> String {
+    let parts = turns.iter().flat_map(|turn| match turn {
+        Turn::User { content } => content.as_slice(),
+        _ => &[],
+    });
+    let texts = parts.filter_map(|part| match part {
+        ToolContent::Text { text } => Some(text.as_str()),
+        ToolContent::Image { .. } => None,
+    });
+    texts.collect()
+}
+
+fn calls(turn: &Turn) -> Vec<&str> {
+    let Turn::Assistant { parts } = turn else { return Vec::new() };
+    let names = parts.iter().filter_map(|part| match part {
+        AssistantPart::Call { reference, .. } => Some(reference.as_str()),
+        _ => None,
+    });
+    names.collect()
+}
+
+fn results(turn: &Turn) -> Vec<&str> {
+    let Turn::Results { results } = turn else { return Vec::new() };
+    results.iter().map(|result| result.reference.as_str()).collect()
+}
+
+#[test]
+fn a_long_session_takes_as_much_memory_as_a_model_may_see() {
+    let mut planner = Planner::new(100_000);
+    let answer = Move::Answer(200, vec![Some((50_000, 20_000)), Some((2_000, 0))]);
+    let mut most_held = 0;
+    for event in events(&vec![answer; 3_000]) {
+        planner.take(event);
+        most_held = most_held.max(size(&planner.conversation.turns).whole);
+    }
+    assert!(most_held < 10 * 100_000, "{most_held} of {}", planner.ever.whole);
+    assert!(size(&planner.plan(100_000)).whole <= 100_000);
+}
+
+#[test]
+fn pictures_go_first_then_old_results_are_cut_then_old_turns_go() {
+    let answers = vec![Move::Answer(10, vec![Some((3_000, 5_000))]); 6];
+    let moves: Vec<Move> = std::iter::once(Move::Prompt(10)).chain(answers).collect();
+    let shape = |budget: usize| {
+        let turns = planner(budget, &events(&moves)).plan(budget);
+        let results = turns.iter().filter_map(|turn| match turn {
+            Turn::Results { results } => Some(&results[0].content),
+            _ => None,
+        });
+        let shapes = results.map(|content| match content.as_slice() {
+            [ToolContent::Text { text }, ToolContent::Image { .. }] if text.len() > 2_900 => "whole",
+            [ToolContent::Text { text }, _] if text.len() > 2_900 => "no picture",
+            _ => "cut",
+        });
+        shapes.collect::<Vec<_>>()
+    };
+    assert_eq!(shape(100_000), ["whole"; 6]);
+    assert_eq!(shape(40_000), ["no picture", "no picture", "no picture", "whole", "whole", "whole"]);
+    assert_eq!(shape(30_000), ["cut", "cut", "cut", "whole", "whole", "whole"]);
+    assert_eq!(shape(20_000), ["whole", "whole"]);
+    assert_eq!(shape(0), ["whole"], "the last exchange stays");
+}
