@@ -14,6 +14,10 @@ export const says = (text) => ({ text });
 export const runs = (...commands) => ({
 	calls: commands.map((command) => ({ tool: 'execute_command', arguments: { command } }))
 });
+/** The agent wants a command to run that may take ten minutes. */
+export const runsLong = (command) => ({
+	calls: [{ tool: 'execute_command', arguments: { command, timeout_seconds: 600 } }]
+});
 /** The provider refuses. */
 export const refuses = (status, kind, message) => ({ error: { status, kind, message } });
 

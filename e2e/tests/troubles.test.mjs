@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accessibilityFaults } from '../lib/browser.mjs';
 import { ASKS_FIRST } from '../lib/holt.mjs';
-import { refuses, runs, says } from '../lib/model.mjs';
+import { refuses, runs, runsLong, says } from '../lib/model.mjs';
 import { scene } from '../lib/scene.mjs';
 
 const { story, pictures } = scene();
@@ -92,7 +92,7 @@ story(
 );
 
 const fills = [
-	runs('head -c 60M /dev/zero >big; for i in $(seq 600); do sleep 0.1; done'),
+	runsLong('for i in 1 2 3 4 5 6; do head -c 10M /dev/zero >big$i; done; while sleep 0.1; do :; done'),
 	says('There is room again.')
 ];
 
@@ -109,7 +109,7 @@ story('a sandbox that is held says so, and goes on', { answers: fills }, async (
 	await page.reload();
 	await person.state(/standing still since/).waitFor();
 
-	await holt.api('DELETE', `/v2/sessions/${id}/files/big`);
+	for (const at of [1, 2, 3, 4, 5]) await holt.api('DELETE', `/v2/sessions/${id}/files/big${at}`);
 	await person.note('The sandbox goes on').waitFor({ timeout: 60_000 });
 	await person.state(/working/).waitFor();
 	await person.presses('.');
