@@ -1,0 +1,10 @@
+//! The protocol, against itself, against noise and against the real programs.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+mod handshake;
+mod parsing;
+mod sharing;
+mod support;
+mod viewing;
+mod xvnc;
