@@ -7,7 +7,7 @@ use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::shm::{self, ConnectionExt as _};
 use x11rb::protocol::xfixes::{ConnectionExt as _, GetCursorImageReply};
-use x11rb::protocol::xproto::ImageFormat;
+use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 
 use crate::{Area, Picture, Point, Screen, ScreenError, Size};
 
@@ -45,9 +45,17 @@ impl Screen {
     /// # Errors
     /// When the X server has gone.
     pub fn pointer(&self) -> Result<Point, ScreenError> {
-        use x11rb::protocol::xproto::ConnectionExt as _;
         let pointer = self.connection.query_pointer(self.root)?.reply()?;
         Ok(Point { x: pointer.root_x.into(), y: pointer.root_y.into() })
+    }
+
+    /// Which modifier keys are down, as the X protocol numbers them: shift 1, control 4, alt 8.
+    ///
+    /// # Errors
+    /// When the X server has gone.
+    pub fn modifiers(&self) -> Result<u16, ScreenError> {
+        let pointer = self.connection.query_pointer(self.root)?.reply()?;
+        Ok(u16::from(pointer.mask) & 0xff)
     }
 
     fn grab(&mut self, area: Area) -> Result<Picture, ScreenError> {
