@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::budget::Usage;
-use crate::tool::{ToolContent, ToolSpec};
+use crate::tool::{CallStatus, ToolContent, ToolSpec};
 
 /// What a model is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,15 @@ pub struct CallResult {
     /// The model's own name for the call.
     pub reference: String,
     pub content: Vec<ToolContent>,
-    pub is_error: bool,
+    /// How the call ended: whether it failed, never ran, or nobody knows how far it came.
+    pub status: CallStatus,
+}
+
+impl CallResult {
+    /// Anything but success, for providers that know no more than that.
+    pub fn is_error(&self) -> bool {
+        self.status != CallStatus::Succeeded
+    }
 }
 
 /// A part of what the model said, kept so that it can be said again to the model unchanged.

@@ -4,7 +4,7 @@
 
 use futures::{FutureExt as _, StreamExt as _};
 use holt_core::model::{AssistantPart, CallResult, Model, ModelError, ModelEvent, ModelReply, ModelRequest, StopReason, Turn};
-use holt_core::tool::ToolContent;
+use holt_core::tool::{CallStatus, ToolContent};
 use holt_models::Anthropic;
 use holt_models::anthropic::Options;
 use holt_testkit::{Gate, Script, ScriptedModel, Step, tool_specs, within};
@@ -76,7 +76,7 @@ async fn a_conversation_with_thinking_and_calls_goes_back_and_forth() {
     let result = |reference: &String| CallResult {
         reference: reference.clone(),
         content: vec![ToolContent::Image { media_type: "image/png".into(), data: "aGk=".into() }],
-        is_error: false,
+        status: CallStatus::Succeeded,
     };
     turns.push(Turn::Assistant { parts: answer.parts });
     turns.push(Turn::Results { results: references.iter().map(result).collect() });
@@ -230,12 +230,14 @@ fn content() -> impl Strategy<Value = Vec<ToolContent>> {
     prop::collection::vec(one, 0..3)
 }
 
+fn status() -> impl Strategy<Value = CallStatus> {
+    use CallStatus::{Cancelled, Denied, Failed, Interrupted, Succeeded};
+    prop::sample::select(vec![Succeeded, Failed, Denied, Cancelled, Interrupted])
+}
+
 fn turn() -> impl Strategy<Value = Turn> {
-    let result = ("[a-c! ]{0,2}", content(), prop::bool::ANY).prop_map(|(reference, content, is_error)| CallResult {
-        reference,
-        content,
-        is_error,
-    });
+    let result =
+        ("[a-c! ]{0,2}", content(), status()).prop_map(|(reference, content, status)| CallResult { reference, content, status });
     prop_oneof![
         content().prop_map(|content| Turn::User { content }),
         prop::collection::vec(part(), 0..4).prop_map(|parts| Turn::Assistant { parts }),

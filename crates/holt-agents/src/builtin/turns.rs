@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use holt_core::id::CallId;
 use holt_core::model::{AssistantPart, CallResult, Turn};
-use holt_core::tool::ToolContent;
+use holt_core::tool::{CallStatus, ToolContent};
 use serde_json::Value;
 
 use super::standing::is_usable;
@@ -77,7 +77,7 @@ fn not_made(reference: String, usable: bool) -> CallResult {
          can pass it. Make the call again, in smaller parts."
             .to_owned()
     };
-    CallResult { reference, content: vec![ToolContent::Text { text }], is_error: true }
+    CallResult { reference, content: vec![ToolContent::Text { text }], status: CallStatus::Failed }
 }
 
 /// Broken arguments are of no use to anybody later.
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn every_call_has_one_result_in_its_place() {
-        let result = |reference: &str| CallResult { reference: reference.into(), content: vec![], is_error: false };
+        let result = |reference: &str| CallResult { reference: reference.into(), content: vec![], status: CallStatus::Succeeded };
         let turns = vec![
             Turn::Assistant { parts: vec![call("a", Value::Null), call("b", json!({})), call("c", json!("{\"cut"))] },
             Turn::Results { results: vec![result("b")] },
@@ -128,7 +128,7 @@ mod tests {
         let whole = with_all_results(turns);
         let results = |turn: &Turn| match turn {
             Turn::Results { results } => {
-                results.iter().map(|result| format!("{}{}", result.reference, result.is_error)).collect()
+                results.iter().map(|result| format!("{}{}", result.reference, result.is_error())).collect()
             }
             _ => Vec::new(),
         };

@@ -82,8 +82,7 @@ impl Conversation {
         let result = |(call, reference): &(CallId, String)| {
             let outcome = self.results.get(call).cloned();
             let outcome = outcome.unwrap_or_else(|| CallOutcome::text(CallStatus::Interrupted, "This call has no result."));
-            let is_error = outcome.status != CallStatus::Succeeded;
-            CallResult { reference: reference.clone(), is_error, content: outcome.content }
+            CallResult { reference: reference.clone(), content: outcome.content, status: outcome.status }
         };
         (!self.expected.is_empty()).then(|| Turn::Results { results: self.expected.iter().map(result).collect() })
     }

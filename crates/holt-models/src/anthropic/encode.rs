@@ -133,7 +133,7 @@ impl Writer {
         }
         let blocks = std::mem::take(&mut self.open).into_iter().map(|(reference, id)| {
             let result = by_reference.get(reference.as_str());
-            let is_error = result.is_none_or(|result| result.is_error);
+            let is_error = result.is_none_or(|result| result.is_error());
             let content = result.map_or_else(|| vec![text("This call has no result.")], |result| result_blocks(result));
             json!({ "type": "tool_result", "tool_use_id": id, "is_error": is_error, "content": content })
         });
@@ -186,7 +186,7 @@ fn result_blocks(result: &CallResult) -> Vec<Value> {
         .iter()
         .filter_map(|content| match content {
             // A result that is an error may hold only text.
-            ToolContent::Image { .. } if result.is_error => Some(text("[a picture that is not shown]")),
+            ToolContent::Image { .. } if result.is_error() => Some(text("[a picture that is not shown]")),
             other => content_block(other),
         })
         .collect();

@@ -1,7 +1,7 @@
 //! Whatever turns come, the request keeps the rules of the interface. The judge is the test server's own, over HTTP, in
 //! `tests/wire.rs`; here is what a table can say.
 
-use holt_core::tool::ToolSpec;
+use holt_core::tool::{CallStatus, ToolSpec};
 
 use super::*;
 
@@ -22,7 +22,11 @@ fn assistant(parts: impl IntoIterator<Item = AssistantPart>) -> Turn {
 }
 
 fn result(reference: &str, text: &str, is_error: bool) -> CallResult {
-    CallResult { reference: reference.into(), content: vec![words(text)], is_error }
+    CallResult { reference: reference.into(), content: vec![words(text)], status: status(is_error) }
+}
+
+fn status(is_error: bool) -> CallStatus {
+    if is_error { CallStatus::Failed } else { CallStatus::Succeeded }
 }
 
 fn request(turns: Vec<Turn>) -> ModelRequest {
@@ -120,8 +124,11 @@ fn what_the_interface_would_refuse_is_put_right() {
 #[test]
 fn pictures_go_where_they_may() {
     let picture = |media_type: &str| ToolContent::Image { media_type: media_type.into(), data: "aGk=".into() };
-    let with =
-        |is_error| CallResult { reference: "a".into(), content: vec![picture("image/png"), picture("image/tiff")], is_error };
+    let with = |is_error| CallResult {
+        reference: "a".into(),
+        content: vec![picture("image/png"), picture("image/tiff")],
+        status: status(is_error),
+    };
     let content = |is_error| {
         let turns = vec![user("hi"), assistant([call("a")]), Turn::Results { results: vec![with(is_error)] }];
         encoded(turns)[2]["content"][0]["content"].clone()

@@ -21,7 +21,7 @@ struct Source {
 
 pub fn make(desk: &mut Desk<'_>, wish: &ChartWish) -> Flow<String> {
     let (listing, python) = look(desk, "First I look at what is here, and whether there is Python to draw with.")?;
-    let (script, content, run) = if python.succeeded {
+    let (script, content, run) = if python.succeeded() {
         ("chart.py", include_str!("files/chart.py"), "python3 chart.py")
     } else {
         ("chart.sh", include_str!("files/chart.sh"), "sh chart.sh")
@@ -34,7 +34,7 @@ pub fn make(desk: &mut Desk<'_>, wish: &ChartWish) -> Flow<String> {
         let write = Wanted::new("write_file", json!({ "path": path(file), "content": numbers }));
         desk.replay.must("I begin with the data: a year of made-up numbers.", "writing the data", write)?;
     }
-    let language = if python.succeeded { "Now the script that draws." } else { "There is no Python here, so awk has to draw." };
+    let language = if python.succeeded() { "Now the script that draws." } else { "There is no Python here, so awk has to draw." };
     let write = Wanted::new("write_file", json!({ "path": path(script), "content": content }));
     desk.replay.must(language, "writing the script", write)?;
 
@@ -49,7 +49,8 @@ pub fn make(desk: &mut Desk<'_>, wish: &ChartWish) -> Flow<String> {
     } else {
         format!("- `{}`: your data, as it was", path(file))
     };
-    let handed = if published.succeeded { ", handed out as a download" } else { " (handing it out as a download did not work)" };
+    let handed =
+        if published.succeeded() { ", handed out as a download" } else { " (handing it out as a download did not work)" };
     Ok(format!(
         "The chart is drawn.\n\n{data}\n- `{}`: the script\n- `{}`: the chart{handed}\n\n```\n{}\n```\n\n\
          Change the numbers and say \"run it again\".\n\nThis was the demo. {ADD_A_KEY}",

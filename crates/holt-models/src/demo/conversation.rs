@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use holt_core::model::{AssistantPart, CallResult, Turn};
-use holt_core::tool::ToolContent;
+use holt_core::tool::{CallStatus, ToolContent};
 use serde_json::Value;
 
 /// A call with its result.
@@ -11,8 +11,14 @@ use serde_json::Value;
 pub struct Step {
     pub tool: String,
     pub arguments: Value,
-    pub succeeded: bool,
+    pub status: CallStatus,
     pub text: String,
+}
+
+impl Step {
+    pub fn succeeded(&self) -> bool {
+        self.status == CallStatus::Succeeded
+    }
 }
 
 /// Everything that matters of the turns so far.
@@ -65,7 +71,8 @@ impl Conversation {
                 || "This call has no result.".to_owned(),
                 |result| result.content.iter().filter_map(text).collect::<Vec<_>>().join("\n"),
             );
-            self.steps.push(Step { tool, arguments, succeeded: result.is_some_and(|result| !result.is_error), text });
+            let status = result.map_or(CallStatus::Interrupted, |result| result.status);
+            self.steps.push(Step { tool, arguments, status, text });
         }
     }
 

@@ -36,7 +36,7 @@ pub fn look(desk: &mut Desk<'_>) -> Flow<String> {
     let find = Wanted::new("find_files", json!({ "pattern": "*" }));
     let replies = desk.replay.calls("I look at what is here.", &[list, find])?;
     let [listing, found] = replies.as_slice() else { return Ok("I could not look into the workspace.".to_owned()) };
-    if !listing.succeeded {
+    if !listing.succeeded() {
         return Ok(super::replay::reason("looking at the workspace", listing));
     }
     let entries = listed(&listing.text);
@@ -46,7 +46,7 @@ pub fn look(desk: &mut Desk<'_>) -> Flow<String> {
              web page about otters\".\n\nThis was the demo. {ADD_A_KEY}"
         ));
     }
-    let files = if found.succeeded { paths(&found.text) } else { top_files(&entries) };
+    let files = if found.succeeded() { paths(&found.text) } else { top_files(&entries) };
     let chosen = choose(&files);
     let read = |path: &String| Wanted::new("read_file", json!({ "path": path, "limit": LINES_READ }));
     let read: Vec<Wanted> = chosen.iter().map(read).collect();
@@ -94,7 +94,7 @@ fn summary(entries: &[(bool, String)], files: &[String], chosen: &[String], cont
     for (path, reply) in chosen.iter().zip(contents) {
         text.push_str(&format!(
             "- `{path}`: {}\n",
-            if reply.succeeded { quotation(path, &reply.text) } else { "could not be read".into() }
+            if reply.succeeded() { quotation(path, &reply.text) } else { "could not be read".into() }
         ));
     }
     if chosen.is_empty() {

@@ -20,7 +20,7 @@ pub fn answer(desk: &mut Desk<'_>) -> Flow<String> {
     let words = "I am Holt's demo, a small script without a language model, so I did not understand that. What I can always do is \
                  look at what is here.";
     let listing = desk.replay.call(words, Wanted::new("list_files", json!({})))?;
-    let here = if listing.succeeded {
+    let here = if listing.succeeded() {
         what_is_here(&listing.text)
     } else {
         format!("I could not look into the workspace: {}", excerpt(&listing.text, 3))

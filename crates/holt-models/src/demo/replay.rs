@@ -3,7 +3,7 @@
 //! A plan asks for a call and goes on with its result. When the conversation holds that result already, the plan just goes
 //! on; at the first that is missing it is left with what to ask for next. Nothing is kept between two turns.
 
-use holt_core::tool::ToolSpec;
+use holt_core::tool::{CallStatus, ToolSpec};
 use serde_json::Value;
 
 use super::conversation::Step;
@@ -22,7 +22,7 @@ pub struct Wanted {
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
-    pub succeeded: bool,
+    pub status: CallStatus,
     pub text: String,
 }
 
@@ -52,14 +52,12 @@ impl Wanted {
 }
 
 impl Reply {
-    fn was_interrupted(&self) -> bool {
-        const SIGNS: [&str; 6] = ["nobody knows", "the run ended", "no result", "interrupted", "cancelled", "sandbox ended"];
-        let text = self.text.to_lowercase();
-        !self.succeeded && SIGNS.iter().any(|sign| text.contains(sign))
+    pub fn succeeded(&self) -> bool {
+        self.status == CallStatus::Succeeded
     }
 
-    fn was_denied(&self) -> bool {
-        !self.succeeded && (self.text.contains("Nothing was run.") || self.text.contains("does not allow"))
+    fn was_interrupted(&self) -> bool {
+        matches!(self.status, CallStatus::Interrupted | CallStatus::Cancelled)
     }
 
     /// What a command printed, without the words around it.
@@ -89,7 +87,7 @@ impl<'a> Replay<'a> {
     /// The result of a call that must succeed. `what` says what it is for, as in "writing the page".
     pub fn must(&mut self, words: &str, what: &str, wanted: Wanted) -> Flow<Reply> {
         let reply = self.call(words, wanted)?;
-        if reply.succeeded { Ok(reply) } else { Err(Leave::GiveUp(reason(what, &reply))) }
+        if reply.succeeded() { Ok(reply) } else { Err(Leave::GiveUp(reason(what, &reply))) }
     }
 
     /// The results of calls that may run side by side. What was interrupted is done once more: every call of a plan may be
@@ -123,18 +121,18 @@ impl<'a> Replay<'a> {
     /// The first result of this very call that was not used yet.
     fn find(&mut self, wanted: &Wanted) -> Option<Reply> {
         if !self.tools.iter().any(|tool| tool.name == wanted.tool) {
-            return Some(Reply { succeeded: false, text: format!("This session has no tool `{}`.", wanted.tool) });
+            return Some(Reply { status: CallStatus::Failed, text: format!("This session has no tool `{}`.", wanted.tool) });
         }
         let fits = |step: &Step| step.tool == wanted.tool && step.arguments == wanted.arguments;
         let at = (0..self.steps.len()).find(|at| !self.used[*at] && fits(&self.steps[*at]))?;
         self.used[at] = true;
-        Some(Reply { succeeded: self.steps[at].succeeded, text: self.steps[at].text.clone() })
+        Some(Reply { status: self.steps[at].status, text: self.steps[at].text.clone() })
     }
 }
 
 /// Why a call that had to succeed did not, for people.
 pub fn reason(what: &str, reply: &Reply) -> String {
-    if reply.was_denied() {
+    if reply.status == CallStatus::Denied {
         format!("I was not allowed to go on with {what}, so I stop here. What was done before stays as it is.")
     } else if reply.was_interrupted() {
         format!("I was interrupted twice while {what}, so I stop here. Say \"go on\" to let me try again.")

@@ -84,11 +84,11 @@ pub fn make(desk: &mut Desk<'_>, kind: Kind) -> Flow<String> {
     };
     let words = format!("{begin} First I look at what is here, and whether there is Python.");
     let (listing, python) = look(desk, &words)?;
-    let program = if python.succeeded { kind.in_python() } else { kind.for_shell() };
+    let program = if python.succeeded() { kind.in_python() } else { kind.for_shell() };
     let names = [program.script.0, program.test.0];
     let place = free_place(&listing.text, &names, &format!("{}-demo", kind.name()));
 
-    let language = if python.succeeded { "In Python, then." } else { "There is no Python here, so I write it for the shell." };
+    let language = if python.succeeded() { "In Python, then." } else { "There is no Python here, so I write it for the shell." };
     let write = |(name, content): (&str, &str)| {
         Wanted::new("write_file", json!({ "path": format!("{place}{name}"), "content": content }))
     };
@@ -97,7 +97,7 @@ pub fn make(desk: &mut Desk<'_>, kind: Kind) -> Flow<String> {
 
     let run = |command: &str| Wanted::new("execute_command", json!({ "command": command, "cwd": directory(&place) }));
     let tested = desk.replay.call("I run the test.", run(program.run_test))?;
-    if !tested.succeeded {
+    if !tested.succeeded() {
         return Ok(format!(
             "I wrote `{place}{}` and `{place}{}`, but the test does not pass here:\n\n```\n{}\n```\n\nAs a demo I cannot find out why. {ADD_A_KEY}",
             program.script.0,
@@ -115,7 +115,7 @@ pub fn look(desk: &mut Desk<'_>, words: &str) -> Flow<(Reply, Reply)> {
     let try_python = Wanted::new("execute_command", json!({ "command": "python3 --version" }));
     let mut replies = desk.replay.calls(words, &[list, try_python])?.into_iter();
     match (replies.next(), replies.next()) {
-        (Some(listing), Some(python)) if listing.succeeded => Ok((listing, python)),
+        (Some(listing), Some(python)) if listing.succeeded() => Ok((listing, python)),
         (Some(listing), _) => Err(Leave::GiveUp(reason("looking at the workspace", &listing))),
         (None, _) => Err(Leave::GiveUp("I could not look at the workspace.".to_owned())),
     }
@@ -132,7 +132,7 @@ pub fn directory(place: &str) -> &str {
 fn summary(kind: Kind, program: &Program, place: &str, tested: &Reply, shown: &Reply) -> String {
     // Python's test runner reports on the stream for errors.
     let report = if tested.output() == "(empty)" { tested.errors() } else { tested.output() };
-    let output = if shown.succeeded { shown.output() } else { shown.errors() };
+    let output = if shown.succeeded() { shown.output() } else { shown.errors() };
     format!(
         "`{place}{}` {}, and `{place}{}` tests it.\n\nThe test:\n\n```\n{}\n```\n\n`{}` prints:\n\n```\n{}\n```\n\n\
          Say \"run it again\" after you have changed something.\n\nThis was the demo. {ADD_A_KEY}",

@@ -77,7 +77,7 @@ fn again(desk: &mut Desk<'_>) -> Flow<String> {
         );
     };
     let reply = desk.replay.call("I run it again.", Wanted::new("execute_command", step.arguments.clone()))?;
-    if !reply.succeeded {
+    if !reply.succeeded() {
         return Ok(reason("running it again", &reply));
     }
     Ok(format!("It ran again and succeeded:\n\n```\n{}\n```", excerpt(reply.output(), 15)))

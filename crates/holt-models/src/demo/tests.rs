@@ -67,7 +67,7 @@ impl Talk {
     fn answer(&mut self, outcomes: Vec<(String, CallOutcome)>) {
         let result = |(reference, outcome): (String, CallOutcome)| CallResult {
             reference,
-            is_error: outcome.status != CallStatus::Succeeded,
+            status: outcome.status,
             content: outcome.content,
         };
         self.turns.push(Turn::Results { results: outcomes.into_iter().map(result).collect() });
@@ -261,7 +261,7 @@ async fn what_was_denied_is_not_tried_again() {
     talk.prompt("make a small web page about otters");
     let said = talk
         .work(|tool, outcome| match tool {
-            "write_file" => CallOutcome::text(CallStatus::Denied, "owner did not allow this call. Nothing was run."),
+            "write_file" => CallOutcome::text(CallStatus::Denied, "no"),
             _ => outcome,
         })
         .await;
@@ -270,10 +270,20 @@ async fn what_was_denied_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn words_in_a_result_are_no_status() {
+    let mut talk = Talk::new();
+    talk.prompt("make a small web page about otters");
+    let words = "Nothing was run. The test was interrupted, cancelled; nobody knows how far it came.";
+    let said = talk
+        .work(|tool, outcome| if tool == "write_file" { CallOutcome::text(CallStatus::Failed, words) } else { outcome })
+        .await;
+    assert!(said.contains("did not get further"), "{said}");
+    assert_eq!(talk.times("write_file"), 1);
+}
+
+#[tokio::test]
 async fn what_was_interrupted_is_done_once_more_and_then_given_up() {
-    let interrupted = || {
-        CallOutcome::text(CallStatus::Interrupted, "The sandbox ended while this call was running; nobody knows how far it came.")
-    };
+    let interrupted = || CallOutcome::text(CallStatus::Interrupted, "half");
     let mut talk = Talk::new();
     talk.prompt("make a small web page about otters");
     let mut first = true;
@@ -349,23 +359,25 @@ async fn the_stream_is_the_reply_in_pieces() {
     assert_eq!(demo.stream(other).next().await, Some(Err(ModelError::Unknown("claude".into()))));
 }
 
+const STATUSES: [CallStatus; 5] =
+    [CallStatus::Succeeded, CallStatus::Failed, CallStatus::Denied, CallStatus::Cancelled, CallStatus::Interrupted];
+
 proptest::proptest! {
     /// Whatever turns there are, there is one next thing to say.
     #[test]
     fn any_conversation_has_a_next_turn(
         prompts in proptest::collection::vec("(make a page about |write a script|chart of |explain |make it dark|go on|again run )\\PC{0,20}", 1..4),
-        results in proptest::collection::vec(("\\PC{0,30}", proptest::bool::ANY), 0..6),
+        results in proptest::collection::vec(("\\PC{0,30}", proptest::sample::select(&STATUSES[..])), 0..6),
     ) {
         let mut talk = Talk::new();
         for prompt in &prompts {
             talk.prompt(prompt);
-            for (text, succeeded) in &results {
+            for (text, status) in &results {
                 let (_, calls) = talk.step();
                 if calls.is_empty() {
                     break;
                 }
-                let status = if *succeeded { CallStatus::Succeeded } else { CallStatus::Failed };
-                talk.answer(calls.into_iter().map(|(reference, ..)| (reference, CallOutcome::text(status, text.as_str()))).collect());
+                talk.answer(calls.into_iter().map(|(reference, ..)| (reference, CallOutcome::text(*status, text.as_str()))).collect());
             }
         }
         talk.step();

@@ -28,7 +28,7 @@ pub fn change(desk: &mut Desk<'_>, changes: &[Change]) -> Flow<String> {
     let read = |file: &str| Wanted::new("read_file", json!({ "path": format!("{place}{file}") }));
     let files = desk.replay.calls("I read the page as it is now.", &[read("index.html"), read("style.css")])?;
     let [page, style] = files.as_slice() else { return Err(Leave::GiveUp("The page could not be read.".to_owned())) };
-    if !page.succeeded {
+    if !page.succeeded() {
         let text = "I find no page here that I could change. Ask me for one first: \"make a small web page about otters\".";
         return Err(Leave::GiveUp(format!("{text}\n\nThis is the demo. {ADD_A_KEY}")));
     }
@@ -57,7 +57,7 @@ pub fn change(desk: &mut Desk<'_>, changes: &[Change]) -> Flow<String> {
 
 /// The directory of the page that was last written, as far as the conversation tells.
 fn place_of_page(desk: &Desk<'_>) -> String {
-    let written = desk.conversation.all_steps().rev().filter(|step| step.tool == "write_file" && step.succeeded);
+    let written = desk.conversation.all_steps().rev().filter(|step| step.tool == "write_file" && step.succeeded());
     let mut paths = written.filter_map(|step| step.arguments["path"].as_str());
     paths.find_map(|path| path.strip_suffix("index.html")).unwrap_or_default().to_owned()
 }

@@ -162,7 +162,7 @@ fn report(checked: &Reply, published: &Reply) -> String {
     let lines: Vec<&str> = checked.output().lines().map(str::trim).filter(|line| line.starts_with("checked")).collect();
     let checked =
         if lines.is_empty() { "The check passed.".to_owned() } else { format!("The check says: {}.", lines.join("; ")) };
-    if published.succeeded {
+    if published.succeeded() {
         checked
     } else {
         format!("{checked} Handing it out as a download did not work, but the files are in the workspace.")
