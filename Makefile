@@ -55,12 +55,12 @@ $(STATE)/web-built: $(STATE)/web-installed $(WEB_SOURCES)
 
 $(STATE)/web-installed: web/package-lock.json | setup
 	@mkdir -p $(STATE)
-	cd web && npm ci --no-audit --no-fund --loglevel=error
+	cd web && npm ci --no-audit --no-fund --no-progress --loglevel=error
 	@touch $@
 
 $(STATE)/e2e-installed: e2e/package-lock.json | setup
 	@mkdir -p $(STATE)
-	cd e2e && npm ci --no-audit --no-fund --loglevel=error
+	cd e2e && npm ci --no-audit --no-fund --no-progress --loglevel=error
 	@touch $@
 
 # npm waits for the network while cargo computes.

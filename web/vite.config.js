@@ -25,7 +25,11 @@ const announcerWithoutStyle = {
 export default defineConfig({
 	plugins: [announcerWithoutStyle, sveltekit()],
 	// Inlined files would be data: addresses, which the page's content security policy refuses for scripts and styles.
-	build: { assetsInlineLimit: 0 },
+	build: {
+		assetsInlineLimit: 0,
+		// How long which plugin took is of interest to nobody who builds Holt.
+		rolldownOptions: { checks: { pluginTimings: false } }
+	},
 	server: {
 		proxy: { '/v2': passed, '/health': passed, '/ready': passed, '/docs': passed, '/openapi.json': passed }
 	},
