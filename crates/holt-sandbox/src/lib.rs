@@ -2,6 +2,7 @@
 
 pub mod blobs;
 pub mod bwrap;
+pub mod coming;
 pub mod environment;
 mod outcome;
 pub mod workspace;

@@ -52,16 +52,6 @@ both! {
     }
 }
 
-mod many {
-    use super::*;
-
-    #[test]
-    #[ignore = "takes half a minute"]
-    fn a_thousand() {
-        within(come_and_go(1000));
-    }
-}
-
 both! {
     async fn many_side_by_side() {
         let den = Den::new();

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use common::*;
 use futures::StreamExt as _;
 use holt_core::sandbox::{CallUpdate, FindingState, SandboxError, Sandboxes as _};
-use holt_core::session::WorkspaceSpec;
+use holt_core::session::{Limits, WorkspaceSpec};
 use holt_core::tool::CallStatus;
 use holt_sandbox::bwrap::{BwrapDriver, Options};
 use holt_sandbox::environment::ENVIRONMENTS;
@@ -167,8 +167,11 @@ both! {
 
 both! {
     async fn a_prepared_sandbox_becomes_the_next_session_s() {
+        // What is prepared is what the driver is set to, not what Holt would choose.
+        let limits = Limits { processes: 99, ..Limits::default() };
         let den = Den::with(|options| {
             options.prepared = 1;
+            options.limits = limits;
             options.prepare_after = std::time::Duration::from_millis(1);
         });
         let prepared = || std::fs::read_dir(den.path("run")).unwrap().count() == 1;
@@ -178,7 +181,7 @@ both! {
         let mut session = None;
         // It may not have come up at the first look; then a session gets one of its own, and the next gets the prepared one.
         for _ in 0..200 {
-            let opened = den.open().await;
+            let (opened, _) = den.open_with(|spec| spec.limits = limits).await;
             if den.trace(opened).socket_name() == keeper {
                 session = Some(opened);
                 break;
@@ -186,6 +189,13 @@ both! {
             den.driver.close(opened).await.unwrap();
         }
         let session = session.expect("a session gets the prepared sandbox");
+        let (other, _) = den.open_with(|spec| spec.limits.processes = 98).await;
+        for (session, processes) in [(other, 98), (session, 99)] {
+            let said = text(&den.run(session, "grep 'Max processes' /proc/self/limits").await);
+            // Holt's own are not counted against the session.
+            assert!(said.contains(&(processes + 16).to_string()), "{said}");
+        }
+        den.driver.close(other).await.unwrap();
         den.run(session, "echo here > file").await;
         let file = den.path(&format!("sessions/{session}/workspace/file"));
         assert_eq!(std::fs::read_to_string(file).unwrap(), "here\n");

@@ -1,14 +1,12 @@
 //! What this machine can do: found out by opening a sandbox and running something in it, and where that fails, by looking for
 //! the reasons.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
 use holt_core::id::SessionId;
-use holt_core::sandbox::{Finding, FindingState, SandboxError, SandboxSpec};
-use holt_core::session::{Limits, WorkspaceSpec};
+use holt_core::sandbox::{Finding, FindingState, SandboxError};
 use holt_keeper::cgroup::{Controller, Plan};
 use holt_keeper::protocol::message::{Ending, Verb};
 use uuid::Uuid;
@@ -16,6 +14,7 @@ use uuid::Uuid;
 use super::driver::Inner;
 use super::machine::Machine;
 use super::opening::Opening;
+use super::pool;
 use crate::environment;
 
 pub async fn examine(inner: &Inner) -> Vec<Finding> {
@@ -67,13 +66,7 @@ async fn try_one(inner: &Inner) -> Result<u128, SandboxError> {
     let _held = inner.pool.hold().await.ok_or(SandboxError::Gone)?;
     let session = SessionId::new(Uuid::now_v7());
     let directory = inner.places.prepared(session);
-    let spec = SandboxSpec {
-        session,
-        workspace: WorkspaceSpec::Managed,
-        environment: environment::DEFAULT.to_owned(),
-        limits: Limits::default(),
-        variables: BTreeMap::new(),
-    };
+    let spec = pool::usual_spec(&inner.options, session);
     let begin = Instant::now();
     let started = inner.start(Opening { session, directory: directory.clone(), spec: &spec, prepared: true }).await;
     let tried = match started {

@@ -36,10 +36,15 @@ impl Machine {
     pub async fn examine(options: &Options, places: &Places) -> Result<Self, SandboxError> {
         let keeper = options.keeper.canonicalize().map_err(|_| missing_keeper(&options.keeper))?;
         let bwrap = find_program(&options.bwrap).ok_or_else(|| missing_bubblewrap(&options.bwrap))?;
-        let (version, help) = tokio::join!(words(&bwrap, "--version"), words(&bwrap, "--help"));
-        let version = version.map_err(|error| storage("run", &bwrap, &error))?;
         let place = places.etc();
-        let etc = etc::compose(&place, Path::new("/etc")).map_err(|error| storage("compose", &place, &error))?;
+        let composing = {
+            let place = place.clone();
+            // A thousand files are looked at, and copied the first time.
+            tokio::task::spawn_blocking(move || etc::compose(&place, Path::new("/etc")))
+        };
+        let (version, help, etc) = tokio::join!(words(&bwrap, "--version"), words(&bwrap, "--help"), composing);
+        let version = version.map_err(|error| storage("run", &bwrap, &error))?;
+        let etc = etc.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| storage("compose", &place, &error))?;
         let cgroups = match &options.cgroups {
             Cgroups::Detected => cgroups::detect(),
             Cgroups::None => None,

@@ -91,6 +91,7 @@ pub fn tools() -> Vec<ToolSpec> {
         parameters: serde_json::Value::Object(tool.input_schema.clone()),
         reads_only: tool.reads_only,
         parallel: tool.parallel,
+        screen: tool.screen,
     });
     spec.collect()
 }

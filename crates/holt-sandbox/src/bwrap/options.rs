@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use holt_core::session::Limits;
 use holt_keeper::cgroup::Plan;
+
+use crate::environment;
 
 const GIB: u64 = 1 << 30;
 
@@ -20,6 +23,9 @@ pub struct Options {
     pub bwrap: PathBuf,
     /// How many sandboxes are opened ahead for sessions to come.
     pub prepared: usize,
+    /// What those have: it fits sessions that ask for nothing else.
+    pub environment: String,
+    pub limits: Limits,
     /// How long after a session took a prepared sandbox, or after the start, the next one is opened.
     pub prepare_after: Duration,
     /// How long a keeper lives without a server.
@@ -52,6 +58,8 @@ impl Options {
             epoch,
             bwrap: PathBuf::from("bwrap"),
             prepared: 1,
+            environment: environment::DEFAULT.to_owned(),
+            limits: Limits::default(),
             prepare_after: Duration::from_secs(1),
             grace: Duration::from_secs(600),
             disk_floor: None,

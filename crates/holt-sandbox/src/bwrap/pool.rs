@@ -1,5 +1,5 @@
-//! Sandboxes that are opened ahead, so that a new session has its own at once. One fits a session with a managed workspace,
-//! the default environment and the default limits: its directories get the session's name, which what is bound does not mind.
+//! Sandboxes that are opened ahead, so that a new session has its own at once. One fits a session with a managed workspace, the
+//! environment and the limits that the driver is set to: its directories get the session's name, which what is bound does not mind.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use holt_core::id::SessionId;
 use holt_core::sandbox::SandboxSpec;
-use holt_core::session::{Limits, WorkspaceSpec};
+use holt_core::session::WorkspaceSpec;
 use uuid::Uuid;
 
 use super::driver::{Inner, Open};
 use super::opening::Opening;
-use crate::environment;
+use super::options::Options;
 
 /// The prepared sandboxes.
 #[derive(Debug)]
@@ -47,19 +47,20 @@ impl Pool {
     }
 }
 
-fn default_spec(session: SessionId) -> SandboxSpec {
+/// What a session without wishes of its own gets.
+pub fn usual_spec(options: &Options, session: SessionId) -> SandboxSpec {
     SandboxSpec {
         session,
         workspace: WorkspaceSpec::Managed,
-        environment: environment::DEFAULT.to_owned(),
-        limits: Limits::default(),
+        environment: options.environment.clone(),
+        limits: options.limits,
         variables: BTreeMap::new(),
     }
 }
 
 /// A prepared sandbox for the session, when one fits.
 pub async fn take(inner: &Inner, spec: &SandboxSpec) -> Option<Open> {
-    if *spec != default_spec(spec.session) {
+    if *spec != usual_spec(&inner.options, spec.session) {
         return None;
     }
     let wanted = inner.places.session(spec.session);
@@ -110,7 +111,7 @@ async fn refill(inner: &Inner) {
     let Some(_held) = inner.pool.hold().await else { return };
     while !inner.pool.is_full() {
         let session = SessionId::new(Uuid::now_v7());
-        let (spec, directory) = (default_spec(session), inner.places.prepared(session));
+        let (spec, directory) = (usual_spec(&inner.options, session), inner.places.prepared(session));
         match inner.start(Opening { session, directory: directory.clone(), spec: &spec, prepared: true }).await {
             Ok(open) if inner.pool.closed.load(Ordering::Acquire) => discard(inner, open).await,
             Ok(open) => inner.pool.ready.lock().unwrap_or_else(PoisonError::into_inner).push(open),

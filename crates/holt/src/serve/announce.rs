@@ -1,17 +1,47 @@
 //! What the server says to a person when it is there. The sign-in link goes to a terminal and nowhere else.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use holt_client::Client;
 use holt_core::sandbox::FindingState;
 use holt_server::Bound;
 
+use super::background;
+use crate::config::Config;
 use crate::terminal::clean;
 
-/// Says it, when somebody sits there.
-pub fn say(bound: &Bound, demo_only: bool, warnings: &[String]) {
-    if has_a_terminal() {
-        to_the_terminal(&text(bound.url(), &bound.sign_in_link().url, demo_only, warnings));
+/// What is said when everything is ready. Whoever hears it can do everything.
+pub struct Greeting {
+    addresses: String,
+    data_dir: PathBuf,
+    warnings: Vec<String>,
+    /// Nothing when nobody sits there.
+    text: Option<String>,
+    background: bool,
+}
+
+impl Greeting {
+    pub fn new(bound: &Bound, mut warnings: Vec<String>, config: &Config, background: bool, demo_only: bool) -> Self {
+        warnings.extend(config.listen.warning(config.tls.is_on()));
+        let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
+        let somebody = !background && has_a_terminal();
+        let text = somebody.then(|| text(bound.url(), &bound.sign_in_link().url, demo_only, &warnings));
+        Self { addresses: addresses.join(","), data_dir: config.data_dir.clone(), warnings, text, background }
+    }
+
+    /// To a program that started the server, or to a person, and to the log.
+    pub fn say(&self) {
+        for warning in &self.warnings {
+            tracing::warn!("{warning}");
+        }
+        if self.background {
+            return background::tell_ready();
+        }
+        tracing::info!(addresses = self.addresses, data_dir = %self.data_dir.display(), "listening");
+        if let Some(text) = &self.text {
+            to_the_terminal(text);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The wiring: the one place that names the adapters.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use holt_agents::builtin::{self, BuiltinAgent};
@@ -15,6 +15,7 @@ use holt_engine::{CreateSession, Engine, ListSessions};
 use holt_models::{Models, anthropic};
 use holt_sandbox::blobs::ArtifactStore;
 use holt_sandbox::bwrap::BwrapDriver;
+use holt_sandbox::coming::{Bringer, Coming};
 use holt_sandbox::environment::{DEFAULT, ENVIRONMENTS};
 use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
 use holt_server::{About, AppParts, Certificate, Listen};
@@ -27,9 +28,17 @@ use crate::failure::{Exit, Failure};
 /// What was put together.
 pub struct House {
     pub engine: Engine,
-    pub driver: BwrapDriver,
+    pub sandboxes: Coming,
     pub parts: AppParts,
     pub demo_only: bool,
+}
+
+/// What is still to be done when the server can answer already. Nothing that needs it is acknowledged before.
+pub struct Remainder {
+    config: Config,
+    data_dir: PathBuf,
+    store: Arc<SqliteStore>,
+    bringer: Bringer,
 }
 
 /// The server itself, as one who acts.
@@ -37,16 +46,14 @@ pub fn house(name: &str) -> Principal {
     Principal { owner: OwnerId::new("owner"), name: name.into(), scopes: vec![Scope::Admin], key: None }
 }
 
-pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStore>) -> Result<House, Failure> {
+pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStore>) -> Result<(House, Remainder), Failure> {
     let models = Arc::new(models(config)?);
-    let driver = driver(config, data_dir.path())?;
-    let known = known(&driver, &*store).await;
-    driver.sweep(&known).await;
+    let (sandboxes, bringer) = Coming::new();
     let agents: BTreeMap<String, Arc<dyn Agent>> =
         BTreeMap::from([("holt".to_owned(), Arc::new(BuiltinAgent::new(models.clone(), builtin::Options::default())) as _)]);
     let parts = holt_engine::Parts {
         store: store.clone(),
-        sandboxes: Arc::new(driver.clone()),
+        sandboxes: Arc::new(sandboxes.clone()),
         workspaces: Arc::new(SessionWorkspaces::new(data_dir.path())),
         blobs: Arc::new(ArtifactStore::new(data_dir.path())),
         agents,
@@ -55,12 +62,30 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
     let engine = Engine::start(parts, engine_options(config, &models)?)
         .await
         .map_err(|error| Failure::new(Exit::DataDirUnusable, error.code(), error.to_string(), error.hint()))?;
-    let keys: Arc<dyn Keys> = store;
-    holt_server::ensure_first_key(&*keys, data_dir.path()).await.map_err(|error| {
-        Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), "Mend the data directory's permissions or its disk.")
-    })?;
+    let keys: Arc<dyn Keys> = store.clone();
     let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), about: about() };
-    Ok(House { engine, driver, parts, demo_only: models.is_demo_only() })
+    let remainder = Remainder { config: config.clone(), data_dir: data_dir.path().to_owned(), store, bringer };
+    Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
+}
+
+impl Remainder {
+    /// Makes the first key and the sandboxes' driver.
+    pub async fn finish(self) -> Result<(), Failure> {
+        let Self { config, data_dir, store, bringer } = self;
+        holt_server::ensure_first_key(&*store, &data_dir).await.map_err(|error| {
+            let hint = "Mend the data directory's permissions or its disk.";
+            Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), hint)
+        })?;
+        // Writing, and looking at thousands of files, would hold up the requests of others.
+        let beside = data_dir.clone();
+        let written = tokio::task::spawn_blocking(move || Ok((keeper::install(&beside)?, epoch::next(&beside)?))).await;
+        let (keeper, epoch) = written.unwrap_or_else(|error| Err(Failure::failed("start", error.to_string(), "")))?;
+        let driver = driver(&config, &data_dir, keeper, epoch)?;
+        let known = known(&driver, &*store).await;
+        driver.sweep(&known).await;
+        bringer.bring(Ok(driver));
+        Ok(())
+    }
 }
 
 fn models(config: &Config) -> Result<Models, Failure> {
@@ -83,9 +108,11 @@ fn models(config: &Config) -> Result<Models, Failure> {
     Models::new(wanted).map_err(invalid)
 }
 
-fn driver(config: &Config, data_dir: &Path) -> Result<BwrapDriver, Failure> {
-    let mut options = holt_sandbox::bwrap::Options::new(data_dir, keeper::install(data_dir)?, epoch::next(data_dir)?);
+fn driver(config: &Config, data_dir: &Path, keeper: PathBuf, epoch: u64) -> Result<BwrapDriver, Failure> {
+    let mut options = holt_sandbox::bwrap::Options::new(data_dir, keeper, epoch);
     options.prepared = config.sandbox.prepared;
+    options.environment = default_environment(config);
+    options.limits = config.sandbox.limits;
     options.grace = config.sandbox.grace;
     BwrapDriver::new(options)
         .map_err(|error| Failure::new(Exit::NoSandbox, "sandbox", error.to_string(), "`holt doctor` says more."))
@@ -105,7 +132,7 @@ async fn known(driver: &BwrapDriver, store: &dyn Store) -> HashSet<SessionId> {
 
 fn engine_options(config: &Config, models: &Models) -> Result<holt_engine::Options, Failure> {
     let environments: Vec<String> = ENVIRONMENTS.iter().map(|environment| environment.name.to_owned()).collect();
-    let default_environment = config.sandbox.environment.clone().unwrap_or_else(|| DEFAULT.to_owned());
+    let default_environment = default_environment(config);
     if !environments.contains(&default_environment) {
         let message = format!("there is no environment `{default_environment}`");
         return Err(Failure::usage("environment_unknown", message, format!("Choose one of {}.", environments.join(", "))));
@@ -120,6 +147,10 @@ fn engine_options(config: &Config, models: &Models) -> Result<holt_engine::Optio
         keep_awake_seconds: config.sessions.keep_awake.as_secs(),
         ..holt_engine::Options::default()
     })
+}
+
+fn default_environment(config: &Config) -> String {
+    config.sandbox.environment.clone().unwrap_or_else(|| DEFAULT.to_owned())
 }
 
 fn about() -> About {

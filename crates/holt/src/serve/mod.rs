@@ -7,6 +7,7 @@ mod ending;
 pub mod epoch;
 pub mod keeper;
 mod log;
+mod memory;
 mod process;
 mod retention;
 mod take;
@@ -24,10 +25,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::commands::doctor::is_here;
-use crate::config::{Config, Flags, Settings, WorkingDirectory};
+use crate::config::{Config, Flags, WorkingDirectory};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use assemble::House;
+use announce::Greeting;
+use assemble::{House, Remainder};
 use ending::{Ending, Signals};
 
 #[derive(Debug, Args)]
@@ -97,10 +99,10 @@ impl Arguments {
 
 pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
     if !arguments.background {
-        return serve(&arguments, context, WorkingDirectory::Read).await;
+        return Box::pin(serve(&arguments, context, WorkingDirectory::Read)).await;
     }
     background::leave_the_terminal();
-    let ended = serve(&arguments, context, WorkingDirectory::Ignore).await;
+    let ended = Box::pin(serve(&arguments, context, WorkingDirectory::Ignore)).await;
     if let Err(failure) = &ended {
         background::tell_failure(failure);
     }
@@ -116,38 +118,68 @@ async fn serve(arguments: &Arguments, context: &Context, working_directory: Work
     let data_dir = Arc::new(take::data_dir(&config.data_dir, arguments.background).await?);
     start_log(&config, arguments.background, &data_dir)?;
     let store = SqliteStore::open(holt_store::Options::new(data_dir.clone())).map_err(|error| take::store_failure(&error))?;
-    let house = assemble::assemble(&config, &data_dir, Arc::new(store)).await?;
+    let (house, remainder) = assemble::assemble(&config, &data_dir, Arc::new(store)).await?;
     let options = assemble::server_options(&config, &data_dir, arguments);
-    let bound = match Server::bind(options, house.parts.clone()).await {
+    let (bound, remainder) = match bind(options, &house, remainder).await {
         Ok(bound) => bound,
-        Err(error) => {
+        Err(failure) => {
             close(&house, true).await;
-            return Err(take::bind_failure(&error));
+            return Err(failure);
         }
     };
-    if arguments.welcome {
-        assemble::welcome(&house.engine).await;
-    }
-    tell(&bound, &config, &settings, arguments.background, house.demo_only);
+    let greeting = Greeting::new(&bound, settings.warnings, &config, arguments.background, house.demo_only);
     let mut upkeep = JoinSet::new();
+    let coming_up = async {
+        if let Some(remainder) = remainder {
+            remainder.finish().await?;
+        }
+        if arguments.welcome {
+            assemble::welcome(&house.engine).await;
+        }
+        greeting.say();
+        keep_up(&mut upkeep, &config, &house, arguments.background);
+        Ok(())
+    };
+    let linger = arguments.background.then_some(config.sessions.linger);
+    let reason = serve_until_end(bound, &house.engine, ending, linger, Box::pin(coming_up)).await;
+    upkeep.shutdown().await;
+    let keeps_sandboxes = reason.as_ref().map_or(true, |ending| ending.keeps_sandboxes());
+    tracing::info!(keeps_sandboxes, "closing sessions");
+    close(&house, keeps_sandboxes).await;
+    tracing::info!("ended");
+    reason.map(drop)
+}
+
+/// Takes the addresses. What is left to be done can be done while the server answers; but who listens to other machines
+/// needs to know before what kind of a machine this is, and who may come.
+async fn bind(options: holt_server::Options, house: &House, remainder: Remainder) -> Result<(Bound, Option<Remainder>), Failure> {
+    let is_private = options.listen.iter().all(|listen| listen.address.ip().is_loopback());
+    let remainder = if is_private {
+        Some(remainder)
+    } else {
+        remainder.finish().await?;
+        None
+    };
+    let bound = Server::bind(options, house.parts.clone()).await.map_err(|error| take::bind_failure(&error))?;
+    Ok((bound, remainder))
+}
+
+/// What runs beside the server as long as it does.
+fn keep_up(upkeep: &mut JoinSet<()>, config: &Config, house: &House, background: bool) {
+    upkeep.spawn(memory::run());
     if let Some(age) = config.sessions.retention {
         upkeep.spawn(retention::run(house.engine.clone(), age));
     }
-    if !arguments.background {
-        upkeep.spawn(announce::say_findings(Client::local(data_dir.path())));
+    if !background {
+        upkeep.spawn(announce::say_findings(Client::local(&config.data_dir)));
     }
-    let linger = arguments.background.then_some(config.sessions.linger);
-    let reason = serve_until_end(bound, &house.engine, ending, linger).await;
-    upkeep.shutdown().await;
-    tracing::info!(keeps_sandboxes = reason.keeps_sandboxes(), "closing sessions");
-    close(&house, reason.keeps_sandboxes()).await;
-    tracing::info!("ended");
-    Ok(())
 }
 
 async fn close(house: &House, keep_sandboxes: bool) {
     house.engine.shutdown(keep_sandboxes).await;
-    house.driver.shutdown().await;
+    if let Ok(driver) = house.sandboxes.driver().await {
+        driver.shutdown().await;
+    }
 }
 
 /// What nothing works without. Everything else is said by `/ready` and `holt doctor`.
@@ -174,43 +206,32 @@ fn start_log(config: &Config, background: bool, data_dir: &DataDir) -> Result<()
     Ok(())
 }
 
-/// Says that the server is there: to a program that started it, or to a person, and to the log.
-fn tell(bound: &Bound, config: &Config, settings: &Settings, background: bool, demo_only: bool) {
-    let mut warnings = settings.warnings.clone();
-    warnings.extend(config.listen.warning(config.tls.is_on()));
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
-    if background {
-        return background::tell_ready();
-    }
-    let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
-    tracing::info!(addresses = addresses.join(","), data_dir = %config.data_dir.display(), "listening");
-    announce::say(bound, demo_only, &warnings);
-}
-
-/// `linger` is for a server in the background: how long it stays when nobody needs it.
+/// Serves, and meanwhile does what is left to do. `linger` is for a server in the background: how long it stays when nobody
+/// needs it.
 async fn serve_until_end(
     bound: Bound,
     engine: &Engine,
     mut ending: watch::Receiver<Option<Ending>>,
     linger: Option<Duration>,
-) -> Ending {
-    let mut reason = Ending::Terminated;
+    coming_up: impl Future<Output = Result<(), Failure>>,
+) -> Result<Ending, Failure> {
+    let mut reason = Ok(Ending::Terminated);
     let unneeded = async {
+        coming_up.await?;
         match linger {
             Some(linger) => background::until_unneeded(engine, linger).await,
             None => std::future::pending().await,
         }
+        Ok(())
     };
     bound
         .run(async {
             tokio::select! {
                 _ = ending.wait_for(Option::is_some) => {}
-                () = unneeded => reason = Ending::Unneeded,
+                unneeded = unneeded => reason = unneeded.map(|()| Ending::Unneeded),
             }
         })
         .await;
     let signalled = *ending.borrow();
-    signalled.unwrap_or(reason)
+    signalled.map_or(reason, Ok)
 }
