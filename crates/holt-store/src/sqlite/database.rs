@@ -77,9 +77,9 @@ impl Database {
         sessions::removed(&self.db)
     }
 
-    /// A session's log is erased.
-    pub(super) fn forget_removed(&mut self, session: SessionId) -> Outcome<()> {
-        self.transact(|database| sessions::forget_removed(&database.db, session))
+    /// The logs of these sessions are erased.
+    pub(super) fn forget_removed(&mut self, sessions: &[SessionId]) -> Outcome<()> {
+        self.transact(|database| sessions.iter().try_for_each(|session| sessions::forget_removed(&database.db, *session)))
     }
 
     pub(super) fn connection(&self) -> &Connection {

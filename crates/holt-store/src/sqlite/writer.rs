@@ -50,6 +50,9 @@ const GROUP_BYTES: usize = 16 * 1024 * 1024;
 /// After how long without a change the writer tidies up.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// How many erased sessions are noted in one transaction, if no quiet moment comes earlier.
+const ERASED: usize = 256;
+
 /// The longest that a group waits for those who wrote in the one before.
 const LINGER: Duration = Duration::from_micros(200);
 
@@ -65,6 +68,8 @@ pub(super) struct Writer {
     database: Option<Database>,
     tail: Arc<Tail>,
     moving: Moving,
+    /// Sessions of which nothing is left but the note that they were removed.
+    erased: Vec<SessionId>,
     reserve: Reserve,
     /// How many wrote in the last group; as many are likely to come again.
     crowd: usize,
@@ -89,6 +94,7 @@ impl Writer {
             database,
             tail,
             moving,
+            erased: Vec::new(),
             reserve,
             crowd: 0,
             is_tidy: false,
@@ -133,10 +139,8 @@ impl Writer {
                 self.moving.moved(number, result, &self.tail);
             }
             Message::Erased(session) => {
-                let forgotten = self.database.as_mut().map(|database| database.forget_removed(session));
-                if let Some(Err(fault)) = forgotten {
-                    tracing::warn!(?fault, %session, "an erased session is still noted as removed");
-                }
+                self.is_tidy = false;
+                self.erased.push(session);
             }
             Message::Stop => self.is_stopped = true,
         }
@@ -185,7 +189,20 @@ impl Writer {
             Err(_) => group.into_iter().for_each(|job| self.serve_alone(job)),
         }
         self.advance(false);
+        if self.erased.len() >= ERASED {
+            self.forget_erased();
+        }
         self.let_mover_catch_up();
+    }
+
+    /// Not at once: nobody waits for it, and others would wait for its flush.
+    fn forget_erased(&mut self) {
+        let erased = std::mem::take(&mut self.erased);
+        let forgotten = self.database.as_mut().map(|database| database.forget_removed(&erased));
+        if let Some(Err(fault)) = forgotten {
+            // The next server erases them again.
+            tracing::warn!(?fault, "erased sessions are still noted as removed");
+        }
     }
 
     /// Refuses what cannot be taken now, and returns the rest.
@@ -302,6 +319,9 @@ impl Writer {
 
     fn tidy(&mut self) {
         self.crowd = 0;
+        if !self.erased.is_empty() {
+            self.forget_erased();
+        }
         self.advance(true);
         let Some(database) = &self.database else {
             self.is_tidy = true;
@@ -317,6 +337,9 @@ impl Writer {
     /// Moves what is left. What cannot be moved is found in the journals by the next server.
     fn finish(&mut self) {
         const STEPS: usize = 8;
+        if !self.erased.is_empty() {
+            self.forget_erased();
+        }
         for _ in 0..STEPS {
             self.advance(true);
             while self.moving.is_under_way() {
