@@ -14,8 +14,8 @@ use crate::times::Times;
 const ON_RECORD: usize = 10_000;
 /// How many are made at the same time.
 const AT_ONCE: usize = 32;
-/// Until owners have left and nothing is under way.
-const REST: Duration = Duration::from_secs(4);
+/// Until owners have left, nothing is under way any more, and a server has noticed that.
+const REST: Duration = Duration::from_secs(8);
 
 pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
     let mut empty = Vec::new();
