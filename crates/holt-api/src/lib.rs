@@ -28,7 +28,7 @@ pub use holt_core::id::{ArtifactId, CallId, InvalidId, KeyId, MessageId, OwnerId
 pub use holt_core::model::{AssistantPart, ModelInfo, StopReason};
 pub use holt_core::policy::{Policy, Rule, Verdict};
 pub use holt_core::sandbox::{Finding, FindingState, Measurement};
-pub use holt_core::session::{EndReason, Limits, SessionKind, Status, WorkspaceSpec};
+pub use holt_core::session::{DesktopSpec, EndReason, Flavour, Limits, SessionKind, Status, WorkspaceSpec};
 pub use holt_core::time::Timestamp;
 pub use holt_core::view::{
     Artifact, CallStage, Failure, OpenCall, QueuedPrompt, RunView, SandboxState, SessionSummary, Snapshot,

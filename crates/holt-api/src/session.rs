@@ -4,7 +4,7 @@ use holt_core::budget::Budget;
 use holt_core::event::WhenBusy;
 use holt_core::id::{PromptId, SessionId};
 use holt_core::policy::Policy;
-use holt_core::session::{Limits, SessionKind, WorkspaceSpec};
+use holt_core::session::{DesktopSpec, Limits, SessionKind, WorkspaceSpec};
 use holt_core::time::Timestamp;
 use holt_core::view::{Artifact, SessionSummary, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,9 @@ pub struct CreateSession {
     pub budget: Option<Budget>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+    /// `light` at 1280 x 800 when absent. It is started when it is first needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desktop: Option<DesktopSpec>,
     /// When it ends by itself. Sessions do not expire unless asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,

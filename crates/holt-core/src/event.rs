@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::budget::{Bound, Usage};
-use crate::id::{ArtifactId, CallId, MessageId, PromptId, RunId, SessionId};
+use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, SessionId};
 use crate::model::{AssistantPart, StopReason};
 use crate::policy::Verdict;
 use crate::session::{EndReason, SessionSpec};
 use crate::time::Timestamp;
 use crate::tool::CallOutcome;
+use crate::view::Programs;
 
 /// The place of an event in its session: 1, 2, 3, without gaps. 0 is before the first.
 pub type Seq = u64;
@@ -191,6 +192,9 @@ events! {
         verdict: Verdict,
         /// May run beside others of its kind.
         parallel: bool,
+        /// Looks at the screen or acts on it.
+        #[serde(default)]
+        screen: bool,
     }
     /// A human is asked whether a call may run.
     ApprovalRequested = "approval_requested" {
@@ -268,6 +272,18 @@ events! {
         /// The names of the processes that run.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         processes: Vec<String>,
+    }
+    /// A person drives the desktop now: the agent waits.
+    ControlTaken = "control_taken" {
+        by: String,
+        client: ClientId,
+        programs: Programs,
+    }
+    /// The agent has the desktop again.
+    ControlReturned = "control_returned" {
+        why: ControlEnd,
+        /// Who gave it back, or took it over.
+        by: Option<String>,
     }
     /// A person put a file into the workspace.
     FileReceived = "file_received" {
@@ -362,6 +378,21 @@ pub enum SandboxEnd {
     Lost,
     /// The session ended, or the server was stopped.
     Ended,
+}
+
+/// Why a person does not drive any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ControlEnd {
+    /// They gave it back.
+    Given,
+    /// Somebody else took it.
+    Seized,
+    /// They were gone for too long.
+    Left,
+    /// The sandbox closed.
+    Closed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

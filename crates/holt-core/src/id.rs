@@ -58,6 +58,8 @@ uuid_ids! {
     ArtifactId,
     /// An access key.
     KeyId,
+    /// One place where a person looks at Holt, such as a tab of a browser. Chosen by the client.
+    ClientId,
 }
 
 impl From<PromptId> for RunId {

@@ -73,6 +73,7 @@ mod tests {
             parameters: json!({}),
             reads_only: false,
             parallel: false,
+            screen: false,
         }
     }
 

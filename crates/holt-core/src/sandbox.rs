@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::event::Level;
 use crate::id::{CallId, SessionId};
-use crate::session::{Limits, WorkspaceSpec};
+use crate::session::{DesktopSpec, Limits, WorkspaceSpec};
 use crate::tool::{CallOutcome, ToolSpec};
 
 /// What a session's sandbox is to be.
@@ -76,6 +76,11 @@ pub enum SandboxReport {
     /// It ended without being asked to.
     Gone { reason: String },
 }
+
+/// Bytes to and from something in a sandbox.
+pub trait Link: futures::io::AsyncRead + futures::io::AsyncWrite + Send + Unpin {}
+
+impl<T: futures::io::AsyncRead + futures::io::AsyncWrite + Send + Unpin> Link for T {}
 
 /// The named groups of processes of a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -149,6 +154,14 @@ pub enum SandboxError {
 /// The most names of running processes that are told.
 pub const MAX_NAMES: usize = 20;
 
+fn no_desktops() -> SandboxError {
+    SandboxError::CannotOpen {
+        code: "desktops_unknown".into(),
+        message: "This kind of sandbox has no desktops.".into(),
+        hint: "Use the files, the shell and the terminal of the session.".into(),
+    }
+}
+
 /// The sandboxes of one node.
 #[async_trait]
 pub trait Sandboxes: Send + Sync {
@@ -177,6 +190,16 @@ pub trait Sandboxes: Send + Sync {
 
     /// What sandboxes report by themselves, from now on. A reader that is far too slow misses the oldest.
     fn reports(&self) -> BoxStream<'static, Reported>;
+
+    /// Starts the desktop of an open sandbox, or finds it running.
+    async fn start_desktop(&self, _session: SessionId, _desktop: DesktopSpec) -> Result<(), SandboxError> {
+        Err(no_desktops())
+    }
+
+    /// Reaches the screen of the desktop, which speaks RFB and may just be coming up. Several may reach it at a time.
+    async fn reach_desktop(&self, _session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
+        Err(no_desktops())
+    }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError>;
 

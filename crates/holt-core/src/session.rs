@@ -53,6 +53,46 @@ impl Default for Limits {
     }
 }
 
+/// What kind of desktop a session has. It is started when it is first needed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Flavour {
+    /// It has none.
+    None,
+    /// A small window manager.
+    #[default]
+    Light,
+    /// A whole desktop environment.
+    Full,
+}
+
+/// A session's desktop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DesktopSpec {
+    pub flavour: Flavour,
+    /// The size that it begins with; whoever has control may change it.
+    pub width: u16,
+    pub height: u16,
+}
+
+impl Default for DesktopSpec {
+    fn default() -> Self {
+        Self { flavour: Flavour::default(), width: 1280, height: 800 }
+    }
+}
+
+impl DesktopSpec {
+    /// The smallest and the largest side that a desktop may begin with.
+    pub const SIDES: std::ops::RangeInclusive<u16> = 320..=4096;
+
+    pub fn is_sensible(&self) -> bool {
+        Self::SIDES.contains(&self.width) && Self::SIDES.contains(&self.height)
+    }
+}
+
 /// Everything that is decided when a session is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -70,6 +110,8 @@ pub struct SessionSpec {
     pub policy: Policy,
     pub budget: Budget,
     pub limits: Limits,
+    #[serde(default)]
+    pub desktop: DesktopSpec,
     /// Which interface made it; native ones say `holt`.
     pub origin: String,
     /// When it ends by itself, where that was asked for.

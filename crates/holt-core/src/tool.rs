@@ -19,6 +19,9 @@ pub struct ToolSpec {
     pub reads_only: bool,
     /// Calls of it may run side by side with others of its kind.
     pub parallel: bool,
+    /// Looks at the screen or acts on it, so that the desktop has to run, and nobody else may be driving.
+    #[serde(default)]
+    pub screen: bool,
 }
 
 /// One part of what a tool answers.

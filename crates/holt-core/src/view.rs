@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::agent::{Delta, DeltaTarget};
 use crate::budget::{Budget, Usage};
 use crate::event::{Seq, WhenBusy};
-use crate::id::{ArtifactId, CallId, OwnerId, PromptId, RunId, SessionId};
+use crate::id::{ArtifactId, CallId, ClientId, OwnerId, PromptId, RunId, SessionId};
 use crate::policy::Policy;
-use crate::session::{EndReason, Limits, SessionKind, Status, WorkspaceSpec};
+use crate::session::{DesktopSpec, EndReason, Limits, SessionKind, Status, WorkspaceSpec};
 use crate::store::{Head, StoredHead};
 use crate::time::Timestamp;
 
@@ -51,6 +51,7 @@ pub struct Snapshot {
     pub policy: Policy,
     pub budget: Budget,
     pub limits: Limits,
+    pub desktop: DesktopSpec,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,6 +59,9 @@ pub struct Snapshot {
     pub sandbox: SandboxState,
     /// Why everything in the sandbox stands still, when it does.
     pub held: Option<Held>,
+    /// The person who drives the desktop, while one does. The agent waits meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
     /// The run that is under way.
     pub run: Option<RunView>,
     /// Prompts that wait, in their order.
@@ -92,6 +96,30 @@ pub struct Held {
     pub since: Timestamp,
 }
 
+/// A person's control of a session's desktop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Control {
+    /// Who has it, as people see them.
+    pub by: String,
+    /// Where they look at it: input from anywhere else is refused.
+    pub client: ClientId,
+    pub programs: Programs,
+    pub since: Timestamp,
+}
+
+/// What the agent's programs do while a person drives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Programs {
+    /// They stand still: nothing but the person moves anything.
+    #[default]
+    StandStill,
+    /// They go on, for a person who wants to use what the agent has started.
+    Run,
+}
+
 /// A run, while it is under way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -119,6 +147,9 @@ pub struct OpenCall {
     pub answer_until: Option<Timestamp>,
     /// May run beside others of its kind.
     pub parallel: bool,
+    /// Looks at the screen or acts on it.
+    #[serde(default)]
+    pub screen: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,6 +32,8 @@ impl Owner {
                 Effect::ExecuteCall { call, only_if_known } => self.execute(call, only_if_known),
                 Effect::CancelCall { call } => self.cancel_call(call),
                 Effect::AcknowledgeCall { call } => self.acknowledge(call),
+                Effect::HoldPrograms => self.move_programs(true),
+                Effect::LetProgramsGo => self.move_programs(false),
                 Effect::SleepSandbox { even_if_busy } => self.fall_asleep(even_if_busy).await,
                 Effect::EndSandbox => self.end_sandbox().await,
             }

@@ -88,6 +88,8 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::NoPrompt => "prompt_not_found",
         Refusal::NotFailed => "not_failed",
         Refusal::TooManyArtifacts => "too_many_artifacts",
+        Refusal::Driven(_) => "control_held",
+        Refusal::Closed => "sandbox_closed",
         Refusal::CallsOpen | Refusal::Stale => "run_over",
     }
 }
@@ -103,6 +105,8 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
         Refusal::NoPrompt => "It may have been taken up already.",
         Refusal::NotFailed => "Send a prompt instead.",
         Refusal::TooManyArtifacts => "Download what is there and go on in a new session.",
+        Refusal::Driven(_) => "Wait until they give it back, or take it with `seize`.",
+        Refusal::Closed => "Wake the session, or send a prompt, and try again.",
         Refusal::CallsOpen | Refusal::Stale => "The run has ended meanwhile.",
     }
 }

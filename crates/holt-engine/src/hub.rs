@@ -9,8 +9,8 @@ use holt_core::agent::{Delta, DeltaTarget};
 use holt_core::event::{Event, EventBody, Seq};
 use holt_core::id::SessionId;
 use holt_core::machine::State;
-use holt_core::view::{Partials, Snapshot};
-use tokio::sync::broadcast;
+use holt_core::view::{Control, Partials, Snapshot};
+use tokio::sync::{broadcast, watch};
 
 /// How many frames a follower may be behind before it is sent back to the log.
 const BACKLOG: usize = 1024;
@@ -30,6 +30,7 @@ pub(crate) struct Hub {
     session: SessionId,
     inner: Mutex<Inner>,
     frames: broadcast::Sender<Frame>,
+    control: watch::Sender<Option<Control>>,
 }
 
 #[derive(Debug)]
@@ -48,7 +49,8 @@ pub(crate) struct Joined {
 impl Hub {
     pub fn new(state: Arc<State>) -> Self {
         let (frames, _) = broadcast::channel(BACKLOG);
-        Self { session: state.id, inner: Mutex::new(Inner { state, partials: Partials::default() }), frames }
+        let control = watch::Sender::new(state.control.clone());
+        Self { session: state.id, inner: Mutex::new(Inner { state, partials: Partials::default() }), frames, control }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -74,6 +76,7 @@ impl Hub {
     pub fn commit(&self, state: Arc<State>, events: &[(Event, EventBody)]) {
         let mut inner = self.lock();
         inner.state = state;
+        self.tell_control(&inner.state);
         for (event, body) in events {
             inner.partials.close(|target| ends(body, target));
             if self.frames.receiver_count() > 0 {
@@ -87,7 +90,23 @@ impl Hub {
         let mut inner = self.lock();
         if state.last_seq >= inner.state.last_seq {
             inner.state = state;
+            self.tell_control(&inner.state);
         }
+    }
+
+    /// Who drives the desktop, now and from now on.
+    pub fn watch_control(&self) -> watch::Receiver<Option<Control>> {
+        self.control.subscribe()
+    }
+
+    fn tell_control(&self, state: &State) {
+        self.control.send_if_modified(|control| {
+            let is_news = *control != state.control;
+            if is_news {
+                control.clone_from(&state.control);
+            }
+            is_news
+        });
     }
 
     pub fn show(&self, delta: &Delta) {

@@ -20,7 +20,7 @@ mod reports;
 mod requests;
 mod schedule;
 
-pub use engine::{Engine, EngineStatus, Options, Parts};
+pub use engine::{ControlWatch, Engine, EngineStatus, Options, Parts};
 pub use error::EngineError;
 pub use feed::{Feed, FeedItem};
 pub use files::SessionFiles;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use holt_core::event::Epoch;
-use holt_core::id::SessionId;
+use holt_core::id::{OwnerId, SessionId};
 use holt_core::machine::{Effect, State};
 use holt_core::store::{Store, StoredHead};
 use holt_core::time::Timestamp;
@@ -154,11 +154,18 @@ impl Node {
         self.lock().get(&session).is_some_and(|entry| entry.mailbox.is_some())
     }
 
-    /// How many sessions are awake, and how many followers there are.
-    pub fn census(&self) -> (usize, usize) {
+    /// How many sessions are awake, and how many followers there are: of this owner, or of all.
+    pub fn census(&self, owner: Option<&OwnerId>) -> (usize, usize) {
         let registry = self.lock();
-        let awake = registry.values().filter(|entry| entry.mailbox.is_some()).count();
-        let followers = registry.values().filter_map(|entry| entry.hub.upgrade()).map(|hub| hub.followers()).sum();
+        let (mut awake, mut followers) = (0, 0);
+        for entry in registry.values() {
+            let hub = entry.hub.upgrade();
+            let counts = owner.is_none_or(|owner| hub.as_ref().is_some_and(|hub| hub.state().spec.owner == *owner));
+            if counts {
+                awake += usize::from(entry.mailbox.is_some());
+                followers += hub.map_or(0, |hub| hub.followers());
+            }
+        }
         (awake, followers)
     }
 

@@ -25,6 +25,7 @@ pub fn tool_specs() -> Vec<ToolSpec> {
         parameters: tool.input_schema.clone().into(),
         reads_only: tool.reads_only,
         parallel: tool.parallel,
+        screen: tool.screen,
     };
     holt_toolbox::catalogue::catalogue().iter().map(spec).collect()
 }

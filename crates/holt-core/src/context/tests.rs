@@ -91,7 +91,7 @@ fn answer(
     for id in &calls {
         let (call, reference, tool) = (CallId::new(Uuid::from_u128(*id)), id.to_string(), "look".into());
         let (arguments, verdict) = (json!({}), Verdict::Allow);
-        events.push(CallProposed { run, call, reference, tool, arguments, verdict, parallel: true }.into());
+        events.push(CallProposed { run, call, reference, tool, arguments, verdict, parallel: true, screen: false }.into());
     }
     for (id, result) in calls.iter().zip(results) {
         let Some((size, picture)) = result else { continue };

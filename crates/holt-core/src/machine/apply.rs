@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::state::{Phase, RunState, State};
 use crate::event::{
-    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, EventBody, PromptQueued, RunFinished, SandboxEnd,
-    SandboxHeld, Seq, WhenBusy,
+    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ControlTaken, EventBody, PromptQueued, RunFinished,
+    SandboxEnd, SandboxHeld, Seq, WhenBusy,
 };
 use crate::policy::Verdict;
 use crate::time::Timestamp;
-use crate::view::{Artifact, CallStage, Failure, Held, OpenCall, QueuedPrompt, SandboxState};
+use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, SandboxState};
 
 impl State {
     /// Folds one event in. A kind that this version does not know is `None` and only moves the place in the log.
@@ -34,7 +34,7 @@ impl State {
             EventBody::RunStarted(started) => {
                 self.queue.retain(|prompt| prompt.id != started.run.into());
                 let mut run = RunState::new(started.run, at);
-                run.waiting_since = self.held.is_some().then_some(at);
+                run.waiting_since = self.stands_still().then_some(at);
                 self.phase = Phase::Running(Box::new(run));
             }
             EventBody::RunFinished(finished) => self.leave_run(at, finished),
@@ -42,6 +42,8 @@ impl State {
             EventBody::SandboxClosed(closed) => self.sandbox_closed(at, closed.why),
             EventBody::SandboxHeld(held) => self.held(at, held),
             EventBody::SandboxReleased(_) => self.released(at),
+            EventBody::ControlTaken(taken) => self.control_taken(at, taken),
+            EventBody::ControlReturned(_) => self.control_returned(at),
             EventBody::SleepPostponed(postponed) => {
                 let asleep_after = Duration::from_secs(self.spec.sleep_after_seconds);
                 self.idle_since = Timestamp::from_millis(
@@ -54,6 +56,7 @@ impl State {
                 self.phase = Phase::Ended { reason: ended.reason };
                 self.sandbox = SandboxState::Closed;
                 self.held = None;
+                self.control = None;
                 self.queue.clear();
             }
             EventBody::SessionFailed(failed) => {
@@ -65,9 +68,9 @@ impl State {
             }
             EventBody::SessionRetried(_) => self.phase = Phase::Idle { asleep: false },
             other => {
-                let held = self.held.is_some();
+                let still = self.stands_still();
                 if let Some(run) = self.run_mut() {
-                    run.fold(at, other, held);
+                    run.fold(at, other, still);
                 }
             }
         }
@@ -101,6 +104,7 @@ impl State {
 
     fn sandbox_closed(&mut self, at: Timestamp, why: SandboxEnd) {
         self.sandbox = SandboxState::Closed;
+        self.control = None;
         self.released(at);
         if let Phase::Idle { asleep } = &mut self.phase {
             *asleep = why == SandboxEnd::Slept || why == SandboxEnd::Ended;
@@ -118,14 +122,33 @@ impl State {
 
     fn released(&mut self, at: Timestamp) {
         self.held = None;
+        self.go_on(at);
+    }
+
+    fn control_taken(&mut self, at: Timestamp, taken: &ControlTaken) {
+        let ControlTaken { by, client, programs } = taken.clone();
+        self.control = Some(Control { by, client, programs, since: at });
         if let Some(run) = self.run_mut() {
-            run.go_on(at, false);
+            run.waiting_since.get_or_insert(at);
+        }
+    }
+
+    fn control_returned(&mut self, at: Timestamp) {
+        self.control = None;
+        (self.idle_since, self.used_at) = (at, at);
+        self.go_on(at);
+    }
+
+    fn go_on(&mut self, at: Timestamp) {
+        let still = self.stands_still();
+        if let Some(run) = self.run_mut() {
+            run.go_on(at, still);
         }
     }
 }
 
 impl RunState {
-    fn fold(&mut self, at: Timestamp, body: &EventBody, held: bool) {
+    fn fold(&mut self, at: Timestamp, body: &EventBody, still: bool) {
         match body {
             EventBody::MessageStarted(started) => self.writing = Some(started.message),
             EventBody::MessageAborted(_) => self.writing = None,
@@ -139,7 +162,7 @@ impl RunState {
                 self.waiting_since.get_or_insert(at);
                 self.with_call(asked.call, |call| call.answer_until = Some(asked.until));
             }
-            EventBody::ApprovalAnswered(answered) => self.answered(at, answered, held),
+            EventBody::ApprovalAnswered(answered) => self.answered(at, answered, still),
             EventBody::CallStarted(started) => self.with_call(started.call, |call| call.stage = CallStage::Running),
             EventBody::CallFinished(finished) => self.calls.retain(|call| call.id != finished.call),
             EventBody::BudgetWarned(_) => self.warned = true,
@@ -149,17 +172,17 @@ impl RunState {
         }
     }
 
-    fn answered(&mut self, at: Timestamp, answered: &ApprovalAnswered, held: bool) {
+    fn answered(&mut self, at: Timestamp, answered: &ApprovalAnswered, still: bool) {
         self.with_call(answered.call, |call| {
             call.stage = CallStage::Ready;
             call.answer_until = None;
         });
-        self.go_on(at, held);
+        self.go_on(at, still);
     }
 
     /// The run's clock goes on, unless something else still keeps it from working.
-    fn go_on(&mut self, at: Timestamp, held: bool) {
-        if !held
+    fn go_on(&mut self, at: Timestamp, still: bool) {
+        if !still
             && !self.calls.iter().any(|call| call.stage == CallStage::Asked)
             && let Some(since) = self.waiting_since.take()
         {
@@ -183,6 +206,7 @@ fn open_call(proposed: &CallProposed) -> OpenCall {
         stage: if proposed.verdict == Verdict::Ask { CallStage::Asked } else { CallStage::Ready },
         answer_until: None,
         parallel: proposed.parallel,
+        screen: proposed.screen,
     }
 }
 

@@ -35,6 +35,7 @@ mod tests {
             stage: *stage,
             answer_until: None,
             parallel: *parallel,
+            screen: false,
         };
         of.iter().enumerate().map(call).collect()
     }

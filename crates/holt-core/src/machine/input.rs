@@ -2,12 +2,12 @@
 
 use super::State;
 use crate::agent::FinishedTurn;
-use crate::event::{EventBody, Level, SandboxEnd, Seq, WhenBusy};
-use crate::id::{ArtifactId, CallId, MessageId, PromptId, RunId};
+use crate::event::{ControlEnd, EventBody, Level, SandboxEnd, Seq, WhenBusy};
+use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId};
 use crate::session::EndReason;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, ToolSpec};
-use crate::view::Failure;
+use crate::view::{Failure, Programs};
 
 /// A prompt as somebody sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,21 @@ pub enum Input {
         path: String,
         size: u64,
         by: String,
+    },
+
+    /// A person wants to drive the desktop.
+    TakeControl {
+        by: String,
+        client: ClientId,
+        programs: Programs,
+        /// Also from somebody else.
+        seize: bool,
+    },
+    ReturnControl {
+        why: ControlEnd,
+        by: Option<String>,
+        /// Only if it is held from here.
+        client: Option<ClientId>,
     },
 
     /// Something that only a person can mend keeps the session from working.
@@ -163,6 +178,10 @@ pub enum Effect {
     AcknowledgeCall {
         call: CallId,
     },
+    /// The agent's programs stand still. What of them looks at the screen or acts on it gets a moment to finish.
+    HoldPrograms,
+    /// They go on.
+    LetProgramsGo,
     /// Close the sandbox; unless something still runs in it, if that counts.
     SleepSandbox {
         even_if_busy: bool,
@@ -209,6 +228,10 @@ pub enum Refusal {
     NotFailed,
     #[error("the session has handed out {MAX_ARTIFACTS} artifacts already", MAX_ARTIFACTS = super::MAX_ARTIFACTS)]
     TooManyArtifacts,
+    #[error("{0} drives the desktop")]
+    Driven(String),
+    #[error("the sandbox is closed")]
+    Closed,
     /// Some calls of the last turn have no result yet.
     #[error("calls are still open")]
     CallsOpen,

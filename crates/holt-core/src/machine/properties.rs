@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::tests::{Story, prompt, spec, tools, turn};
 use super::{Effect, Input, State};
-use crate::event::{EventBody, SandboxEnd, WhenBusy};
-use crate::id::{CallId, MessageId, PromptId, RunId};
+use crate::event::{ControlEnd, EventBody, SandboxEnd, WhenBusy};
+use crate::id::{CallId, ClientId, MessageId, PromptId, RunId};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, CallStatus};
-use crate::view::{CallStage, Failure, SandboxState};
+use crate::view::{CallStage, Failure, Programs, SandboxState};
 
 /// A voice from outside. Numbers pick among what there is, so that both sensible and senseless inputs occur.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ enum Voice {
     Busy,
     Held(u8),
     Released,
+    Take(u8, bool, bool),
+    Give(Option<u8>),
     Ended,
     Later(u32),
     TakenUp,
@@ -63,6 +65,8 @@ fn voice() -> impl Strategy<Value = Voice> {
         1 => Just(Voice::Busy),
         2 => (0u8..2).prop_map(Voice::Held),
         1 => Just(Voice::Released),
+        2 => ((0u8..3), any::<bool>(), any::<bool>()).prop_map(|(client, run, seize)| Voice::Take(client, run, seize)),
+        2 => prop::option::of(0u8..3).prop_map(Voice::Give),
         1 => Just(Voice::Ended),
         2 => (0u32..200_000).prop_map(Voice::Later),
         1 => Just(Voice::TakenUp),
@@ -151,6 +155,11 @@ impl Judge {
             Voice::Busy => Input::StillBusy { processes: vec!["npm".into()] },
             Voice::Held(why) => Input::SandboxHeld { code: format!("why_{why}"), text: "x".into() },
             Voice::Released => Input::SandboxReleased,
+            Voice::Take(at, run, seize) => {
+                let programs = if run { Programs::Run } else { Programs::StandStill };
+                Input::TakeControl { by: format!("person {at}"), client: client(at), programs, seize }
+            }
+            Voice::Give(at) => Input::ReturnControl { why: ControlEnd::Given, by: None, client: at.map(client) },
             Voice::Ended => Input::SandboxEnded,
             Voice::Later(millis) => {
                 self.story.now += i64::from(millis);
@@ -180,6 +189,7 @@ impl Judge {
         let (mut seq, mut at) = (before.last_seq, before.last_at);
         for fact in &decision.events {
             check_held(&folded, &fact.body);
+            check_control(&folded, &fact.body);
             assert_eq!(fact.seq, seq + 1, "gapless");
             assert!(fact.at > at, "order in time is order in the log");
             (seq, at) = (fact.seq, fact.at);
@@ -235,8 +245,8 @@ impl Judge {
 
     fn check_waiting(&self) {
         let state = &self.story.state;
-        assert!(state.held.is_none() || state.sandbox == SandboxState::Open, "a closed sandbox is not held");
-        if let (Some(_), Some(run)) = (&state.held, state.run()) {
+        assert!(!state.stands_still() || state.sandbox == SandboxState::Open, "nobody holds or drives a closed sandbox");
+        if let (true, Some(run)) = (state.stands_still(), state.run()) {
             let (now, later) = (state.last_at, state.last_at.plus(Duration::from_secs(3600)));
             assert_eq!(run.worked(now), run.worked(later), "the clock of a run stands still while its sandbox does");
         }
@@ -260,6 +270,22 @@ fn check_held(before: &State, event: &EventBody) {
         EventBody::SandboxReleased(_) => assert!(code.is_some()),
         _ => {}
     }
+}
+
+/// While a person drives nothing of the agent begins, and only one person drives at a time.
+fn check_control(before: &State, event: &EventBody) {
+    match event {
+        EventBody::ControlTaken(taken) => {
+            assert!(before.control.as_ref().is_none_or(|control| control.client == taken.client));
+        }
+        EventBody::ControlReturned(_) => assert!(before.control.is_some()),
+        EventBody::CallStarted(_) | EventBody::PromptSteered(_) => assert!(before.control.is_none()),
+        _ => {}
+    }
+}
+
+fn client(at: u8) -> ClientId {
+    ClientId::new(Uuid::from_u128(u128::from(at)))
 }
 
 fn failure() -> Failure {

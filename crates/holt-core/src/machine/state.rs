@@ -12,7 +12,7 @@ use crate::id::{MessageId, PromptId, RunId, SessionId};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::store::Head;
 use crate::time::Timestamp;
-use crate::view::{Artifact, CallStage, Failure, Held, OpenCall, QueuedPrompt, RunView, SandboxState, Snapshot};
+use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, RunView, SandboxState, Snapshot};
 
 /// How many prompts may wait.
 pub const MAX_QUEUE: usize = 20;
@@ -61,6 +61,9 @@ pub struct State {
     /// Why everything in the open sandbox stands still, when it does.
     #[serde(default)]
     pub held: Option<Held>,
+    /// The person who drives the desktop, when one does.
+    #[serde(default)]
+    pub control: Option<Control>,
     pub queue: Vec<QueuedPrompt>,
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
@@ -84,6 +87,7 @@ impl State {
             phase: Phase::Idle { asleep: false },
             sandbox: SandboxState::Closed,
             held: None,
+            control: None,
             queue: Vec::new(),
             recent: VecDeque::new(),
             artifacts: Vec::new(),
@@ -94,6 +98,11 @@ impl State {
             idle_since: at,
             used_at: at,
         }
+    }
+
+    /// Something keeps the agent from working: the sandbox is held, or a person drives.
+    pub fn stands_still(&self) -> bool {
+        self.held.is_some() || self.control.is_some()
     }
 
     pub fn run(&self) -> Option<&RunState> {
@@ -136,6 +145,7 @@ impl State {
     /// When the session next wants a `Tick`, though nothing else happens.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let own = match &self.phase {
+            Phase::Idle { .. } | Phase::Failed(_) if self.control.is_some() => None,
             Phase::Idle { .. } | Phase::Failed(_) if self.sandbox == SandboxState::Open => {
                 Some(self.idle_since.plus(Duration::from_secs(self.spec.sleep_after_seconds)))
             }
@@ -172,7 +182,8 @@ impl State {
             status: self.status(),
             created_at: self.created_at,
             updated_at: self.last_at,
-            unfinished: self.status().is_unfinished() || !self.queue.is_empty(),
+            // Whoever drives has to be waited for, whichever process does it.
+            unfinished: self.status().is_unfinished() || !self.queue.is_empty() || self.control.is_some(),
             wake_at: self.wake_at(),
             state,
             state_seq: self.last_seq,
@@ -196,11 +207,13 @@ impl State {
             policy: spec.policy,
             budget: spec.budget,
             limits: spec.limits,
+            desktop: spec.desktop,
             created_at: self.created_at,
             updated_at: self.last_at,
             expires_at: spec.expires_at,
             sandbox: self.sandbox,
             held: self.held.clone(),
+            control: self.control.clone(),
             run: self.run().map(RunState::view),
             queue: self.queue.clone(),
             artifacts: self.artifacts.clone(),

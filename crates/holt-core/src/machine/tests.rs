@@ -1,5 +1,6 @@
 //! Stories of single sessions, step by step.
 
+mod control;
 mod held;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use crate::event::{EventBody, RunResult, SandboxEnd, SessionCreated, WhenBusy};
 use crate::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use crate::model::{AssistantPart, StopReason};
 use crate::policy::{Policy, Rule, Verdict};
-use crate::session::{EndReason, Limits, SessionKind, SessionSpec, Status, WorkspaceSpec};
+use crate::session::{DesktopSpec, EndReason, Limits, SessionKind, SessionSpec, Status, WorkspaceSpec};
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, CallStatus, ToolSpec};
 use crate::view::{Failure, SandboxState};
@@ -37,6 +38,7 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
         },
         budget: Budget { steps: Some(5), tokens: None, cost_micros: None, seconds: Some(100) },
         limits: Limits::default(),
+        desktop: DesktopSpec::default(),
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 60,
@@ -45,13 +47,14 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
 }
 
 pub(super) fn tools() -> Vec<ToolSpec> {
-    ["read", "write", "ask_first", "deny_me"]
+    ["read", "write", "ask_first", "deny_me", "click"]
         .map(|name| ToolSpec {
             name: name.into(),
             description: String::new(),
             parameters: json!({}),
             reads_only: name == "read",
             parallel: name == "read",
+            screen: name == "click",
         })
         .to_vec()
 }

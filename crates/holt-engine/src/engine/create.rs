@@ -6,7 +6,7 @@ use holt_core::access::{Principal, Scope};
 use holt_core::event::{Event, SessionCreated};
 use holt_core::id::SessionId;
 use holt_core::machine::{Decision, Input, State, decide};
-use holt_core::session::{SessionKind, SessionSpec, WorkspaceSpec};
+use holt_core::session::{DesktopSpec, SessionKind, SessionSpec, WorkspaceSpec};
 use holt_core::store::StoreError;
 use holt_core::view::Snapshot;
 use uuid::Uuid;
@@ -85,6 +85,7 @@ impl Engine {
             policy: request.policy.unwrap_or_else(|| options.policy.clone()),
             budget: request.budget.unwrap_or(options.budget),
             limits: request.limits.unwrap_or(options.limits),
+            desktop: sensible(request.desktop.unwrap_or(options.desktop))?,
             origin: request.origin.unwrap_or_else(|| "holt".into()),
             expires_at: request.expires_at,
             sleep_after_seconds: request.sleep_after_seconds.unwrap_or(options.sleep_after_seconds),
@@ -100,6 +101,14 @@ impl Engine {
         let path = off_thread(move || workspaces.check_directory(Path::new(&path))).await?;
         Ok(WorkspaceSpec::Directory { path })
     }
+}
+
+fn sensible(desktop: DesktopSpec) -> Result<DesktopSpec, EngineError> {
+    if desktop.is_sensible() {
+        return Ok(desktop);
+    }
+    let what = format!("a desktop of {} x {} pixels cannot be had", desktop.width, desktop.height);
+    Err(invalid("desktop_size", what, "Each side of a desktop has between 320 and 4096 pixels."))
 }
 
 fn invalid(code: &'static str, what: String, hint: &'static str) -> EngineError {

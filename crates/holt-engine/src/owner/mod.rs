@@ -4,6 +4,7 @@
 //! helpers (the brain, the calls, the opening of the sandbox) are tasks that it owns: they speak to it through a bounded
 //! channel and end with it. When the session is idle it leaves; when another process has taken the session it stops at once.
 
+mod driver;
 mod life;
 mod log;
 mod words;
@@ -28,6 +29,7 @@ use crate::error::EngineError;
 use crate::hub::Hub;
 use crate::node::{Loaded, Node};
 
+use driver::Driver;
 use life::{load, reload_error};
 pub(crate) use words::{Reply, Request, Word};
 
@@ -83,6 +85,7 @@ pub(crate) struct Owner {
     mailbox: mpsc::Receiver<Request>,
     /// Nothing more can be written: taken over, or removed.
     gone: bool,
+    pub(crate) driver: Driver,
 }
 
 impl Owner {
@@ -130,6 +133,7 @@ impl Owner {
             follow_up: VecDeque::new(),
             waking: Vec::new(),
             gone: false,
+            driver: Driver::default(),
         };
         if fresh {
             owner.perform(loaded.effects).await;
@@ -168,6 +172,7 @@ impl Owner {
                     if self.is_due() {
                         self.take(Input::Tick).await;
                     }
+                    self.miss_driver().await;
                 }
             }
         }
@@ -179,7 +184,8 @@ impl Owner {
     }
 
     fn is_idle(&self) -> bool {
-        self.state.run().is_none() && self.calls.is_empty() && self.waking.is_empty() && *self.door.borrow() != Door::Opening
+        let quiet = self.calls.is_empty() && self.waking.is_empty() && *self.door.borrow() != Door::Opening;
+        quiet && self.state.run().is_none() && self.state.control.is_none()
     }
 
     fn is_due(&self) -> bool {
@@ -191,6 +197,7 @@ impl Owner {
             return LINGER;
         }
         let until_due = self.state.wake_at().map(|at| at.since(self.node.now()));
+        let until_due = until_due.into_iter().chain(self.until_driver_left()).min();
         until_due.unwrap_or(Duration::from_secs(3600)).max(Duration::from_millis(1))
     }
 
@@ -215,6 +222,7 @@ impl Owner {
                 let _ = reply.send(result);
             }
             Request::Tick => self.take(Input::Tick).await,
+            Request::Present { client } => self.driver_is_present(client),
             Request::Reported => {
                 self.hear_reports().await;
                 self.settle().await;
@@ -257,7 +265,7 @@ impl Owner {
     }
 
     /// Takes an input that nobody waits for.
-    async fn take(&mut self, input: Input) {
+    pub(crate) async fn take(&mut self, input: Input) {
         self.follow_up.push_back(input);
         self.settle().await;
     }
@@ -278,7 +286,7 @@ impl Owner {
         if let Some((run, reply)) = self.pending_step.take() {
             self.pending_step = Some((run, reply));
             match self.step(Input::NextStep { run }, Patience::Insist).await {
-                Ok(()) | Err(EngineError::Refused(Refusal::CallsOpen)) => {}
+                Ok(()) | Err(EngineError::Refused(Refusal::CallsOpen | Refusal::Driven(_))) => {}
                 Err(_) => self.refuse_step(),
             }
             if !self.follow_up.is_empty() {

@@ -2,7 +2,7 @@
 
 use holt_core::agent::{Delta, FinishedTurn, Halted, WorkError};
 use holt_core::event::Seq;
-use holt_core::id::{CallId, MessageId, RunId};
+use holt_core::id::{CallId, ClientId, MessageId, RunId};
 use holt_core::machine::{Input, Published, Refusal};
 use holt_core::sandbox::{SandboxError, SandboxInfo};
 use holt_core::tool::CallOutcome;
@@ -29,6 +29,10 @@ pub(crate) enum Request {
         reply: oneshot::Sender<Result<(), EngineError>>,
     },
     Tick,
+    /// The person who drives is still there.
+    Present {
+        client: ClientId,
+    },
     /// Its sandbox has reported something.
     Reported,
 }
@@ -38,7 +42,7 @@ impl Request {
         match self {
             Self::Input { reply, .. } | Self::Sleep { reply } | Self::Wake { reply } => drop(reply.send(Err(error))),
             Self::Remove { reply } => drop(reply.send(Err(error))),
-            Self::Tick | Self::Reported => {}
+            Self::Tick | Self::Present { .. } | Self::Reported => {}
         }
     }
 }

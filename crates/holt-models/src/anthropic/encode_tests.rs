@@ -41,6 +41,7 @@ fn request(turns: Vec<Turn>) -> ModelRequest {
                 parameters: json!({ "type": "object", "properties": {} }),
                 reads_only: true,
                 parallel: true,
+                screen: false,
             };
             2
         ],

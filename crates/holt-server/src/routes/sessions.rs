@@ -52,6 +52,7 @@ fn to_engine(request: CreateSession) -> engine::CreateSession {
         policy: request.policy,
         budget: request.budget,
         limits: request.limits,
+        desktop: request.desktop,
         origin: None,
         expires_at: request.expires_at,
         sleep_after_seconds: request.sleep_after_seconds,

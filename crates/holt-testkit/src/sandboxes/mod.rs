@@ -9,6 +9,7 @@ mod running;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,9 +18,10 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use holt_core::id::{CallId, SessionId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, FindingState, Group, Measurement, Reported, SandboxError, SandboxInfo, SandboxReport, SandboxSpec,
+    CallUpdate, Finding, FindingState, Group, Link, Measurement, Reported, SandboxError, SandboxInfo, SandboxReport, SandboxSpec,
     Sandboxes, ToolCall,
 };
+use holt_core::session::DesktopSpec;
 use holt_core::tool::{CallOutcome, CallStatus, ToolSpec};
 
 use tokio::sync::broadcast;
@@ -41,6 +43,8 @@ pub enum Operation {
     Acknowledge,
     Cancel,
     Busy,
+    StartDesktop,
+    ReachDesktop,
     Freeze,
     Thaw,
     Measure,
@@ -72,12 +76,15 @@ struct State {
     record: Vec<(Operation, Option<SessionId>)>,
     removed: Vec<SessionId>,
     warnings: Vec<String>,
+    /// Where the screen of every desktop is.
+    screen: Option<PathBuf>,
 }
 
 struct Sandbox {
     spec: SandboxSpec,
     calls: HashMap<CallId, Running>,
     frozen: Vec<Group>,
+    desktop: Option<DesktopSpec>,
     processes: Vec<String>,
 }
 
@@ -114,6 +121,16 @@ impl FakeSandboxes {
     {
         let tool: Tool = Arc::new(move |call, output| Box::pin(tool(call, output)));
         lock(&self.tools).insert(name.to_owned(), tool);
+    }
+
+    /// Where every desktop's screen is reached: the Unix socket of an X server of the test's.
+    pub fn set_screen(&self, socket: PathBuf) {
+        lock(&self.state).screen = Some(socket);
+    }
+
+    /// The desktop that was started for a session.
+    pub fn desktop(&self, session: SessionId) -> Option<DesktopSpec> {
+        lock(&self.state).open.get(&session)?.desktop
     }
 
     /// Reports as a keeper does by itself.
@@ -243,7 +260,8 @@ impl Sandboxes for FakeSandboxes {
         let mut state = self.enter(Operation::Open, Some(spec.session))?;
         let warnings = state.warnings.clone();
         let found = state.open.contains_key(&spec.session);
-        let fresh = || Sandbox { spec: spec.clone(), calls: HashMap::new(), frozen: Vec::new(), processes: Vec::new() };
+        let fresh =
+            || Sandbox { spec: spec.clone(), calls: HashMap::new(), frozen: Vec::new(), desktop: None, processes: Vec::new() };
         state.open.entry(spec.session).or_insert_with(fresh);
         Ok(SandboxInfo { driver: "fake".into(), workspace_path: "/workspace".into(), found, warnings })
     }
@@ -293,6 +311,24 @@ impl Sandboxes for FakeSandboxes {
 
     fn reports(&self) -> BoxStream<'static, Reported> {
         BroadcastStream::new(self.reports.0.subscribe()).filter_map(async |report| report.ok()).boxed()
+    }
+
+    async fn start_desktop(&self, session: SessionId, desktop: DesktopSpec) -> Result<(), SandboxError> {
+        let mut state = self.enter(Operation::StartDesktop, Some(session))?;
+        sandbox(&mut state, session)?.desktop = Some(desktop);
+        Ok(())
+    }
+
+    async fn reach_desktop(&self, session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
+        let screen = {
+            let mut state = self.enter(Operation::ReachDesktop, Some(session))?;
+            sandbox(&mut state, session)?.desktop.ok_or(SandboxError::NotOpen)?;
+            state.screen.clone()
+        };
+        let screen = screen.ok_or_else(|| SandboxError::Faulty("the test has no screen".into()))?;
+        let stream = tokio::net::UnixStream::connect(screen).await;
+        let stream = stream.map_err(|error| SandboxError::Faulty(error.to_string()))?;
+        Ok(Box::new(tokio_util::compat::TokioAsyncReadCompatExt::compat(stream)))
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {

@@ -34,6 +34,9 @@ impl Draft {
         if !current.calls.is_empty() {
             return Err(Refusal::CallsOpen);
         }
+        if let Some(control) = &self.state.control {
+            return Err(Refusal::Driven(control.by.clone()));
+        }
         if self.check_budget() {
             return Ok(());
         }
@@ -98,8 +101,8 @@ impl Draft {
             Some(_) => format!("The session's policy does not allow `{tool}`."),
         };
         let arguments = if too_large { serde_json::Value::Null } else { arguments };
-        let parallel = spec.is_some_and(|spec| spec.parallel);
-        self.emit(CallProposed { run, call, reference, tool, arguments, verdict, parallel });
+        let (parallel, screen) = spec.map_or((false, false), |spec| (spec.parallel, spec.screen));
+        self.emit(CallProposed { run, call, reference, tool, arguments, verdict, parallel, screen });
         match verdict {
             Verdict::Allow => {}
             Verdict::Ask => {

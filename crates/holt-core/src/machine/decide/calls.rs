@@ -12,6 +12,9 @@ use crate::view::{CallStage, OpenCall};
 impl Draft {
     pub(super) fn start_calls(&mut self) {
         let Some(run) = self.state.run().filter(|run| !run.is_stopping()) else { return };
+        if self.state.control.is_some() {
+            return;
+        }
         let id = run.id;
         for call in startable(&run.calls) {
             self.emit(CallStarted { run: id, call });

@@ -2,6 +2,7 @@
 
 mod brain;
 mod calls;
+mod control;
 mod people;
 mod runs;
 mod sandbox;
@@ -44,6 +45,8 @@ impl Draft {
                 self.emit(FileReceived { path, size, by });
                 Ok(())
             }
+            Input::TakeControl { by, client, programs, seize } => self.take_control(by, client, programs, seize),
+            Input::ReturnControl { why, by, client } => self.return_control(why, by, client),
             Input::BeginMessage { run, message } => self.begin_message(run, message),
             Input::NextStep { run } => self.next_step(run),
             Input::Turn { run, turn, tools } => self.turn(run, *turn, &tools),

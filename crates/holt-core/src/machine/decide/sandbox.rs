@@ -51,6 +51,7 @@ impl Draft {
             }
         }
         if self.state.sandbox == SandboxState::Open {
+            self.end_control();
             self.emit(SandboxClosed { why, ended: Vec::new() });
         }
         self.start_calls();
@@ -78,6 +79,7 @@ impl Draft {
 
     pub(super) fn sandbox_slept(&mut self, ended: &[String]) -> Result<(), Refusal> {
         if self.state.sandbox == SandboxState::Open {
+            self.end_control();
             self.emit(SandboxClosed { why: SandboxEnd::Slept, ended: words::names(ended) });
         }
         Ok(())
@@ -99,6 +101,7 @@ impl Draft {
     pub(super) fn sandbox_ended(&mut self) -> Result<(), Refusal> {
         if let Phase::Ending { reason } = self.state.phase {
             if self.state.sandbox == SandboxState::Open {
+                self.end_control();
                 self.emit(SandboxClosed { why: SandboxEnd::Ended, ended: Vec::new() });
             }
             self.emit(SessionEnded { reason });

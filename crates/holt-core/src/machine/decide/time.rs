@@ -5,7 +5,7 @@ use crate::event::MessageAborted;
 use crate::machine::input::{Effect, Refusal};
 use crate::machine::state::{Phase, RunState};
 use crate::session::{EndReason, SessionKind};
-use crate::view::{CallStage, OpenCall, SandboxState};
+use crate::view::{CallStage, OpenCall, Programs, SandboxState};
 
 impl Draft {
     pub(super) fn tick(&mut self) -> Result<(), Refusal> {
@@ -34,6 +34,9 @@ impl Draft {
     }
 
     pub(super) fn taken_up(&mut self) -> Result<(), Refusal> {
+        if self.state.control.as_ref().is_some_and(|control| control.programs == Programs::StandStill) {
+            self.effects.push(Effect::HoldPrograms);
+        }
         match &self.state.phase {
             Phase::Running(run) => {
                 let run = (**run).clone();

@@ -30,7 +30,7 @@ fn message(text: &str) -> EventBody {
 fn proposed(command: &str) -> EventBody {
     let arguments = json!({ "command": command });
     let (reference, tool) = ("r".into(), "execute_command".into());
-    CallProposed { run: RUN, call: CALL, reference, tool, arguments, verdict: Verdict::Allow, parallel: false }.into()
+    CallProposed { run: RUN, call: CALL, reference, tool, arguments, verdict: Verdict::Allow, parallel: false, screen: false }.into()
 }
 
 fn finished(status: CallStatus, text: &str, details: Option<serde_json::Value>) -> EventBody {

@@ -1,0 +1,104 @@
+//! What people ask of a session.
+
+use holt_core::access::{Principal, Scope};
+use holt_core::id::{CallId, PromptId, SessionId};
+use holt_core::machine::{Input, NewPrompt, Refusal};
+use holt_core::session::{EndReason, Status};
+use holt_core::view::Snapshot;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::{Engine, allow};
+use crate::error::EngineError;
+use crate::owner::{Reply, Request};
+use crate::requests::{PromptReceipt, SendPrompt};
+
+impl Engine {
+    pub async fn prompt(&self, by: &Principal, id: SessionId, prompt: SendPrompt) -> Result<PromptReceipt, EngineError> {
+        let prompt = new_prompt(by, prompt);
+        let taken = prompt.id;
+        let session = self.change(by, Scope::Operate, id, Input::Prompt(prompt)).await?;
+        let waiting_behind = session.queue.iter().position(|waiting| waiting.id == taken);
+        Ok(PromptReceipt { prompt: taken, waiting_behind, session })
+    }
+
+    pub async fn withdraw(&self, by: &Principal, id: SessionId, prompt: PromptId) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Operate, id, Input::Withdraw { prompt, by: by.name.clone() }).await
+    }
+
+    pub async fn cancel(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Operate, id, Input::Cancel { by: by.name.clone() }).await
+    }
+
+    pub async fn answer(&self, by: &Principal, id: SessionId, call: CallId, allow: bool) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Approve, id, Input::Answer { call, allow, by: by.name.clone() }).await
+    }
+
+    pub async fn rename(&self, by: &Principal, id: SessionId, title: String) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Operate, id, Input::Rename { title }).await
+    }
+
+    pub async fn retry(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Operate, id, Input::Retry { by: by.name.clone() }).await
+    }
+
+    pub async fn stop(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Operate, id, Input::Stop { reason: EndReason::Stopped, by: Some(by.name.clone()) }).await
+    }
+
+    /// Closes the sandbox now, whatever runs in it; the next prompt opens it again.
+    pub async fn sleep(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
+        self.ask(by, Scope::Operate, id, |reply| Request::Sleep { reply }).await
+    }
+
+    /// Opens the sandbox, and answers when it is open.
+    pub async fn wake(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
+        let session = self.session(by, id).await?;
+        if matches!(session.status, Status::Ending | Status::Ended) {
+            return Err(Refusal::Ended.into());
+        }
+        self.ask(by, Scope::Operate, id, |reply| Request::Wake { reply }).await
+    }
+
+    /// Ends the session and removes everything of it: log, files, artifacts.
+    pub async fn remove(&self, by: &Principal, id: SessionId) -> Result<(), EngineError> {
+        allow(by, Scope::Operate)?;
+        self.load(by, id).await?;
+        let (reply, answer) = oneshot::channel();
+        self.node.send(id, Request::Remove { reply })?;
+        answer.await.map_err(|_| EngineError::TakenOver)?
+    }
+
+    pub(super) async fn change(
+        &self,
+        by: &Principal,
+        scope: Scope,
+        id: SessionId,
+        input: Input,
+    ) -> Result<Snapshot, EngineError> {
+        self.ask(by, scope, id, |reply| Request::Input { input, reply }).await
+    }
+
+    async fn ask(
+        &self,
+        by: &Principal,
+        scope: Scope,
+        id: SessionId,
+        request: impl FnOnce(Reply) -> Request,
+    ) -> Result<Snapshot, EngineError> {
+        self.check(by, scope, id).await?;
+        let (reply, answer) = oneshot::channel();
+        self.node.send(id, request(reply))?;
+        answer.await.map_err(|_| EngineError::TakenOver)?
+    }
+}
+
+pub(crate) fn new_prompt(by: &Principal, prompt: SendPrompt) -> NewPrompt {
+    NewPrompt {
+        id: prompt.id.unwrap_or_else(|| PromptId::new(Uuid::now_v7())),
+        text: prompt.text,
+        attachments: prompt.attachments,
+        when_busy: prompt.when_busy,
+        by: by.name.clone(),
+    }
+}

@@ -1,0 +1,78 @@
+//! The desktop of a session, and who drives it.
+
+use std::sync::Arc;
+
+use holt_core::access::{Principal, Scope};
+use holt_core::event::ControlEnd;
+use holt_core::id::{ClientId, SessionId};
+use holt_core::machine::{Input, Refusal};
+use holt_core::sandbox::Link;
+use holt_core::session::Flavour;
+use holt_core::view::{Control, Programs, SandboxState, Snapshot};
+use tokio::sync::watch;
+
+use super::Engine;
+use crate::error::EngineError;
+use crate::hub::Hub;
+use crate::owner::Request;
+
+/// Who drives a desktop, now and from now on.
+#[derive(Debug, Clone)]
+pub struct ControlWatch {
+    pub receiver: watch::Receiver<Option<Control>>,
+    /// The session's meeting place stays while somebody looks.
+    _hub: Arc<Hub>,
+}
+
+impl Engine {
+    /// Reaches the screen of a session's desktop, which is started when it does not run. The session has to be awake.
+    pub async fn desktop(&self, by: &Principal, id: SessionId) -> Result<Box<dyn Link>, EngineError> {
+        let session = self.check(by, Scope::View, id).await?;
+        if session.desktop.flavour == Flavour::None {
+            return Err(EngineError::Invalid {
+                code: "no_desktop",
+                what: "this session has no desktop".into(),
+                hint: "Make a session whose `desktop` has the flavour `light` or `full`.",
+            });
+        }
+        if session.sandbox == SandboxState::Closed {
+            return Err(Refusal::Closed.into());
+        }
+        let sandboxes = &self.node.parts.sandboxes;
+        sandboxes.start_desktop(id, session.desktop).await?;
+        Ok(sandboxes.reach_desktop(id).await?)
+    }
+
+    /// Lets a person drive the desktop; the agent waits until they give it back.
+    pub async fn take_control(
+        &self,
+        by: &Principal,
+        id: SessionId,
+        client: ClientId,
+        programs: Programs,
+        seize: bool,
+    ) -> Result<Snapshot, EngineError> {
+        let input = Input::TakeControl { by: by.name.clone(), client, programs, seize };
+        self.change(by, Scope::Operate, id, input).await
+    }
+
+    /// Gives the desktop back to the agent.
+    pub async fn return_control(&self, by: &Principal, id: SessionId, client: ClientId) -> Result<Snapshot, EngineError> {
+        let input = Input::ReturnControl { why: ControlEnd::Given, by: Some(by.name.clone()), client: Some(client) };
+        self.change(by, Scope::Operate, id, input).await
+    }
+
+    /// Whoever drives from there is still there.
+    pub fn driver_is_present(&self, id: SessionId, client: ClientId) {
+        // An owner that is gone or overloaded will hear of it the next time.
+        let _ = self.node.send(id, Request::Present { client });
+    }
+
+    /// Who drives, as long as the answer is kept.
+    pub async fn watch_control(&self, by: &Principal, id: SessionId) -> Result<ControlWatch, EngineError> {
+        self.check(by, Scope::View, id).await?;
+        let state = Arc::new(self.load(by, id).await?);
+        let hub = self.node.hub(&state);
+        Ok(ControlWatch { receiver: hub.watch_control(), _hub: hub })
+    }
+}

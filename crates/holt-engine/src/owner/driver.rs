@@ -1,0 +1,76 @@
+//! The person who drives the desktop: the agent's programs stand still meanwhile, and somebody who is gone for too long does
+//! not drive any more.
+
+use std::time::{Duration, Instant};
+
+use holt_core::event::ControlEnd;
+use holt_core::id::ClientId;
+use holt_core::machine::Input;
+use holt_core::sandbox::{Group, SandboxError};
+use tokio::sync::oneshot;
+
+use super::Owner;
+
+/// What the agent is doing on the screen when a person takes over gets this long to come to an end.
+const HANDOVER: Duration = Duration::from_millis(150);
+
+/// What an owner knows of whoever drives.
+pub(crate) struct Driver {
+    /// When they were last known to be there.
+    seen: Instant,
+    /// The last change to the agent's programs, which the next one waits for.
+    moving: Option<oneshot::Receiver<()>>,
+}
+
+impl Default for Driver {
+    fn default() -> Self {
+        Self { seen: Instant::now(), moving: None }
+    }
+}
+
+impl Owner {
+    pub(crate) fn driver_is_present(&mut self, client: ClientId) {
+        if self.state.control.as_ref().is_some_and(|control| control.client == client) {
+            self.driver.seen = Instant::now();
+        }
+    }
+
+    /// How long until a driver who is not heard of counts as gone.
+    pub(super) fn until_driver_left(&self) -> Option<Duration> {
+        let control = self.state.control.as_ref();
+        control.map(|_| self.node.options.driver_may_be_away.saturating_sub(self.driver.seen.elapsed()))
+    }
+
+    pub(super) async fn miss_driver(&mut self) {
+        if self.until_driver_left().is_some_and(|left| left.is_zero()) {
+            self.take(Input::ReturnControl { why: ControlEnd::Left, by: None, client: None }).await;
+        }
+    }
+
+    /// Lets the agent's programs stand still, or go on. One change after the other, in the order in which they were decided.
+    pub(crate) fn move_programs(&mut self, stand_still: bool) {
+        self.driver.seen = Instant::now();
+        let (done, after) = oneshot::channel();
+        let before = self.driver.moving.replace(after);
+        let (sandboxes, session) = (self.node.parts.sandboxes.clone(), self.session);
+        self.helpers.spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            if stand_still {
+                tokio::time::sleep(HANDOVER).await;
+            }
+            for group in [Group::Agent, Group::Commands] {
+                let moved = match stand_still {
+                    true => sandboxes.freeze(session, group).await,
+                    false => sandboxes.thaw(session, group).await,
+                };
+                match moved {
+                    Ok(()) | Err(SandboxError::NotOpen | SandboxError::Gone) => {}
+                    Err(error) => tracing::warn!(%session, ?group, stand_still, %error, "programs were not moved"),
+                }
+            }
+            let _ = done.send(());
+        });
+    }
+}
