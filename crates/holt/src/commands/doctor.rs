@@ -85,13 +85,18 @@ fn mend(findings: &[Finding], yes: bool, context: &Context) -> bool {
 fn text(findings: &[Finding]) -> String {
     let findings = together(findings);
     let mut lines = String::new();
-    for finding in &findings {
+    for (place, finding) in findings.iter().enumerate() {
         let mark = match finding.state {
             FindingState::Good => "✓",
             FindingState::Weak => "!",
             FindingState::Bad => "✗",
         };
         lines.push_str(&format!("{mark} {}\n", clean(&finding.text)));
+        // What several in a row have for advice is said once, after the last of them.
+        let next = findings.get(place + 1);
+        if finding.hint.is_some() && next.is_some_and(|next| (&next.hint, &next.fix) == (&finding.hint, &finding.fix)) {
+            continue;
+        }
         for advice in [finding.hint.clone(), finding.fix.as_deref().map(as_root)].into_iter().flatten() {
             lines.push_str(&format!("    {}\n", clean(&advice)));
         }
@@ -123,6 +128,8 @@ mod tests {
             "! t␛\n    h\n    sudo f\n\nSessions can run; one thing could be better (!)."
         );
         assert!(text(&[finding(FindingState::Bad), finding(FindingState::Weak)]).ends_with("mends what it can."));
+        let shared = text(&[finding(FindingState::Weak), finding(FindingState::Weak)]);
+        assert!(shared.starts_with("! t␛\n! t␛\n    h\n    sudo f\n\n"), "{shared}");
         assert_eq!(text(&[]), "\nAll is well.");
     }
 }

@@ -8,6 +8,7 @@ use holt_core::session::Status;
 use holt_core::view::SessionSummary;
 use serde_json::json;
 
+use crate::commands::status::long;
 use crate::config::{Sessions, WorkingDirectory, duration};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -47,10 +48,18 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
     let ids: Vec<_> = old.iter().map(|session| session.id).collect();
     let names = if removed { json!({ "removed": ids }) } else { json!({ "would_remove": ids }) };
     context.output.result(&names, || match (removed, old.len()) {
-        (_, 0) => "nothing to remove".into(),
+        (_, 0) => format!("nothing to remove: no session ended more than {} ago\n{}", long(age), kept(retention)),
         (true, count) => format!("removed {count}"),
         (false, count) => format!("{}\n\n{count} would be removed; add `--yes`", list(&old)),
     })
+}
+
+/// How long the server keeps what has ended.
+fn kept(retention: Option<Duration>) -> String {
+    match retention {
+        None => "ended sessions are kept until somebody removes them (sessions.retention)".into(),
+        Some(age) => format!("the server removes them by itself after {} (sessions.retention)", long(age)),
+    }
 }
 
 /// The sessions that ended at least that long ago.

@@ -1,5 +1,7 @@
 //! `holt status`.
 
+use std::time::Duration;
+
 use clap::Args;
 use holt_api::{FindingState, ServerStatus};
 
@@ -22,7 +24,7 @@ fn text(status: &ServerStatus) -> String {
     let sessions: Vec<_> = status.sessions.iter().map(|count| format!("{} {}", count.count, count.status.as_str())).collect();
     let mut rows = vec![
         vec!["version".into(), clean_line(&status.version)],
-        vec!["up".into(), format!("{} min", status.uptime_seconds / 60)],
+        vec!["up".into(), long(Duration::from_secs(status.uptime_seconds))],
         vec!["listens".into(), listeners.join(", ")],
         vec!["model".into(), clean_line(&status.default_model)],
         vec!["sessions".into(), if sessions.is_empty() { "none".into() } else { sessions.join(", ") }],
@@ -33,4 +35,15 @@ fn text(status: &ServerStatus) -> String {
         rows.push(vec![if finding.state == FindingState::Bad { "✗" } else { "!" }.into(), clean_line(&finding.text)]);
     }
     table(&rows)
+}
+
+/// A time in its largest unit of which there are at least two.
+pub fn long(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
