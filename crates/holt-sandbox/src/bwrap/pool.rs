@@ -100,15 +100,19 @@ pub fn refill_later(inner: &Arc<Inner>) {
     let pause = inner.options.prepare_after;
     tokio::spawn(async move {
         tokio::time::sleep(pause).await;
-        if let Some(inner) = weak.upgrade() {
-            refill(&inner).await;
-            inner.pool.refilling.store(false, Ordering::Release);
+        let Some(inner) = weak.upgrade() else { return };
+        let is_refilled = refill(&inner).await;
+        inner.pool.refilling.store(false, Ordering::Release);
+        if is_refilled {
+            // Whoever took one just before saw that a refill was under way.
+            refill_later(&inner);
         }
     });
 }
 
-async fn refill(inner: &Inner) {
-    let Some(_held) = inner.pool.hold().await else { return };
+/// Says whether as many are there as are wanted.
+async fn refill(inner: &Inner) -> bool {
+    let Some(_held) = inner.pool.hold().await else { return false };
     while !inner.pool.is_full() {
         let session = SessionId::new(Uuid::now_v7());
         let (spec, directory) = (usual_spec(&inner.options, session), inner.places.prepared(session));
@@ -119,10 +123,11 @@ async fn refill(inner: &Inner) {
                 // Whoever opens a sandbox is told why it does not open.
                 tracing::debug!(%error, "no sandbox could be prepared");
                 let _ = directory.remove();
-                return;
+                return false;
             }
         }
     }
+    true
 }
 
 /// Ends the prepared sandboxes and prepares no more.
