@@ -100,6 +100,7 @@ impl TileWriter {
     }
 }
 
+/// Quick, and far smaller than the quickest.
 const LEVEL: u32 = 2;
 
 /// A length of one to three bytes, seven bits in each.

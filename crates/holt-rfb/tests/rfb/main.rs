@@ -4,7 +4,9 @@
 
 mod handshake;
 mod parsing;
+mod program;
 mod sharing;
+mod speed;
 mod support;
 mod viewing;
 mod xvnc;

@@ -165,12 +165,12 @@ fn watchers_see_the_pointer_and_who_drives_has_it() {
     assert_eq!(white(&watched), around(62, 63));
 
     // It moves, and where it was is as before. To the driver nothing is sent.
-    let moved = Pointer { x: 120, y: 20, buttons: 0, extended: false };
+    let moved = Pointer { x: 150, y: 100, buttons: 0, extended: false };
     assert!(upstream.act(&ClientMessage::Pointer(moved), &mut screen));
     assert!(driver.update(&mut screen).is_none());
     let mut watched = watched;
     watch(&mut watcher, &mut screen, &mut watched);
-    assert_eq!(white(&watched), around(119, 19));
+    assert_eq!(white(&watched), around(149, 99));
 }
 
 /// A desktop whose pointer is white, three by two with its tip in the middle, at 63, 64.

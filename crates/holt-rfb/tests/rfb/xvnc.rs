@@ -99,6 +99,33 @@ fn the_copy_is_what_is_on_the_screen() {
     copy.until("the other size", |copy, news| copy.screen.size() == size && news.is_empty() && copy.shows(&desktop));
 }
 
+#[test]
+fn the_clipboard_goes_both_ways() {
+    let mut desktop = Desktop::start(320, 200);
+    let mut copy = Copy::new(&desktop);
+    copy.until("the first picture", |_, news| news.contains(&News::Frame));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "aus dem Schreibtisch: ä€\nzwei").unwrap();
+    desktop.keep("xclip", &["-quiet", "-selection", "clipboard", "-i", file.path().to_str().unwrap()]);
+    copy.until("the desktop to offer its clipboard", |_, news| news.contains(&News::ClipboardOffered));
+    copy.upstream.fetch_clipboard();
+    let text = News::Clipboard("aus dem Schreibtisch: ä€\nzwei".into());
+    copy.until("its text", |_, news| news.contains(&text));
+
+    copy.upstream.offer_clipboard("zum Schreibtisch: ñ€\nzwei");
+    let begun = Instant::now();
+    loop {
+        let mut reader = desktop.ask("xclip", &["-selection", "clipboard", "-o"]);
+        copy.until("somebody there to have read it", |_, _| reader.try_wait().unwrap().is_some());
+        let read = std::io::read_to_string(reader.stdout.take().unwrap()).unwrap();
+        // Until the offer has arrived it is still the text from before.
+        if read == "zum Schreibtisch: ñ€\nzwei" {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "the desktop has {read:?}");
+    }
+}
+
 /// Every encoding that Xvnc has, in two ways of writing pixels, cut at odd places.
 #[test]
 fn every_encoding_is_taken_apart() {

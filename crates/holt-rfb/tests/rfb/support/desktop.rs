@@ -24,6 +24,7 @@ pub struct Desktop {
     pub display: String,
     socket: std::path::PathBuf,
     clients: Vec<Running>,
+    held: Vec<Connection>,
     _server: Running,
     _directory: tempfile::TempDir,
 }
@@ -50,7 +51,7 @@ impl Desktop {
         BufReader::new(stdout).read_line(&mut number).unwrap();
         let display = format!(":{}", number.trim());
         assert!(display.len() > 1, "Xvnc did not say which display it has");
-        Self { display, socket, clients: Vec::new(), _server: server, _directory: directory }
+        Self { display, socket, clients: Vec::new(), held: Vec::new(), _server: server, _directory: directory }
     }
 
     /// Runs an X client to its end.
@@ -61,11 +62,29 @@ impl Desktop {
         assert!(ended.success(), "{program} failed: {ended}");
     }
 
+    /// Starts an X client whose output is wanted.
+    pub fn ask(&self, program: &str, arguments: &[&str]) -> Child {
+        let mut command = Command::new(program);
+        command.args(arguments).env("DISPLAY", &self.display).stdin(Stdio::null()).stdout(Stdio::piped());
+        start(&mut command, package(program))
+    }
+
     /// Leaves an X client running.
     pub fn keep(&mut self, program: &str, arguments: &[&str]) {
+        self.keep_with(("LC_ALL", "C"), program, arguments);
+    }
+
+    /// Likewise, with a variable of its environment.
+    pub fn keep_with(&mut self, (name, value): (&str, &str), program: &str, arguments: &[&str]) {
         let mut command = Command::new(program);
-        command.args(arguments).env("DISPLAY", &self.display).stdin(Stdio::null()).stderr(Stdio::null());
+        command.args(arguments).env("DISPLAY", &self.display).env(name, value);
+        command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::null());
         self.clients.push(Running(start(&mut command, package(program))));
+    }
+
+    /// Keeps a connection open as long as the desktop.
+    pub fn hold(&mut self, connection: Connection) {
+        self.held.push(connection);
     }
 
     /// What is on the screen, as `0x00RRGGBB`, without the pointer.
@@ -92,6 +111,7 @@ fn package(program: &str) -> &'static str {
     match program {
         "xsetroot" => "x11-xserver-utils",
         "xterm" => "xterm",
+        "xclip" => "xclip",
         "xtigervncviewer" => "tigervnc-viewer",
         _ => "x11-apps",
     }
@@ -129,6 +149,13 @@ impl Connection {
             Err(error) => panic!("reading failed after {:?}: {error}", begun.elapsed()),
         }
         buffer
+    }
+
+    /// For reading elsewhere, without giving up after a moment.
+    pub fn reader(&self) -> UnixStream {
+        let reader = self.stream.try_clone().unwrap();
+        reader.set_read_timeout(None).unwrap();
+        reader
     }
 
     pub fn write(&mut self, bytes: &[u8]) {
