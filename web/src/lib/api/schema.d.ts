@@ -893,6 +893,8 @@ export interface components {
             /** @description The model's own name for the call. */
             reference: string;
             run: components["schemas"]["RunId"];
+            /** @description Looks at the screen or acts on it. */
+            screen?: boolean;
             tool: string;
             verdict: components["schemas"]["Verdict"];
         };
@@ -925,6 +927,37 @@ export interface components {
         };
         /** @description What a client says. Exactly one of the three. */
         ClientFrame: components["schemas"]["Follow"] | components["schemas"]["Unfollow"] | components["schemas"]["Ping"];
+        /**
+         * Format: uuid
+         * @description One place where a person looks at Holt, such as a tab of a browser. Chosen by the client.
+         */
+        ClientId: string;
+        /** @description A person's control of a session's desktop. */
+        Control: {
+            /** @description Who has it, as people see them. */
+            by: string;
+            /** @description Where they look at it: input from anywhere else is refused. */
+            client: components["schemas"]["ClientId"];
+            programs: components["schemas"]["Programs"];
+            since: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description Why a person does not drive any more.
+         * @enum {string}
+         */
+        ControlEnd: "given" | "seized" | "left" | "closed";
+        /** @description The agent has the desktop again. */
+        ControlReturned: {
+            /** @description Who gave it back, or took it over. */
+            by?: string | null;
+            why: components["schemas"]["ControlEnd"];
+        };
+        /** @description A person drives the desktop now: the agent waits. */
+        ControlTaken: {
+            by: string;
+            client: components["schemas"]["ClientId"];
+            programs: components["schemas"]["Programs"];
+        };
         /** @description Makes a directory, and those above it. */
         CreateDirectory: {
             /** @description Its path from the workspace's top. */
@@ -943,6 +976,7 @@ export interface components {
             /** @description Which brain works: `holt` is the built-in one. */
             agent?: string | null;
             budget?: components["schemas"]["Budget"] | null;
+            desktop?: components["schemas"]["DesktopSpec"] | null;
             /** @description Which preset of programs and variables the sandbox has. */
             environment?: string | null;
             expires_at?: components["schemas"]["Timestamp"] | null;
@@ -1004,6 +1038,22 @@ export interface components {
             id: components["schemas"]["CallId"];
             /** @enum {string} */
             type: "call";
+        };
+        /** @description A session's desktop. */
+        DesktopSpec: {
+            /** @default light */
+            flavour?: components["schemas"]["Flavour"];
+            /**
+             * Format: int32
+             * @default 800
+             */
+            height?: number;
+            /**
+             * Format: int32
+             * @description The size that it begins with; whoever has control may change it.
+             * @default 1280
+             */
+            width?: number;
         };
         /**
          * @description Why a session ended.
@@ -1183,6 +1233,16 @@ export interface components {
             /** @enum {string} */
             kind: "sleep_postponed";
         } | {
+            /** @description A person drives the desktop now: the agent waits. */
+            body: components["schemas"]["ControlTaken"];
+            /** @enum {string} */
+            kind: "control_taken";
+        } | {
+            /** @description The agent has the desktop again. */
+            body: components["schemas"]["ControlReturned"];
+            /** @enum {string} */
+            kind: "control_returned";
+        } | {
             /** @description A person put a file into the workspace. */
             body: components["schemas"]["FileReceived"];
             /** @enum {string} */
@@ -1254,6 +1314,11 @@ export interface components {
         };
         /** @enum {string} */
         FindingState: "good" | "weak" | "bad";
+        /**
+         * @description What kind of desktop a session has. It is started when it is first needed.
+         * @enum {string}
+         */
+        Flavour: "none" | "light" | "full";
         Follow: {
             after?: number | null;
             follow: components["schemas"]["SessionId"];
@@ -1416,6 +1481,8 @@ export interface components {
             id: components["schemas"]["CallId"];
             /** @description May run beside others of its kind. */
             parallel: boolean;
+            /** @description Looks at the screen or acts on it. */
+            screen?: boolean;
             stage: components["schemas"]["CallStage"];
             tool: string;
         };
@@ -1438,6 +1505,11 @@ export interface components {
             /** @default [] */
             rules?: components["schemas"]["Rule"][];
         };
+        /**
+         * @description What the agent's programs do while a person drives.
+         * @enum {string}
+         */
+        Programs: "stand_still" | "run";
         /** @description A prompt with files. */
         PromptForm: {
             file: string[];
@@ -1726,6 +1798,7 @@ export interface components {
             /** @description Which brain works: `holt` is the built-in one. */
             agent: string;
             budget: components["schemas"]["Budget"];
+            desktop?: components["schemas"]["DesktopSpec"];
             /** @description Which preset of programs and variables the sandbox has. */
             environment: string;
             expires_at?: components["schemas"]["Timestamp"] | null;
@@ -1787,7 +1860,9 @@ export interface components {
             agent: string;
             artifacts: components["schemas"]["Artifact"][];
             budget: components["schemas"]["Budget"];
+            control?: components["schemas"]["Control"] | null;
             created_at: components["schemas"]["Timestamp"];
+            desktop: components["schemas"]["DesktopSpec"];
             ended?: components["schemas"]["EndReason"] | null;
             environment: string;
             expires_at?: components["schemas"]["Timestamp"] | null;

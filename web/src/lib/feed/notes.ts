@@ -52,6 +52,10 @@ function lifeNote(event: SessionEvent): Note | undefined {
 			return { tone: 'warning', text: event.body.text, code: event.body.code };
 		case 'sandbox_released':
 			return { tone: 'quiet', text: 'The sandbox goes on' };
+		case 'control_taken':
+			return { tone: 'quiet', text: `${event.body.by} has control of the desktop, the agent waits` };
+		case 'control_returned':
+			return { tone: 'quiet', text: 'The agent has the desktop again' };
 		case 'session_ended':
 			return { tone: 'quiet', text: END_WORDS[event.body.reason] };
 		case 'session_failed':

@@ -50,6 +50,10 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 			return { held: { ...event.body, since: event.at } };
 		case 'sandbox_released':
 			return { held: null };
+		case 'control_taken':
+			return { control: { ...event.body, since: event.at } };
+		case 'control_returned':
+			return { control: null };
 		case 'session_ending':
 			return { status: 'ending', run: null };
 		case 'session_ended':

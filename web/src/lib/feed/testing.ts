@@ -111,6 +111,7 @@ export function blankRecord(): Snapshot {
 		agent: 'holt',
 		model: 'demo',
 		environment: 'full-stack',
+		desktop: {},
 		workspace: { type: 'managed' },
 		policy: {},
 		budget: {},
