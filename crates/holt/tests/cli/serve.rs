@@ -65,6 +65,16 @@ fn data_of_a_newer_version_is_left_alone() {
     fs::write(home.data_dir().join("version"), "1\n").unwrap();
 }
 
+/// Found out while the server answers already: it ends all the same.
+#[test]
+fn a_keeper_that_cannot_be_written_ends_the_start() {
+    let home = Home::new();
+    home.serve().end(Signal::INT);
+    fs::remove_dir_all(home.data_dir().join("bin")).unwrap();
+    fs::write(home.data_dir().join("bin"), "").unwrap();
+    home.holt(&["serve", "--listen", "127.0.0.1:0"]).failed(12, &["keeper", "bin"]);
+}
+
 #[test]
 fn without_bubblewrap_there_is_no_server() {
     let home = Home::new().with("PATH", "/nonexistent");
