@@ -116,12 +116,14 @@ pub struct RoomLimits {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DiskWatch {
-    /// The directories that count as the session's; the first one's file system is watched.
+    /// The directories that count as the session's; the first one's file system is the data directory's.
     pub directories: Vec<PathBuf>,
-    /// Writers freeze when less than this is free.
+    /// Directories of the user's that the session may write to. They are not counted, but there too must some room be left.
+    pub elsewhere: Vec<PathBuf>,
+    /// Everything freezes when less than this is free.
     pub floor_bytes: u64,
     /// How often to look at the file system's free space.
     pub look_millis: u64,
-    /// How often to add up what the session uses.
+    /// How often at least to add up what the session uses.
     pub count_millis: u64,
 }

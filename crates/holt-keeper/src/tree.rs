@@ -17,6 +17,7 @@ pub struct Process {
     pub state: char,
     pub cpu_ticks: u64,
     pub resident_pages: u64,
+    pub threads: u64,
 }
 
 /// How many rounds of stopping or killing are tried before a tree that still grows is given up.
@@ -39,6 +40,7 @@ fn parse(pid: i32, text: &str) -> Option<Process> {
         state: fields.first()?.chars().next()?,
         cpu_ticks: number(11)? + number(12)?,
         resident_pages: number(21)?,
+        threads: number(17)?,
     })
 }
 
@@ -64,6 +66,27 @@ pub fn descendants(root: i32) -> Vec<Process> {
         for process in children.remove(&parent).unwrap_or_default() {
             open.push(process.pid);
             found.push(process);
+        }
+    }
+    found.retain(|process| process.state != 'Z');
+    found
+}
+
+/// As [`descendants`], at a cost that does not grow with what else the machine runs. One that is just born may be missed.
+pub fn below(root: i32) -> Vec<Process> {
+    let (mut found, mut open) = (Vec::new(), vec![root]);
+    while let Some(parent) = open.pop() {
+        for thread in fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten() {
+            let children = match fs::read_to_string(thread.path().join("children")) {
+                Ok(children) => children,
+                // This kernel does not tell.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && parent == root => return descendants(root),
+                Err(_) => continue,
+            };
+            for process in children.split_ascii_whitespace().filter_map(|pid| process(pid.parse().ok()?)) {
+                open.push(process.pid);
+                found.push(process);
+            }
         }
     }
     found.retain(|process| process.state != 'Z');
@@ -97,17 +120,25 @@ pub fn resume(root: i32) {
 
 /// Kills everything below a process but the `spared`, standing still first so that nothing escapes by multiplying.
 pub fn kill(root: i32, spared: &[i32]) -> bool {
+    end(root, spared);
+    descendants(root).iter().all(|process| spared.contains(&process.pid))
+}
+
+/// As above; gives the processes that were killed.
+pub fn end(root: i32, spared: &[i32]) -> BTreeSet<i32> {
+    let mut ended = BTreeSet::new();
     for _ in 0..ROUNDS {
         stop(root, spared);
         let below: Vec<Process> = descendants(root).into_iter().filter(|process| !spared.contains(&process.pid)).collect();
         if below.is_empty() {
-            return true;
+            break;
         }
         for process in below {
             signal(process.pid, Signal::KILL);
+            ended.insert(process.pid);
         }
     }
-    false
+    ended
 }
 
 pub fn measure(root: i32) -> Measured {
@@ -139,11 +170,11 @@ mod tests {
         let mut text = "7 (a) S 1 (b) R 42".to_owned();
         text.push_str(&" 0".repeat(9));
         text.push_str(" 5 6");
-        text.push_str(&" 0".repeat(6));
-        text.push_str(" 99 0 12");
+        text.push_str(&" 0".repeat(4));
+        text.push_str(" 3 0 99 0 12");
         let process = parse(7, &text).unwrap();
         assert_eq!((process.parent, process.state, process.started), (42, 'R', 99));
-        assert_eq!((process.cpu_ticks, process.resident_pages), (11, 12));
+        assert_eq!((process.cpu_ticks, process.resident_pages, process.threads), (11, 12, 3));
         assert!(parse(7, "7 (a").is_none());
     }
 
@@ -157,6 +188,8 @@ mod tests {
         let below = descendants(root);
         assert!(below.len() >= 3, "{below:?}");
         assert!(below.iter().all(|process| process.state == 'T'));
+        let pids = |all: Vec<Process>| all.iter().map(|process| process.pid).collect::<BTreeSet<_>>();
+        assert_eq!(pids(super::below(root)), pids(below));
         assert!(kill(root, &[]));
         shell.wait().unwrap();
         assert!(descendants(root).is_empty());

@@ -9,9 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use common::*;
-use futures::StreamExt as _;
 use holt_core::id::SessionId;
-use holt_core::sandbox::{Group, SandboxReport, Sandboxes as _};
+use holt_core::sandbox::{Group, Sandboxes as _};
 use holt_core::tool::CallStatus;
 use holt_keeper::cgroup::Plan;
 use holt_keeper::protocol::message::{self, Exit, Stream};
@@ -204,42 +203,6 @@ both! {
             let outcome = den.run(session, &format!("echo x > {place}/x")).await;
             assert_eq!(outcome.status, CallStatus::Failed, "{place}: {outcome:?}");
         }
-        den.driver.close(session).await.unwrap();
-    }
-}
-
-both! {
-    async fn writers_stand_still_while_the_session_holds_more_than_its_share() {
-        let den = Den::with(|options| {
-            options.disk_look = Duration::from_millis(20);
-            options.disk_count = Duration::from_millis(40);
-        });
-        let mut reports = den.driver.reports();
-        let (session, _) = den.open_with(|spec| spec.limits.disk_bytes = 2 << 20).await;
-        start(&den, session, "while true; do for i in $(seq 100); do head -c 100000 /dev/zero > file$i; done; done").await;
-        let report = reports.next().await.unwrap();
-        assert_eq!(report.session, session);
-        assert!(matches!(report.report, SandboxReport::Held { .. }), "{report:?}");
-        let workspace = den.path(&format!("sessions/{session}/workspace"));
-        for entry in std::fs::read_dir(&workspace).unwrap() {
-            std::fs::remove_file(entry.unwrap().path()).unwrap();
-        }
-        assert_eq!(reports.next().await.unwrap().report, SandboxReport::Released);
-        eventually("it writes again", async || std::fs::read_dir(&workspace).unwrap().count() > 0).await;
-        den.driver.close(session).await.unwrap();
-    }
-}
-
-both! {
-    async fn writers_stand_still_below_the_disk_s_floor() {
-        let den = Den::with(|options| {
-            options.disk_look = Duration::from_millis(20);
-            options.disk_floor = Some(u64::MAX);
-        });
-        let mut reports = den.driver.reports();
-        let session = den.open().await;
-        let report = reports.next().await.unwrap();
-        assert!(matches!(report.report, SandboxReport::Held { .. }), "{report:?}");
         den.driver.close(session).await.unwrap();
     }
 }

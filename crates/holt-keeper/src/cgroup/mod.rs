@@ -4,7 +4,8 @@
 //! directories and gives them to the session's user; from then on the unprivileged keeper moves, freezes and kills in
 //! them. Whoever outlives the keeper (its janitor, the next server) ends what is left with [`Plan::end`].
 //!
-//! Version 1 has a directory for each controller; groups exist where they matter, in `freezer` and `memory`. Version 2 has
+//! Version 1 has a directory for each controller; groups exist where they matter, in
+//! `freezer`, `memory` and `pids`. Version 2 has
 //! one tree: `keeper` beside `rooms`, which bears the limits and holds `init` and the groups.
 
 mod v1;
@@ -46,6 +47,14 @@ impl Controller {
             Self::Freezer => "freezer",
         }
     }
+}
+
+/// The processes and threads of a group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tasks {
+    pub now: u64,
+    /// So often there were to be more than there may be.
+    pub refused: u64,
 }
 
 /// Where a session's cgroups are to be.
@@ -104,10 +113,10 @@ impl Plan {
     }
 
     /// Makes a group's directories, if they are not there yet, and opens the files in which a process with one thread writes
-    /// `0` to be in it.
+    /// `0` to be in it. A group may be given fewer processes than the session has.
     ///
     /// Who enters by itself does not wait for the whole machine to stand still, as one who is moved does: milliseconds.
-    pub fn open_group(&self, group: Group) -> io::Result<Vec<File>> {
+    pub fn open_group(&self, group: Group, most_processes: Option<u64>) -> io::Result<Vec<File>> {
         let entrance = match self {
             Self::V1 { .. } => v1::ENTRANCE,
             Self::V2 { .. } => "cgroup.procs",
@@ -116,7 +125,26 @@ impl Plan {
             make_directory(path)?;
             File::options().write(true).open(path.join(entrance))
         };
-        self.group_directories(group).iter().map(enter).collect()
+        let entrances = self.group_directories(group).iter().map(enter).collect::<io::Result<_>>()?;
+        if let (Some(most), Some(directory)) = (most_processes, self.counting_directory(group)) {
+            fs::write(directory.join("pids.max"), most.to_string())?;
+        }
+        Ok(entrances)
+    }
+
+    /// How many processes and threads a group has, and how often it could not have more. None when they are not counted.
+    pub fn tasks(&self, group: Group) -> Option<Tasks> {
+        let directory = self.counting_directory(group)?;
+        let events = fs::read_to_string(directory.join("pids.events")).unwrap_or_default();
+        let refused = events.lines().find_map(|line| line.strip_prefix("max ")?.trim().parse().ok());
+        Some(Tasks { now: number(&directory.join("pids.current")), refused: refused.unwrap_or(0) })
+    }
+
+    fn counting_directory(&self, group: Group) -> Option<PathBuf> {
+        match self {
+            Self::V1 { directories } => directories.get(&Controller::Pids).map(|path| path.join(group.as_str())),
+            Self::V2 { .. } => self.has(Controller::Pids).then(|| self.group_directory(group)),
+        }
     }
 
     /// Asks for a group to be frozen or thawed; [`Plan::is_frozen`] tells when it is.

@@ -10,7 +10,7 @@ use crate::protocol::message::{Group, Measured};
 use crate::spec::{Identity, RoomLimits};
 
 /// The controllers in which every group has a directory of its own.
-pub(super) const GROUPED: [Controller; 2] = [Controller::Freezer, Controller::Memory];
+pub(super) const GROUPED: [Controller; 3] = [Controller::Freezer, Controller::Memory, Controller::Pids];
 /// Takes single threads, and those that come by themselves at once.
 pub(super) const ENTRANCE: &str = "tasks";
 const CPU_PERIOD_MICROS: u64 = 100_000;

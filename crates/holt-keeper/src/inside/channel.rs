@@ -62,6 +62,11 @@ pub struct Start {
 pub enum FromLeader {
     /// The first word, said within the group's cgroups and limits; by it the keeper learns the leader's process id.
     Here,
+    /// The first word of a process that was asked for, said by itself before it becomes the program; by it the keeper learns
+    /// the process's id.
+    Begun {
+        id: u64,
+    },
     Failed {
         id: u64,
         message: String,

@@ -68,8 +68,9 @@ fn obey(packet: Packet<ToInit>) -> io::Result<Option<Turn>> {
     if descriptors.is_empty() {
         return Ok(None);
     }
-    match system::fork()? {
-        Forked::Child => Ok(Some(Turn::Lead { descriptors, group, limits })),
-        Forked::Parent(_) => Ok(None),
+    match system::fork() {
+        Ok(Forked::Child) => Ok(Some(Turn::Lead { descriptors, group, limits })),
+        // Where there is no room for another process, the keeper learns by the closed socket that there is no leader.
+        Ok(Forked::Parent(_)) | Err(_) => Ok(None),
     }
 }

@@ -97,6 +97,7 @@ impl Leader<'_> {
                 Ok(())
             }
             Ok(Forked::Child) => {
+                self.tell(&FromLeader::Begun { id: start.id });
                 let error = become_program(start, &descriptors);
                 self.tell(&FromLeader::Failed { id: start.id, message: format!("cannot start {:?}: {error}", start.argv) });
                 system::exit_now(127)

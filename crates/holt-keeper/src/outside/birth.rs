@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 use rustix::process::{DumpableBehavior, Signal, getppid, set_dumpable_behavior, set_parent_process_death_signal, setsid};
 use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use super::compose::compose;
+use super::disk::Watched;
 use super::stage;
 use crate::arguments::Sources;
 use crate::protocol::PROTOCOL;
@@ -34,8 +35,7 @@ pub struct Settled {
     /// The descriptors that some of the sources are.
     pub held: Vec<OwnedFd>,
     pub spool: OwnedFd,
-    /// The directories that count as the session's.
-    pub watched: Vec<OwnedFd>,
+    pub watched: Watched,
 }
 
 /// Writes to the log that the server gave as standard error.
@@ -81,7 +81,8 @@ fn read_spec() -> io::Result<KeeperSpec> {
 pub fn settle(born: Born, mut cgroups_are_made: io::PipeReader) -> io::Result<Settled> {
     let Born { spec, listener, janitor } = born;
     let spool = open_directory(&spec.spool)?;
-    let watched = spec.disk.directories.iter().map(|path| open_directory(path)).collect::<io::Result<_>>()?;
+    let open_all = |paths: &[PathBuf]| paths.iter().map(|path| open_directory(path)).collect::<io::Result<_>>();
+    let watched = Watched { own: open_all(&spec.disk.directories)?, elsewhere: open_all(&spec.disk.elsewhere)? };
     let (sources, held) = match spec.identity {
         Some(identity) => (compose(&spec.room, identity)?, Vec::new()),
         None => stage::hold(&spec)?,

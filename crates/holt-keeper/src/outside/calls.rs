@@ -96,6 +96,17 @@ impl Call {
         self.outcome.borrow().is_some()
     }
 
+    /// Waits until there is an outcome.
+    pub async fn finished(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.is_finished() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     fn size(&self) -> usize {
         self.outcome.borrow().as_ref().map_or(0, |outcome| outcome.body.len()) + self.tail.borrow().text.len()
     }

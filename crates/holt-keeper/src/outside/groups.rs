@@ -9,10 +9,11 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 
+use super::leaders::{Begun, End, Leader, Running, is_nobody_there, until_gone};
 use super::link::Link;
 use crate::cgroup::Plan;
 use crate::inside::channel::{FromLeader, ProcessLimits, Start, ToInit, ToLeader};
@@ -20,58 +21,51 @@ use crate::protocol::message::{Exit, Group, Measured};
 use crate::tree;
 
 const FREEZE_LOOKS: u32 = 400;
-const KILL_LOOKS: u32 = 400;
+/// One part in so many of the session's processes is not for commands, and at least so many.
+const RESERVED_PART: u64 = 4;
+const LEAST_RESERVED: u64 = 8;
 
-/// How a process came to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    Exit(Exit),
-    NotStarted(String),
-}
-
-/// Why a group stands still. It goes on when no reason is left.
+/// Why a group stands still. It goes on when no reason is left. In the order in which it is told to who wants to start something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
-    Asked,
     Disk,
+    Asked,
 }
 
-/// A process that was asked for.
-#[derive(Debug, Clone)]
-pub struct Running {
-    leader: Rc<Leader>,
-    id: u64,
-    pub end: watch::Receiver<Option<End>>,
-}
-
-#[derive(Debug)]
-struct Leader {
-    /// As the host sees it; none until the leader has said that it is there, or when it never will.
-    pid: watch::Sender<Option<i32>>,
-    link: Link,
-    running: RefCell<BTreeMap<u64, watch::Sender<Option<End>>>>,
+impl Why {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Disk => "the disk is nearly full, and everything in the sandbox stands still until there is room",
+            Self::Asked => "the group is frozen",
+        }
+    }
 }
 
 #[derive(Debug)]
 pub struct Groups {
-    cgroups: Option<Plan>,
+    pub(super) cgroups: Option<Plan>,
     limits: ProcessLimits,
+    pub(super) most_processes: u64,
     leaders: RefCell<BTreeMap<Group, Rc<Leader>>>,
     making: Mutex<()>,
-    frozen: RefCell<BTreeMap<Group, BTreeSet<Why>>>,
+    pub(super) frozen: RefCell<BTreeMap<Group, BTreeSet<Why>>>,
+    /// Told when a group may go on.
+    thawed: Notify,
     /// Bubblewrap, below which everything is.
-    root: i32,
+    pub(super) root: i32,
     next: Cell<u64>,
 }
 
 impl Groups {
-    pub fn new(cgroups: Option<Plan>, limits: ProcessLimits, root: i32) -> Rc<Self> {
+    pub fn new(cgroups: Option<Plan>, limits: ProcessLimits, most_processes: u64, root: i32) -> Rc<Self> {
         Rc::new(Self {
             cgroups,
             limits,
+            most_processes,
             leaders: RefCell::default(),
             making: Mutex::new(()),
             frozen: RefCell::default(),
+            thawed: Notify::new(),
             root,
             next: Cell::new(1),
         })
@@ -85,18 +79,26 @@ impl Groups {
         mut start: Start,
         descriptors: &[BorrowedFd<'_>],
     ) -> io::Result<Running> {
-        if self.frozen.borrow().contains_key(&group) {
-            return Err(io::Error::other("the group is frozen"));
+        if let Some(why) = self.why_frozen(group) {
+            return Err(io::Error::other(why.words()));
         }
-        let leader = self.leader(init, group).await?;
         start.id = self.next.replace(self.next.get() + 1);
-        let (id, (sender, end)) = (start.id, watch::channel(None));
-        leader.running.borrow_mut().insert(id, sender);
-        if let Err(error) = leader.link.send(&ToLeader::Start(start), descriptors).await {
-            leader.running.borrow_mut().remove(&id);
-            return Err(error);
+        let (id, start) = (start.id, ToLeader::Start(start));
+        loop {
+            let leader = self.leader(init, group).await?;
+            let (sender, end) = watch::channel(None);
+            let pid = Rc::new(Cell::new(None));
+            leader.running.borrow_mut().insert(id, Begun { end: sender, pid: Rc::clone(&pid) });
+            match leader.link.send(&start, descriptors).await {
+                Ok(()) => return Ok(Running { leader, id, end, pid }),
+                // It has just died; another one is made when nothing is left of it.
+                Err(error) if is_nobody_there(&error) => until_gone(&leader).await,
+                Err(error) => {
+                    leader.running.borrow_mut().remove(&id);
+                    return Err(error);
+                }
+            }
         }
-        Ok(Running { leader, id, end })
     }
 
     /// The group's leader, made when there is none.
@@ -106,11 +108,13 @@ impl Groups {
             return Ok(Rc::clone(leader));
         }
         let (link, theirs) = Link::pair()?;
-        let entrances = self.cgroups.as_ref().map(|cgroups| cgroups.open_group(group)).transpose()?.unwrap_or_default();
+        let entrances =
+            self.cgroups.as_ref().map(|cgroups| cgroups.open_group(group, self.share(group))).transpose()?.unwrap_or_default();
         let descriptors: Vec<_> = [theirs.as_fd()].into_iter().chain(entrances.iter().map(File::as_fd)).collect();
         init.send(&ToInit::Lead { group, limits: self.limits }, &descriptors).await?;
         drop::<OwnedFd>(theirs);
-        let leader = Rc::new(Leader { pid: watch::Sender::new(None), link, running: RefCell::default() });
+        let (pid, gone) = (watch::Sender::new(None), watch::Sender::new(false));
+        let leader = Rc::new(Leader { pid, link, running: RefCell::default(), gone });
         self.leaders.borrow_mut().insert(group, Rc::clone(&leader));
         spawn_local(Rc::clone(self).listen(group, Rc::clone(&leader)));
         Ok(leader)
@@ -125,18 +129,25 @@ impl Groups {
                     leader.pid.send_if_modified(|pid| pid.is_none() && pid.replace(packet.sender.unwrap_or_default()).is_none());
                     continue;
                 }
+                FromLeader::Begun { id } => {
+                    if let Some(begun) = leader.running.borrow().get(&id) {
+                        begun.pid.set(begun.pid.get().or(packet.sender));
+                    }
+                    continue;
+                }
                 FromLeader::Failed { id, message } => (id, End::NotStarted(message)),
                 FromLeader::Exited { id, exit } => (id, End::Exit(exit)),
             };
-            if let Some(sender) = leader.running.borrow_mut().remove(&id) {
-                sender.send_replace(Some(end));
+            if let Some(begun) = leader.running.borrow_mut().remove(&id) {
+                begun.end.send_replace(Some(end));
             }
         }
-        self.leaders.borrow_mut().remove(&group);
         self.end_strays(group).await;
-        for (_, sender) in std::mem::take(&mut *leader.running.borrow_mut()) {
-            sender.send_replace(Some(End::Exit(Exit::Lost)));
+        self.leaders.borrow_mut().remove(&group);
+        for (_, begun) in std::mem::take(&mut *leader.running.borrow_mut()) {
+            begun.end.send_replace(Some(End::Exit(Exit::Lost)));
         }
+        leader.gone.send_replace(true);
     }
 
     async fn end_strays(&self, group: Group) {
@@ -145,7 +156,9 @@ impl Groups {
             return;
         }
         // Without its leader a group is not told from process 1's other children: all but the other leaders' trees.
-        let others: Vec<i32> = self.leaders.borrow().values().filter_map(|leader| *leader.pid.borrow()).collect();
+        let leaders = self.leaders.borrow();
+        let others = leaders.iter().filter(|(other, _)| **other != group);
+        let others: Vec<i32> = others.filter_map(|(_, leader)| *leader.pid.borrow()).collect();
         let mut spared: Vec<i32> = others.clone();
         spared.extend(others.iter().flat_map(|pid| tree::descendants(*pid)).map(|process| process.pid));
         if let Some(init) = tree::descendants(self.root).iter().find(|process| process.parent == self.root) {
@@ -161,7 +174,7 @@ impl Groups {
                 _ => Ok(()),
             },
             Some(cgroups) => {
-                cgroups.open_group(group)?;
+                cgroups.open_group(group, self.share(group))?;
                 cgroups.set_frozen(group, true)?;
                 for _ in 0..FREEZE_LOOKS {
                     if cgroups.is_frozen(group)? {
@@ -182,6 +195,7 @@ impl Groups {
             return Ok(());
         }
         frozen.remove(&group);
+        self.thawed.notify_waiters();
         match (&self.cgroups, self.leader_pid(group)) {
             (Some(cgroups), _) => cgroups.set_frozen(group, false),
             (None, Some(pid)) => {
@@ -197,29 +211,47 @@ impl Groups {
         self.frozen.borrow().get(&group).is_some_and(|reasons| reasons.contains(&why))
     }
 
+    fn why_frozen(&self, group: Group) -> Option<Why> {
+        self.frozen.borrow().get(&group).and_then(|reasons| reasons.first().copied())
+    }
+
+    pub fn is_frozen(&self, group: Group) -> bool {
+        self.why_frozen(group).is_some()
+    }
+
+    /// Waits until a group may run.
+    pub async fn until_thawed(&self, group: Group) {
+        loop {
+            let thawed = self.thawed.notified();
+            if !self.is_frozen(group) {
+                return;
+            }
+            thawed.await;
+        }
+    }
+
+    /// Forgets why a group stood still.
+    pub(super) fn forget_frozen(&self, group: Group) {
+        self.frozen.borrow_mut().remove(&group);
+        self.thawed.notify_waiters();
+    }
+
     pub fn frozen(&self) -> Vec<Group> {
         self.frozen.borrow().keys().copied().collect()
     }
 
-    /// Kills everything in a group. It can be used again afterwards, and is not frozen.
-    pub async fn kill(&self, group: Group) -> io::Result<()> {
-        let killed = match (&self.cgroups, self.settled_leader_pid(group).await) {
-            (Some(cgroups), _) => self.kill_cgroup(cgroups, group).await,
-            (None, Some(pid)) => tree::kill(pid, &[]),
-            (None, None) => true,
-        };
-        self.frozen.borrow_mut().remove(&group);
-        if killed { Ok(()) } else { Err(io::Error::other("the group does not die")) }
+    /// How many processes a group may have, when that is fewer than the session: what commands start is kept from taking the
+    /// place of everything else.
+    pub fn share(&self, group: Group) -> Option<u64> {
+        let reserve = (self.most_processes / RESERVED_PART).max(LEAST_RESERVED).min(self.most_processes / 2);
+        (group == Group::Commands).then_some(self.most_processes - reserve)
     }
 
-    async fn kill_cgroup(&self, cgroups: &Plan, group: Group) -> bool {
-        for _ in 0..KILL_LOOKS {
-            if cgroups.kill_once(group) {
-                return true;
-            }
-            sleep(Duration::from_millis(2)).await;
-        }
-        false
+    /// Holt's own: process 1, the leaders.
+    pub fn own(&self) -> Vec<i32> {
+        let leaders = self.leaders.borrow();
+        let leaders = leaders.values().filter_map(|leader| *leader.pid.borrow());
+        leaders.chain(tree::children(self.root)).collect()
     }
 
     pub fn measure(&self, group: Option<Group>) -> Measured {
@@ -239,31 +271,19 @@ impl Groups {
         }
     }
 
-    fn leader_pid(&self, group: Group) -> Option<i32> {
+    pub(super) fn leader_of(&self, group: Group) -> Option<Rc<Leader>> {
+        self.leaders.borrow().get(&group).cloned()
+    }
+
+    pub(super) fn leader_pid(&self, group: Group) -> Option<i32> {
         self.leaders.borrow().get(&group).and_then(|leader| *leader.pid.borrow())
     }
 
     /// As above, waiting for a leader that is on its way.
-    async fn settled_leader_pid(&self, group: Group) -> Option<i32> {
+    pub(super) async fn settled_leader_pid(&self, group: Group) -> Option<i32> {
         let leader = Rc::downgrade(self.leaders.borrow().get(&group)?);
         let mut pid = leader.upgrade()?.pid.subscribe();
         // The sender goes with the leader, so this ends.
         pid.wait_for(Option::is_some).await.ok().and_then(|pid| *pid)
-    }
-}
-
-impl Running {
-    /// Waits until the group's leader is there; false when it never will be.
-    pub async fn is_led(&self) -> bool {
-        let mut pid = self.leader.pid.subscribe();
-        let mut end = self.end.clone();
-        tokio::select! {
-            led = pid.wait_for(Option::is_some) => led.is_ok(),
-            _ = end.wait_for(Option::is_some) => self.leader.pid.borrow().is_some(),
-        }
-    }
-
-    pub async fn signal(&self, signal: i32) -> io::Result<()> {
-        self.leader.link.send(&ToLeader::Signal { id: self.id, signal }, &[]).await
     }
 }

@@ -2,31 +2,32 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::UnixListener;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 use super::birth::{Settled, log};
 use super::calls::Calls;
 use super::connection::Outlet;
-use super::groups::{Groups, Running};
-use super::mcp::Client;
+use super::groups::Groups;
+use super::leaders::Running;
 use super::processes::Processes;
 use super::sandbox::{Inside, Sandbox};
+use super::toolbox::{self, Toolbox};
+use super::usage::{self, Room};
 use super::{disk, serve};
 use crate::cgroup::Controller;
 use crate::inside::channel::{ProcessLimits, Start};
 use crate::protocol::message::{Group, Message, Report};
-use crate::spec::{EXECUTABLE_INSIDE, KeeperSpec};
+use crate::spec::KeeperSpec;
 
 /// Processes that are Holt's own and not counted against the session's.
 const OWN_PROCESSES: u64 = 16;
-const TOOLBOX_DESCRIPTOR: i32 = 3;
 /// How long a keeper waits for the first server that comes to it.
 const FIRST_VISIT: Duration = Duration::from_secs(15);
 /// How long the news of the end may take to go out.
@@ -49,11 +50,13 @@ pub struct Keeper {
     pub spool: OwnedFd,
     /// Bytes that the session's directories held when they were last counted.
     pub used: Cell<u64>,
+    /// How little is free, while it is too little and everything stands still.
+    pub disk_floor: Cell<Option<u64>>,
     pub highest_epoch: Cell<u64>,
     pub stage: watch::Sender<Stage>,
     init: super::link::Link,
-    toolbox: Mutex<Option<Rc<Client>>>,
-    toolbox_runs: Cell<bool>,
+    pub toolbox: Toolbox,
+    pub room: Room,
     server: RefCell<Option<Rc<Outlet>>>,
     alone_since: Cell<Instant>,
     end: RefCell<Option<String>>,
@@ -75,6 +78,7 @@ async fn live(settled: Settled) -> io::Result<()> {
     let keeper = Rc::new(Keeper::new(spec, spool, init, sandbox.root()));
     spawn_local(Rc::clone(&keeper).come_up(Rc::clone(&sandbox.inside)));
     spawn_local(disk::watch(Rc::clone(&keeper), watched));
+    spawn_local(usage::watch(Rc::clone(&keeper)));
     let reason = tokio::select! {
         () = sandbox.ended() => sandbox.last_words(),
         () = serve::welcome(&keeper, &listener) => String::new(),
@@ -90,25 +94,25 @@ async fn live(settled: Settled) -> io::Result<()> {
 
 impl Keeper {
     fn new(spec: KeeperSpec, spool: OwnedFd, init: super::link::Link, root: i32) -> Self {
-        let held = |controller| spec.cgroups.as_ref().is_some_and(|cgroups| cgroups.has(controller));
         let limits = ProcessLimits {
             file_bytes: spec.limits.disk_bytes,
             processes: u64::from(spec.limits.processes) + OWN_PROCESSES,
-            data_bytes: (!held(Controller::Memory)).then_some(spec.limits.memory_bytes),
+            data_bytes: (!is_limited(&spec, Controller::Memory)).then_some(spec.limits.memory_bytes),
         };
         let plan = spec.cgroups.clone().filter(|cgroups| cgroups.has(Controller::Freezer));
         Self {
-            groups: Groups::new(plan, limits, root),
+            groups: Groups::new(plan, limits, spec.limits.processes.into(), root),
             spec,
             calls: RefCell::default(),
             processes: Processes::default(),
             spool,
             used: Cell::new(0),
+            disk_floor: Cell::new(None),
             highest_epoch: Cell::new(0),
             stage: watch::Sender::new(Stage::Starting),
             init,
-            toolbox: Mutex::new(None),
-            toolbox_runs: Cell::new(false),
+            toolbox: Toolbox::default(),
+            room: Room::default(),
             server: RefCell::default(),
             alone_since: Cell::new(Instant::now()),
             end: RefCell::default(),
@@ -117,7 +121,7 @@ impl Keeper {
     }
 
     async fn come_up(self: Rc<Self>, inside: Rc<Inside>) {
-        if let Err(error) = self.toolbox().await {
+        if let Err(error) = toolbox::reach(&self).await {
             log(&format!("the toolbox did not start: {error}"));
             return;
         }
@@ -141,45 +145,6 @@ impl Keeper {
         }
     }
 
-    /// The toolbox, started when it is not there.
-    pub async fn toolbox(self: &Rc<Self>) -> io::Result<Rc<Client>> {
-        let mut slot = self.toolbox.lock().await;
-        if let Some(client) = slot.as_ref().filter(|client| !client.is_closed()) {
-            return Ok(Rc::clone(client));
-        }
-        let (client, running) = self.start_toolbox().await?;
-        client.greet().await;
-        if !running.is_led().await {
-            return Err(io::Error::other("the group's leader did not come up"));
-        }
-        *slot = Some(Rc::clone(&client));
-        Ok(client)
-    }
-
-    async fn start_toolbox(self: &Rc<Self>) -> io::Result<(Rc<Client>, Running)> {
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-        ours.set_nonblocking(true)?;
-        let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
-        let start = Start {
-            id: 0,
-            argv: [EXECUTABLE_INSIDE, "toolbox", &TOOLBOX_DESCRIPTOR.to_string()].map(str::to_owned).to_vec(),
-            variables: self.spec.room.variables.clone(),
-            directory: Some(self.spec.room.directory.to_string_lossy().into_owned()),
-            descriptors: vec![0, 1, 2, TOOLBOX_DESCRIPTOR],
-        };
-        let descriptors = [null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()];
-        let running = self.groups.start(&self.init, Group::Commands, start, &descriptors).await?;
-        self.toolbox_runs.set(true);
-        let (client, read) = Client::new(tokio::net::UnixStream::from_std(ours)?);
-        let (keeper, listening) = (Rc::clone(self), Rc::clone(&client));
-        spawn_local(async move {
-            listening.listen(read).await;
-            keeper.toolbox_runs.set(false);
-            keeper.report(Report::ToolboxDied);
-        });
-        Ok((client, running))
-    }
-
     /// Starts a process in a group.
     pub async fn start(&self, group: Group, start: Start, descriptors: &[std::os::fd::BorrowedFd<'_>]) -> io::Result<Running> {
         self.groups.start(&self.init, group, start, descriptors).await
@@ -187,7 +152,7 @@ impl Keeper {
 
     /// Whether anything is alive inside that is not Holt's own.
     pub fn is_busy(&self) -> bool {
-        let own = usize::from(self.toolbox_runs.get());
+        let own = self.toolbox.processes();
         Group::ALL.iter().map(|group| self.groups.count(*group)).sum::<usize>() > own
     }
 
@@ -196,6 +161,9 @@ impl Keeper {
         if let Some(older) = self.server.replace(Some(Rc::clone(outlet))) {
             older.try_say(&Message::Fenced { epoch: outlet.epoch });
             older.close();
+        }
+        if let Some(free_bytes) = self.disk_floor.get() {
+            say(outlet, Report::DiskFloor { free_bytes });
         }
     }
 
@@ -209,7 +177,7 @@ impl Keeper {
 
     pub fn report(&self, report: Report) {
         if let Some(server) = &*self.server.borrow() {
-            server.try_say(&Message::Happened { report });
+            say(server, report);
         }
     }
 
@@ -263,4 +231,15 @@ impl Keeper {
             }
         }
     }
+}
+
+/// Whether a cgroup limits this for the whole session.
+pub fn is_limited(spec: &KeeperSpec, controller: Controller) -> bool {
+    spec.cgroups.as_ref().is_some_and(|cgroups| cgroups.has(controller))
+}
+
+/// Says to a server what has happened, as soon as there is room: what it knows by such words alone must not be lost.
+fn say(server: &Rc<Outlet>, report: Report) {
+    let server = Rc::clone(server);
+    spawn_local(async move { server.say(&Message::Happened { report }, Vec::new()).await });
 }

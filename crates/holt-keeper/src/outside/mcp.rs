@@ -8,27 +8,32 @@ use std::rc::Rc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::Mutex;
+use tokio::sync::{Notify, mpsc};
 
 use super::calls::{Call, MAX_OUTCOME, Outcome};
-use crate::protocol::message::Ending;
+use super::lines::Lines;
+use crate::protocol::message::{Death, Ending};
 
-/// The most bytes of a line from the toolbox.
-const MAX_LINE: usize = 8 * 1024 * 1024;
-const READ_AT_ONCE: usize = 16 * 1024;
 const MCP_VERSION: &str = "2025-06-18";
 const FIRST_NUMBER: u64 = 0;
 
 /// One conversation with a toolbox.
 #[derive(Debug)]
 pub struct Client {
-    write: Mutex<OwnedWriteHalf>,
+    /// What is to be written. A toolbox that does not read holds up nobody else; what waits here is bounded by the calls that
+    /// may be unacknowledged.
+    queue: mpsc::UnboundedSender<Vec<u8>>,
     running: RefCell<BTreeMap<u64, Rc<Call>>>,
     next: Cell<u64>,
-    closed: Cell<bool>,
+    /// The question whether it is there that has not been answered yet.
+    ping: Cell<Option<u64>>,
+    /// How it ended, once it has.
+    over: Cell<Option<Death>>,
+    changed: Notify,
+    doubt: Notify,
 }
 
 #[derive(Deserialize)]
@@ -55,66 +60,133 @@ struct Progress {
 }
 
 impl Client {
-    /// Begins a conversation. [`Client::listen`] has to run for anything to come of it.
-    pub fn new(stream: UnixStream) -> (Rc<Self>, OwnedReadHalf) {
-        let (read, write) = stream.into_split();
-        let client = Self {
-            write: Mutex::new(write),
+    /// Begins a conversation; it goes on for as long as the second is polled, and is over when that returns.
+    pub fn begin(stream: UnixStream) -> (Rc<Self>, impl Future<Output = ()>) {
+        let (queue, queued) = mpsc::unbounded_channel();
+        let client = Rc::new(Self {
+            queue,
             running: RefCell::default(),
             next: Cell::new(FIRST_NUMBER + 1),
-            closed: Cell::new(false),
+            ping: Cell::new(None),
+            over: Cell::new(None),
+            changed: Notify::new(),
+            doubt: Notify::new(),
+        });
+        let shared = Rc::clone(&client);
+        let conversation = async move {
+            let (read, write) = stream.into_split();
+            tokio::select! {
+                () = shared.listen(read) => {}
+                () = write_all(queued, write) => {}
+                () = shared.until(|| shared.is_over()) => {}
+            }
+            shared.close(Death::Died);
         };
-        (Rc::new(client), read)
+        (client, conversation)
     }
 
-    pub fn is_closed(&self) -> bool {
-        self.closed.get()
+    pub fn is_over(&self) -> bool {
+        self.over.get().is_some()
+    }
+
+    /// How it ended, once it has.
+    pub fn death(&self) -> Option<Death> {
+        self.over.get()
+    }
+
+    /// Ends the conversation, and with it every call that runs. The first reason holds.
+    pub fn close(&self, death: Death) {
+        if self.is_over() {
+            return;
+        }
+        self.over.set(Some(death));
+        self.end_all(death);
+        self.changed.notify_waiters();
     }
 
     /// Introduces the keeper. What the toolbox answers changes nothing, so it is not waited for.
-    pub async fn greet(&self) {
+    pub fn greet(&self) {
         let who = json!({ "name": "holt-keeper", "version": env!("CARGO_PKG_VERSION") });
         let params = json!({ "protocolVersion": MCP_VERSION, "capabilities": {}, "clientInfo": who });
-        self.say(&json!({ "jsonrpc": "2.0", "id": FIRST_NUMBER, "method": "initialize", "params": params })).await;
-        self.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
+        self.say(&json!({ "jsonrpc": "2.0", "id": FIRST_NUMBER, "method": "initialize", "params": params }));
+        self.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
     }
 
     /// Sends a call. Its outcome comes to the call, also when the toolbox is gone.
-    pub async fn call(&self, call: &Rc<Call>, tool: &str, arguments: Map<String, Value>) {
-        let number = self.next.replace(self.next.get() + 1);
+    pub fn call(&self, call: &Rc<Call>, tool: &str, arguments: &Map<String, Value>) {
+        let number = self.number();
         call.number.set(Some(number));
         self.running.borrow_mut().insert(number, Rc::clone(call));
-        if self.closed.get() {
-            self.end_all();
-            return;
+        if let Some(death) = self.death() {
+            return self.end_all(death);
         }
         let params = json!({ "name": tool, "arguments": arguments, "_meta": { "progressToken": number } });
-        self.say(&json!({ "jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params })).await;
+        self.say(&json!({ "jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params }));
+        self.changed.notify_waiters();
     }
 
-    /// Tells the toolbox to stop; its answer is not waited for.
-    pub async fn cancel(&self, call: &Call) {
+    /// Tells the toolbox to stop a call that runs in this conversation; its answer is not waited for, but it is to show
+    /// that it is there.
+    pub fn cancel(&self, call: &Rc<Call>) {
         let Some(number) = call.number.get() else { return };
-        self.running.borrow_mut().remove(&number);
-        let params = json!({ "requestId": number, "reason": "cancelled" });
-        self.say(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params })).await;
+        let is_here = self.running.borrow().get(&number).is_some_and(|running| Rc::ptr_eq(running, call));
+        if is_here {
+            self.running.borrow_mut().remove(&number);
+            let params = json!({ "requestId": number, "reason": "cancelled" });
+            self.say(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }));
+            self.doubt.notify_one();
+        }
     }
 
-    async fn say(&self, message: &Value) {
+    /// Asks the toolbox whether it is there; returns when it has answered.
+    pub async fn ping(&self) {
+        let number = self.number();
+        self.ping.set(Some(number));
+        self.say(&json!({ "jsonrpc": "2.0", "id": number, "method": "ping" }));
+        self.until(|| self.ping.get() != Some(number)).await;
+    }
+
+    pub fn is_at_work(&self) -> bool {
+        !self.running.borrow().is_empty()
+    }
+
+    /// Waits until a call runs.
+    pub async fn at_work(&self) {
+        self.until(|| self.is_at_work()).await;
+    }
+
+    /// Waits until there is a particular reason to ask whether the toolbox is there.
+    pub async fn doubted(&self) {
+        self.doubt.notified().await;
+    }
+
+    async fn until(&self, holds: impl Fn() -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if holds() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn number(&self) -> u64 {
+        self.next.replace(self.next.get() + 1)
+    }
+
+    fn say(&self, message: &Value) {
         let mut line = message.to_string().into_bytes();
         line.push(b'\n');
-        // A toolbox that cannot be written to is gone, which the listener notices.
-        let _ = self.write.lock().await.write_all(&line).await;
+        // When the conversation is over, nobody is told anything.
+        let _ = self.queue.send(line);
     }
 
-    /// Hears the toolbox until it is gone; then every call that runs has failed.
-    pub async fn listen(&self, read: OwnedReadHalf) {
+    /// Hears the toolbox until it is gone.
+    async fn listen(&self, read: OwnedReadHalf) {
         let mut lines = Lines::new(read);
         while let Some(line) = lines.next_line().await {
             self.hear(&line);
         }
-        self.closed.set(true);
-        self.end_all();
     }
 
     fn hear(&self, line: &[u8]) {
@@ -137,6 +209,10 @@ impl Client {
     }
 
     fn hear_answer(&self, number: u64, result: Option<&RawValue>, error: Option<Problem>) {
+        if self.ping.get() == Some(number) {
+            self.ping.set(None);
+            self.changed.notify_waiters();
+        }
         let Some(call) = self.running.borrow_mut().remove(&number) else { return };
         call.finish(match (result, error) {
             (Some(result), _) if result.get().len() <= MAX_OUTCOME => {
@@ -148,128 +224,31 @@ impl Client {
         });
     }
 
-    fn end_all(&self) {
+    fn end_all(&self, death: Death) {
+        let why = match death {
+            Death::Died => {
+                "The toolbox died while this ran; how far it came is not known. It is started again for the next call."
+            }
+            Death::Silent => {
+                "The toolbox did not answer any more while this ran, so it was ended with everything that commands had started; \
+                 how far this came is not known. It is started again for the next call."
+            }
+        };
         for (_, call) in std::mem::take(&mut *self.running.borrow_mut()) {
-            call.finish(Outcome::text(
-                Ending::Failed,
-                "The toolbox died while this ran; how far it came is not known. It is started again for the next call.",
-            ));
+            call.finish(Outcome::text(Ending::Failed, why));
         }
     }
 }
 
-/// Lines of bytes, none longer than the bound: a longer one ends the conversation.
-struct Lines<R> {
-    read: R,
-    buffer: Vec<u8>,
-    searched: usize,
-}
-
-impl<R: AsyncRead + Unpin> Lines<R> {
-    fn new(read: R) -> Self {
-        Self { read, buffer: Vec::new(), searched: 0 }
-    }
-
-    async fn next_line(&mut self) -> Option<Vec<u8>> {
-        loop {
-            if let Some(at) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') {
-                let rest = self.buffer.split_off(self.searched + at + 1);
-                self.searched = 0;
-                return Some(std::mem::replace(&mut self.buffer, rest));
-            }
-            self.searched = self.buffer.len();
-            if self.searched > MAX_LINE {
-                return None;
-            }
-            self.buffer.reserve(READ_AT_ONCE);
-            if self.read.read_buf(&mut self.buffer).await.ok()? == 0 {
-                return None;
-            }
+/// Writes what is said. A toolbox that cannot be written to is gone, which the listener notices.
+async fn write_all(mut queued: mpsc::UnboundedReceiver<Vec<u8>>, mut write: OwnedWriteHalf) {
+    while let Some(line) = queued.recv().await {
+        if write.write_all(&line).await.is_err() {
+            break;
         }
     }
+    std::future::pending::<()>().await;
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outside::calls::{Calls, Next};
-    use proptest::prelude::*;
-
-    fn within<F: Future>(future: F) -> F::Output {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        tokio::task::LocalSet::new().block_on(&runtime, future)
-    }
-
-    async fn next_line(read: &mut (impl AsyncRead + Unpin)) -> Value {
-        let mut line = Vec::new();
-        loop {
-            let byte = read.read_u8().await.unwrap();
-            if byte == b'\n' {
-                return serde_json::from_slice(&line).unwrap();
-            }
-            line.push(byte);
-        }
-    }
-
-    #[test]
-    fn a_call_goes_through_and_strange_answers_do_not_matter() {
-        within(async {
-            let (ours, mut theirs) = UnixStream::pair().unwrap();
-            let (client, read) = Client::new(ours);
-            let listening = Rc::clone(&client);
-            tokio::task::spawn_local(async move { listening.listen(read).await });
-            let call = Calls::default().add("c").unwrap();
-            client.call(&call, "read_file", Map::from_iter([("path".into(), json!("a\nb"))])).await;
-            let asked = next_line(&mut theirs).await;
-            assert_eq!(asked["params"]["arguments"]["path"], "a\nb");
-            let number = asked["id"].as_u64().unwrap();
-            for strange in [
-                "",
-                "[]",
-                "nonsense",
-                "{\"id\":77,\"result\":{}}",
-                "{\"id\":{},\"result\":{}}",
-                "{\"method\":\"notifications/progress\",\"params\":{\"progressToken\":-1}}",
-            ] {
-                theirs.write_all(format!("{strange}\n").as_bytes()).await.unwrap();
-            }
-            let progress = json!({ "method": "notifications/progress", "params": { "progressToken": number, "message": "hé" } });
-            theirs.write_all(format!("{progress}\n").as_bytes()).await.unwrap();
-            assert_eq!(call.next(0).await, Next::Output { offset: 0, text: "hé".into() });
-            theirs.write_all(format!("{{\"id\":{number},\"result\":{{\"content\":[]}}}}\n").as_bytes()).await.unwrap();
-            assert!(matches!(call.next(3).await, Next::Finished(outcome) if outcome.body == b"{\"content\":[]}"));
-        });
-    }
-
-    #[test]
-    fn a_toolbox_that_dies_or_floods_fails_its_calls() {
-        for flood in [false, true] {
-            within(async {
-                let (ours, mut theirs) = UnixStream::pair().unwrap();
-                let (client, read) = Client::new(ours);
-                let listening = Rc::clone(&client);
-                tokio::task::spawn_local(async move { listening.listen(read).await });
-                let call = Calls::default().add("c").unwrap();
-                client.call(&call, "read_file", Map::new()).await;
-                next_line(&mut theirs).await;
-                if flood {
-                    let _ = theirs.write_all(&vec![b'x'; MAX_LINE + 2 * READ_AT_ONCE]).await;
-                } else {
-                    drop(theirs);
-                }
-                assert!(matches!(call.next(0).await, Next::Finished(outcome) if outcome.ending == Ending::Failed));
-                assert!(client.is_closed());
-            });
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_line_makes_the_client_panic(line in prop::collection::vec(any::<u8>(), 0..200)) {
-            within(async {
-                let (client, _read) = Client::new(UnixStream::pair().unwrap().0);
-                client.hear(&line);
-            });
-        }
-    }
-}
+mod tests;

@@ -6,13 +6,19 @@
 //! (`serve`).
 
 mod birth;
+mod calling;
 mod calls;
 mod compose;
 mod connection;
+mod count;
 mod disk;
+mod ending;
 mod groups;
+mod guard;
 mod janitor;
 mod keeper;
+mod leaders;
+mod lines;
 mod link;
 mod mapping;
 mod mcp;
@@ -20,6 +26,8 @@ mod processes;
 mod sandbox;
 mod serve;
 mod stage;
+mod toolbox;
+mod usage;
 
 use std::process::ExitCode;
 

@@ -16,7 +16,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::sleep;
 
-use super::groups::{End, Running};
+use super::leaders::{End, Running};
 use crate::protocol::message::{Exit, OUTPUT_AT_ONCE, Stream};
 
 /// The most processes that are known at a time, ended ones included until they are forgotten.

@@ -3,25 +3,25 @@
 use std::io;
 use std::os::fd::AsFd as _;
 use std::rc::Rc;
+use std::time::Duration;
 
-use serde_json::{Map, Value};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinSet, spawn_local};
 
-use super::calls::{Call, Next, Outcome};
+use super::calling::{self, Asked};
 use super::connection::{Door, Guest, Outlet, admit};
 use super::groups::Why;
 use super::keeper::Keeper;
 use super::processes::{Pipes, Process, spools};
 use crate::inside::channel::Start;
 use crate::protocol::frame::Frame;
-use crate::protocol::message::{Answer, Code, Ending, Message, Request, Status, Stream, Verb};
+use crate::protocol::message::{Answer, Code, Ending, LONGEST_CALL, Message, Request, Status, Stream, Verb};
 
 /// Connections whose handshake is not over. The socket's directory is closed to others, so more is a mistake.
 const HANDSHAKES: usize = 16;
 /// Requests of one connection that are being worked on.
 const REQUESTS: usize = 1024;
-const LONGEST_NAME: usize = 128;
+pub(super) const LONGEST_NAME: usize = 128;
 
 /// Takes connections for ever.
 pub async fn welcome(keeper: &Rc<Keeper>, listener: &UnixListener) {
@@ -81,14 +81,15 @@ fn refusal(id: u64, code: Code, message: &str) -> Message {
 }
 
 async fn answer(keeper: Rc<Keeper>, outlet: Rc<Outlet>, Request { id, verb }: Request, frame: Frame) {
-    if let Verb::Call { call, tool, from, only_if_known } = verb {
-        let Some(call) = find_or_start(&keeper, &call, tool, only_if_known, &frame.body) else {
+    if let Verb::Call { call, tool, from, only_if_known, within_seconds } = verb {
+        let asked = Asked { id: call, tool, only_if_known, within: Duration::from_secs(within_seconds.clamp(1, LONGEST_CALL)) };
+        let Some(call) = calling::find_or_start(&keeper, asked, &frame.body) else {
             let text = "The keeper does not know this call.";
             outlet.say(&Message::Finished { id, ending: Ending::Unknown }, text.into()).await;
             return;
         };
         match call {
-            Ok(call) => follow(&outlet, id, &call, from).await,
+            Ok(call) => calling::follow(&outlet, id, &call, from).await,
             Err((code, message)) => outlet.say(&refusal(id, code, message), Vec::new()).await,
         }
         return;
@@ -98,56 +99,6 @@ async fn answer(keeper: Rc<Keeper>, outlet: Rc<Outlet>, Request { id, verb }: Re
         Err(Refusal(code, message)) => (Answer::Refused { code, message }, Vec::new()),
     };
     outlet.say(&Message::Answer { id, answer }, body).await;
-}
-
-type Found = Result<Rc<Call>, (Code, &'static str)>;
-
-fn find_or_start(keeper: &Rc<Keeper>, id: &str, tool: String, only_if_known: bool, arguments: &[u8]) -> Option<Found> {
-    if let Some(call) = keeper.calls.borrow().find(id) {
-        return Some(Ok(call));
-    }
-    if only_if_known {
-        return None;
-    }
-    if id.len() > LONGEST_NAME || tool.len() > LONGEST_NAME {
-        return Some(Err((Code::Invalid, "the call's name is too long")));
-    }
-    let Ok(arguments) = serde_json::from_slice::<Map<String, Value>>(arguments) else {
-        return Some(Err((Code::Invalid, "the call's arguments are not a JSON object")));
-    };
-    let Some(call) = keeper.calls.borrow_mut().add(id) else {
-        return Some(Err((Code::Full, "too many calls are not acknowledged")));
-    };
-    // Not part of the connection's work: a call goes on without a server.
-    spawn_local(begin(Rc::clone(keeper), Rc::clone(&call), tool, arguments));
-    Some(Ok(call))
-}
-
-async fn begin(keeper: Rc<Keeper>, call: Rc<Call>, tool: String, arguments: Map<String, Value>) {
-    let toolbox = match keeper.ready().await {
-        Ok(()) => keeper.toolbox().await.map_err(|error| format!("The toolbox could not be started: {error}.")),
-        Err(reason) => Err(format!("The sandbox is not there: {reason}.")),
-    };
-    match toolbox {
-        Ok(_) if call.is_finished() => {}
-        Ok(toolbox) => toolbox.call(&call, &tool, arguments).await,
-        Err(reason) => call.finish(Outcome::text(Ending::Failed, &reason)),
-    }
-}
-
-async fn follow(outlet: &Outlet, id: u64, call: &Call, from: u64) {
-    let mut at = from;
-    loop {
-        match call.next(at).await {
-            Next::Output { offset, text } => {
-                at = offset + text.len() as u64;
-                outlet.say(&Message::Output { id, offset }, text.into_bytes()).await;
-            }
-            Next::Finished(outcome) => {
-                return outlet.say(&Message::Finished { id, ending: outcome.ending }, outcome.body.clone()).await;
-            }
-        }
-    }
 }
 
 struct Refusal(Code, String);
@@ -176,7 +127,7 @@ async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
             return Ok((Answer::Measured(measured), Vec::new()));
         }
         Verb::Acknowledge { call } => known(keeper.calls.borrow_mut().acknowledge(&call)),
-        Verb::Cancel { call } => known(cancel(keeper, &call).await),
+        Verb::Cancel { call } => known(calling::cancel(keeper, &call)),
         Verb::Freeze { group } => Ok(groups.freeze(group, Why::Asked).await?),
         Verb::Thaw { group } => Ok(groups.thaw(group, Why::Asked)?),
         Verb::Kill { group } => Ok(groups.kill(group).await?),
@@ -217,26 +168,13 @@ fn status(keeper: &Keeper) -> Status {
     }
 }
 
-/// The call ends at once for everyone who follows it; the toolbox is told to stop.
-async fn cancel(keeper: &Rc<Keeper>, id: &str) -> bool {
-    let Some(call) = keeper.calls.borrow().find(id) else { return false };
-    if !call.is_finished() {
-        call.finish(Outcome::text(Ending::Cancelled, "The call was cancelled; it may have done a part of its work."));
-        // The toolbox may stand still and not read; nobody waits for that.
-        let keeper = Rc::clone(keeper);
-        spawn_local(async move {
-            if let Ok(toolbox) = keeper.toolbox().await {
-                toolbox.cancel(&call).await;
-            }
-        });
-    }
-    true
-}
-
 async fn spawn(keeper: &Rc<Keeper>, verb: Verb) -> Obeyed {
     let Verb::Spawn { process, group, argv, variables, directory } = verb else { return Err(unknown()) };
     if keeper.processes.find(&process).is_some() {
         return Ok((Answer::Started { found: true }, Vec::new()));
+    }
+    if keeper.disk_floor.get().is_some() {
+        return Err(Refusal(Code::Failed, Why::Disk.words().into()));
     }
     if keeper.processes.is_full() {
         return Err(Refusal(Code::Full, "too many processes are known; forget some".into()));

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The most bytes of output that one frame carries.
 pub const OUTPUT_AT_ONCE: usize = 64 * 1024;
+/// The most seconds that a call may be given.
+pub const LONGEST_CALL: u64 = 24 * 60 * 60;
 
 /// A named group of processes, each of which can be frozen, killed and measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +60,9 @@ pub enum Verb {
         tool: String,
         from: u64,
         only_if_known: bool,
+        /// How long it may run when it is started, not counting the time in which its group stands still; then the keeper
+        /// gives it up. Bounded by [`LONGEST_CALL`].
+        within_seconds: u64,
     },
     /// The call's outcome is safe elsewhere and may be forgotten.
     Acknowledge {
@@ -224,16 +229,49 @@ pub enum Exit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Report {
-    /// Writers stand still: the disk or the session's share of it is nearly used up.
+    /// Everything stands still: so little is free where the session may write, whoever filled it. Said again to each server
+    /// that comes while it is so.
     DiskFloor {
         free_bytes: u64,
-        used_bytes: u64,
     },
-    /// They go on.
+    /// It goes on.
     DiskFine,
-    ToolboxDied,
+    /// The session holds more than its share of the disk; what ran, and could go on writing, was ended. Said again whenever it
+    /// has grown.
+    DiskShare {
+        used_bytes: u64,
+        share_bytes: u64,
+        /// Some of it lies so deep, or is so much, that it cannot be counted.
+        uncountable: bool,
+        ended: u32,
+    },
+    /// Processes that earlier commands had left were ended, so that there is room for the next one.
+    ProcessesEnded {
+        ended: u32,
+        limit: u32,
+    },
+    /// The session held more memory than it may; its largest processes were ended. Only where no cgroup limits memory.
+    MemoryLimit {
+        used_bytes: u64,
+        limit_bytes: u64,
+        /// Names that the processes gave themselves, of harmless characters only.
+        ended: Vec<String>,
+    },
+    ToolboxDied {
+        death: Death,
+    },
     /// Everything has ended; the keeper goes too.
     Ended {
         reason: String,
     },
+}
+
+/// How a toolbox ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Death {
+    /// By itself, or by a hand inside.
+    Died,
+    /// It was there and answered nothing, so the keeper ended it with all that its commands had started.
+    Silent,
 }

@@ -102,6 +102,8 @@ fn spec(birth: Birth<'_>, keeper: &str, secret: Bytes32) -> KeeperSpec {
     if room.binds.iter().any(|bind| bind.source == workspace) {
         directories.push(workspace);
     }
+    let elsewhere = room.binds.iter().filter(|bind| bind.writable && !directories.contains(&bind.source));
+    let elsewhere = elsewhere.map(|bind| bind.source.clone()).collect();
     KeeperSpec {
         protocol: PROTOCOL,
         keeper: keeper.to_owned(),
@@ -118,6 +120,7 @@ fn spec(birth: Birth<'_>, keeper: &str, secret: Bytes32) -> KeeperSpec {
         grace_seconds: options.grace.as_secs(),
         disk: DiskWatch {
             directories,
+            elsewhere,
             floor_bytes: machine.disk_floor,
             look_millis: u64::try_from(options.disk_look.as_millis()).unwrap_or(u64::MAX),
             count_millis: u64::try_from(options.disk_count.as_millis()).unwrap_or(u64::MAX),

@@ -19,9 +19,10 @@ pub async fn follow(
     inner: Arc<Inner>,
     call: ToolCall,
     only_if_known: bool,
+    within_seconds: u64,
 ) -> Result<BoxStream<'static, CallUpdate>, SandboxError> {
     let arguments = serde_json::to_vec(&call.arguments).map_err(|error| SandboxError::Faulty(error.to_string()))?;
-    let mut following = Following { inner, call, arguments, from: 0, running: None, done: false };
+    let mut following = Following { inner, call, arguments, within_seconds, from: 0, running: None, done: false };
     // Here, so that a sandbox that is not open is an error and not an outcome.
     following.running = Some(following.begin(only_if_known).await?);
     Ok(stream::unfold(following, |mut following| async move { Some((following.next().await?, following)) }).boxed())
@@ -31,6 +32,7 @@ struct Following {
     inner: Arc<Inner>,
     call: ToolCall,
     arguments: Vec<u8>,
+    within_seconds: u64,
     /// How much of the output has been passed on.
     from: u64,
     running: Option<Running>,
@@ -39,8 +41,13 @@ struct Following {
 
 impl Following {
     async fn begin(&self, only_if_known: bool) -> Result<Running, SandboxError> {
-        let verb =
-            || Verb::Call { call: self.call.call.to_string(), tool: self.call.tool.clone(), from: self.from, only_if_known };
+        let verb = || Verb::Call {
+            call: self.call.call.to_string(),
+            tool: self.call.tool.clone(),
+            from: self.from,
+            only_if_known,
+            within_seconds: self.within_seconds,
+        };
         // A connection may end between finding and using it; the next attempt finds what has become of its keeper.
         for _ in 0..2 {
             let open = self.inner.find(self.call.session).await?;

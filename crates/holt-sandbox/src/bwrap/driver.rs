@@ -20,7 +20,7 @@ use super::places::Places;
 use super::pool::Pool;
 use super::problem::storage;
 use super::records::{Record, Records};
-use super::reports::Reports;
+use super::reports::{Reports, Teller};
 
 const DRIVER: &str = "bwrap";
 
@@ -50,6 +50,7 @@ pub struct Open {
     pub record: Record,
     /// Whose reports these are: a prepared sandbox gets its session later.
     pub session: Arc<Mutex<SessionId>>,
+    teller: Arc<Teller>,
     /// Tells the keeper's end, when it is this server's child.
     gone: Option<watch::Receiver<bool>>,
 }
@@ -116,7 +117,13 @@ impl Inner {
             let mut slot = slot.lock().await;
             match self.find_in(&mut slot, session).await {
                 Ok(open) => Ok(info(&open.record, true)),
-                Err(SandboxError::NotOpen | SandboxError::Gone) => self.open_in(&mut slot, &spec).await,
+                Err(SandboxError::NotOpen | SandboxError::Gone) => {
+                    let opened = self.open_in(&mut slot, &spec).await;
+                    if let Some(open) = &slot.open {
+                        open.teller.tell_newcomer();
+                    }
+                    opened
+                }
                 Err(error) => Err(error),
             }
         };
@@ -128,7 +135,8 @@ impl Inner {
 
     pub async fn connect(&self, record: Record, gone: Option<watch::Receiver<bool>>) -> Result<Open, ConnectError> {
         let session = Arc::new(Mutex::new(record.session));
-        let heard = self.reports.teller(&session);
+        let teller = self.reports.teller(&session);
+        let heard = Arc::clone(&teller);
         let address = Address {
             directory: self.sockets.as_fd(),
             name: &socket_name(&record.keeper),
@@ -136,8 +144,8 @@ impl Inner {
             secret: &record.secret,
             epoch: self.options.epoch,
         };
-        let client = Client::connect(address, heard).await?;
-        Ok(Open { client, record, session, gone })
+        let client = Client::connect(address, move |report| heard.tell(report)).await?;
+        Ok(Open { client, record, session, teller, gone })
     }
 
     /// The session's open sandbox, connected.

@@ -72,7 +72,13 @@ async fn try_one(inner: &Inner) -> Result<u128, SandboxError> {
     let tried = match started {
         Err(error) => Err(error),
         Ok(open) => {
-            let verb = Verb::Call { call: "trial".into(), tool: "execute_command".into(), from: 0, only_if_known: false };
+            let verb = Verb::Call {
+                call: "trial".into(),
+                tool: "execute_command".into(),
+                from: 0,
+                only_if_known: false,
+                within_seconds: 60,
+            };
             let ended = match open.client.call(verb, br#"{"command":"true"}"#.to_vec()).await {
                 Some(running) => running.end.await.ok(),
                 None => None,
@@ -178,13 +184,13 @@ fn limits(cgroups: Option<&Plan>) -> Vec<Finding> {
             "memory_limit",
             Controller::Memory,
             "Memory is limited for each session",
-            "Memory is limited for each process, not for a session.",
+            "Memory is limited for each process; for a session it is only looked at four times a second, and its largest processes are ended when it holds too much. Who is fast gets beyond that.",
         ),
         one(
             "process_limit",
             Controller::Pids,
             "Processes are limited for each session",
-            "Processes are limited by their user's limit in the sandbox, not by control groups.",
+            "Processes are limited by their user's limit in the sandbox, not by control groups: commands can take the place of everything else in it.",
         ),
         one("cpu_limit", Controller::Cpu, "Processor time is limited for each session", "Processor time is not limited."),
         one(
@@ -199,7 +205,7 @@ fn limits(cgroups: Option<&Plan>) -> Vec<Finding> {
 fn disk(machine: &Machine) -> Finding {
     let floor = machine.disk_floor >> 20;
     let text = format!(
-        "A session's share of the disk is watched: its processes stand still when it is used up, or when less than {floor} MiB are free. A fast writer gets beyond that before it is noticed."
+        "A session's share of the disk is watched: what runs in it is ended when it holds more, and everything stands still when less than {floor} MiB are free. A fast writer gets beyond that before it is noticed."
     );
     with_hint(
         finding("disk_limit", FindingState::Weak, text),

@@ -77,7 +77,9 @@ fn warnings(cgroups: Option<&Plan>) -> Vec<String> {
     let has = |controller| cgroups.is_some_and(|plan| plan.has(controller));
     let mut warnings = Vec::new();
     if !has(Controller::Memory) {
-        warnings.push("Memory is limited for each process, not for the session: no memory cgroup can be made here.".to_owned());
+        warnings.push(
+            "Memory is limited for each process, and only watched for the session: no memory cgroup can be made here.".to_owned(),
+        );
     }
     if !has(Controller::Cpu) {
         warnings.push("Processor time is not limited: no cpu cgroup can be made here.".to_owned());

@@ -25,10 +25,12 @@ mod records;
 mod reports;
 mod room;
 mod sweep;
+mod times;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -76,6 +78,16 @@ impl BwrapDriver {
         self.inner.request(session, verb, body).await
     }
 
+    /// As [`Sandboxes::call`], with another time limit than the tool's own. A call that is known keeps the one that it has.
+    pub async fn call_within(
+        &self,
+        call: ToolCall,
+        only_if_known: bool,
+        within: Duration,
+    ) -> Result<BoxStream<'static, CallUpdate>, SandboxError> {
+        calls::follow(Arc::clone(&self.inner), call, only_if_known, within.as_secs()).await
+    }
+
     /// Ends the prepared sandboxes and prepares no more. The sessions' own go on without this server for their grace.
     pub async fn shutdown(&self) {
         pool::drain(&self.inner).await;
@@ -111,7 +123,8 @@ impl Sandboxes for BwrapDriver {
     }
 
     async fn call(&self, call: ToolCall, only_if_known: bool) -> Result<BoxStream<'static, CallUpdate>, SandboxError> {
-        calls::follow(Arc::clone(&self.inner), call, only_if_known).await
+        let within = times::longest_seconds(&call.tool, &call.arguments);
+        calls::follow(Arc::clone(&self.inner), call, only_if_known, within).await
     }
 
     async fn acknowledge(&self, session: SessionId, call: CallId) -> Result<(), SandboxError> {
