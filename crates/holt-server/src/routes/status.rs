@@ -7,17 +7,17 @@ use holt_api::{Scope, ServerLimits, ServerStatus, StatusCount};
 use utoipa_axum::routes;
 
 use crate::auth::Caller;
+use crate::error::ApiResult;
 use crate::meters;
 use crate::router::Declared;
 use crate::state::App;
 
 /// Says what this server is, what it offers and how it does.
 #[utoipa::path(get, path = "/v2/status", tag = "server", responses((status = 200, description = "The server.", body = ServerStatus)))]
-async fn server_status(State(app): State<App>, caller: Caller) -> Json<ServerStatus> {
-    let engine = app.engine.status().await;
+async fn server_status(State(app): State<App>, caller: Caller) -> ApiResult<Json<ServerStatus>> {
     // How much others do is theirs to know.
-    let sessions = if caller.principal.may(Scope::Admin) { engine.sessions } else { Vec::new() };
-    Json(ServerStatus {
+    let engine = app.engine.status_for(&caller.principal).await?;
+    Ok(Json(ServerStatus {
         version: app.about.version.clone(),
         started_at: app.started_at,
         uptime_seconds: app.started.elapsed().as_secs(),
@@ -26,14 +26,14 @@ async fn server_status(State(app): State<App>, caller: Caller) -> Json<ServerSta
         default_model: app.engine.options().default_model.clone(),
         environments: app.about.environments.clone(),
         findings: app.findings().await.to_vec(),
-        sessions: sessions.into_iter().map(|(status, count)| StatusCount { status, count }).collect(),
+        sessions: engine.sessions.into_iter().map(|(status, count)| StatusCount { status, count }).collect(),
         awake: engine.awake,
         sandboxes: engine.open_sandboxes,
         followers: engine.followers,
         limits: limits(&app),
         listeners: app.listeners.get().cloned().unwrap_or_default(),
         memory: meters::memory(),
-    })
+    }))
 }
 
 fn limits(app: &App) -> ServerLimits {

@@ -1,6 +1,7 @@
 //! What the server says of itself, and the page.
 
 use holt_api::{Health, Readiness, ServerStatus};
+use holt_core::access::Scope;
 use serde_json::json;
 
 use crate::harness::TestServer;
@@ -31,6 +32,9 @@ async fn status_says_what_there_is() {
     let status: ServerStatus = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!((status.version.as_str(), status.default_model.as_str()), ("1.2.3", holt_testkit::FAKE_MODEL));
     assert_eq!(status.sessions.iter().map(|count| count.count).sum::<u64>(), 1);
+    let guest = server.stranger().with_key(&server.key("guest", &[Scope::View]).await).get("/v2/status").await;
+    let guest: ServerStatus = serde_json::from_slice(&guest.body).unwrap();
+    assert_eq!(guest.sessions.iter().map(|count| count.count).sum::<u64>(), 0, "of others nothing is counted");
     assert_eq!(status.listeners.len(), 2);
     assert!(status.memory.resident_bytes > 1_000_000 && status.memory.open_files > 3);
     server.stop().await;
