@@ -122,7 +122,9 @@ impl Default for Limits {
 pub struct Timing {
     /// For the head of a request, and for a TLS handshake.
     pub head: Duration,
-    /// For a body that is not a file, and for the head of every answer.
+    /// For all of a body that is not a file.
+    pub body: Duration,
+    /// For the head of every answer.
     pub request: Duration,
     /// For a peer that sends or takes nothing at all of what is under way.
     pub stall: Duration,
@@ -138,6 +140,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(15),
+            body: Duration::from_secs(15),
             request: Duration::from_secs(60),
             stall: Duration::from_secs(60),
             ping: Duration::from_secs(20),

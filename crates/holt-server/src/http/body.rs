@@ -22,7 +22,7 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
 
     async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
         check_json(request.headers())?;
-        let bytes = read(request.into_body(), MAX_BODY_BYTES, app.timing.request).await?;
+        let bytes = read(request.into_body(), MAX_BODY_BYTES, app.timing.body).await?;
         parse(&bytes).map(Self)
     }
 }
@@ -36,7 +36,7 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for JsonBodyOrDefault<T> {
 
     async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
         let is_json = check_json(request.headers());
-        let bytes = read(request.into_body(), MAX_BODY_BYTES, app.timing.request).await?;
+        let bytes = read(request.into_body(), MAX_BODY_BYTES, app.timing.body).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -52,8 +52,14 @@ pub(crate) async fn read(body: Body, limit: usize, time: Duration) -> ApiResult<
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limit)),
         Ok(Err(_)) => Err(ApiError::new(StatusCode::BAD_REQUEST, "body_broken", "the body ended early", "Send it again.")),
-        Err(_) => Err(ApiError::of_status(StatusCode::REQUEST_TIMEOUT)),
+        Err(_) => Err(too_slow(time)),
     }
+}
+
+fn too_slow(time: Duration) -> ApiError {
+    let message = format!("the body did not arrive within {} seconds", time.as_secs_f32());
+    let hint = "Send it again, all at once; long material goes into a file of the session.";
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", message, hint)
 }
 
 fn too_large(limit: usize) -> ApiError {
