@@ -3,19 +3,22 @@
 use holt_core::agent::Delta;
 use holt_core::event::Seq;
 use holt_core::id::SessionId;
-use holt_core::view::Snapshot;
+use holt_core::view::{SessionSummary, Snapshot};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::event::Event;
 
-/// What a client says. Exactly one of the three.
+/// What a client says. Exactly one of these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum ClientFrame {
     /// Follow a session: from the event after `after` on, or from a snapshot. Following again begins again.
     Follow(Follow),
     Unfollow(Unfollow),
+    /// Watch the list of sessions. The answer is `watching`; whoever reads the list after it misses nothing.
+    Watch(Watch),
+    Unwatch(Unwatch),
     /// Asks for a pong that carries the same number.
     Ping(Ping),
 }
@@ -27,6 +30,39 @@ pub struct Follow {
     /// The last event that the client has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Seq>,
+    /// With `false`, text comes with its finished message and not while it is written.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[schema(default = true)]
+    pub deltas: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the serialiser asks so")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    pub watch: Watched,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unwatch {
+    pub unwatch: Watched,
+}
+
+/// What can be watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Watched {
+    /// The sessions that the caller's list shows.
+    Sessions,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -59,6 +95,14 @@ pub enum ServerFrame {
         session: SessionId,
         delta: Delta,
     },
+    /// The list of sessions is watched from here on: read it now. It comes again when so much has changed that the list has
+    /// to be read again.
+    Watching,
+    /// A session of the watched list is like this now. What was between this and the last word of it is left out.
+    Summary {
+        session: SessionId,
+        summary: SessionSummary,
+    },
     /// The session was removed; nothing follows.
     Removed {
         session: SessionId,
@@ -87,11 +131,26 @@ mod tests {
         let session: SessionId = id.parse().unwrap();
         assert_eq!(
             parse(&format!(r#"{{"follow":"{id}","after":7}}"#)),
-            Some(ClientFrame::Follow(Follow { follow: session, after: Some(7) }))
+            Some(ClientFrame::Follow(Follow { follow: session, after: Some(7), deltas: true }))
         );
         assert_eq!(parse(&format!(r#"{{"unfollow":"{id}"}}"#)), Some(ClientFrame::Unfollow(Unfollow { unfollow: session })));
         assert_eq!(parse(r#"{"ping":3}"#), Some(ClientFrame::Ping(Ping { ping: 3 })));
-        for wrong in [r#"{"ping":3,"follow":"x"}"#, r#"{"follow":"x"}"#, r#"{"ping":-1}"#, "{}", "[]", "3"] {
+        assert_eq!(
+            parse(&format!(r#"{{"follow":"{id}","deltas":false}}"#)),
+            Some(ClientFrame::Follow(Follow { follow: session, after: None, deltas: false }))
+        );
+        assert_eq!(parse(r#"{"watch":"sessions"}"#), Some(ClientFrame::Watch(Watch { watch: Watched::Sessions })));
+        assert_eq!(parse(r#"{"unwatch":"sessions"}"#), Some(ClientFrame::Unwatch(Unwatch { unwatch: Watched::Sessions })));
+        for wrong in [
+            r#"{"watch":"keys"}"#,
+            r#"{"watch":"sessions","ping":1}"#,
+            r#"{"ping":3,"follow":"x"}"#,
+            r#"{"follow":"x"}"#,
+            r#"{"ping":-1}"#,
+            "{}",
+            "[]",
+            "3",
+        ] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
     }

@@ -18,7 +18,7 @@ mod status;
 pub use bounds::Invalid;
 pub use error::ErrorBody;
 pub use event::{Event, EventPage};
-pub use feed::{ClientFrame, ServerFrame};
+pub use feed::{ClientFrame, Follow, ServerFrame, Watched};
 pub use file::{CreateDirectory, ReceivedFile};
 pub use holt_core::access::Scope;
 pub use holt_core::agent::{Delta, DeltaTarget};
@@ -31,7 +31,7 @@ pub use holt_core::sandbox::{Finding, FindingState, Measurement};
 pub use holt_core::session::{DesktopSpec, EndReason, Flavour, Limits, SessionKind, Status, WorkspaceSpec};
 pub use holt_core::time::Timestamp;
 pub use holt_core::view::{
-    Artifact, CallStage, Failure, OpenCall, QueuedPrompt, RunView, SandboxState, SessionSummary, Snapshot,
+    Artifact, CallStage, Failure, Held, OpenCall, QueuedPrompt, RunView, SandboxState, SessionSummary, Snapshot,
 };
 pub use holt_core::workspace::{Entry, EntryKind, Listing};
 pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};

@@ -42,11 +42,21 @@ impl FeedItem {
     }
 }
 
+/// Which text a follower wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// Also while it is written.
+    Live,
+    /// That of finished messages alone.
+    Finished,
+}
+
 /// A follower's place. Dropping it leaves.
 pub struct Feed {
     session: SessionId,
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
+    text: Text,
     frames: broadcast::Receiver<Frame>,
     /// The last event that the follower got.
     seen: Seq,
@@ -65,14 +75,16 @@ impl std::fmt::Debug for Feed {
 }
 
 impl Feed {
-    pub(crate) fn new(store: Arc<dyn Store>, hub: Arc<Hub>, after: Option<Seq>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, hub: Arc<Hub>, after: Option<Seq>, text: Text) -> Self {
         let joined = hub.join();
+        let partials = if text == Text::Live { joined.partials } else { Vec::new() };
         let session = joined.state.id;
         let last = joined.state.last_seq;
         let mut feed = Self {
             session,
             store,
             hub,
+            text,
             frames: joined.frames,
             seen: after.unwrap_or(last),
             reach: last,
@@ -82,10 +94,10 @@ impl Feed {
         };
         match after {
             // A place that does not exist yet is one that the follower cannot have seen.
-            Some(place) if place <= last => feed.partials = joined.partials,
+            Some(place) if place <= last => feed.partials = partials,
             _ => {
                 feed.seen = last;
-                let snapshot = joined.state.snapshot(joined.partials);
+                let snapshot = joined.state.snapshot(partials);
                 feed.ready.push_back(FeedItem::Snapshot { seq: last, frame: hub::snapshot_frame(&snapshot) });
             }
         }
@@ -145,6 +157,7 @@ impl Feed {
                 self.ready.push_back(FeedItem::Event { seq, frame: bytes });
             }
             Ok(Frame::Event { seq, .. }) => self.reach = self.reach.max(seq),
+            Ok(Frame::Delta { .. }) if self.text == Text::Finished => {}
             Ok(Frame::Delta { bytes }) => self.ready.push_back(FeedItem::Delta { frame: bytes }),
             Ok(Frame::Removed) => {
                 self.over = true;
@@ -154,7 +167,7 @@ impl Feed {
                 let joined = self.hub.join();
                 self.frames = joined.frames;
                 self.reach = joined.state.last_seq;
-                self.partials = joined.partials;
+                self.partials = if self.text == Text::Live { joined.partials } else { Vec::new() };
             }
             Err(RecvError::Closed) => self.over = true,
         }

@@ -19,9 +19,11 @@ mod owner;
 mod reports;
 mod requests;
 mod schedule;
+mod watch;
 
 pub use engine::{ControlWatch, Engine, EngineStatus, Options, Parts};
 pub use error::EngineError;
 pub use feed::{Feed, FeedItem};
 pub use files::SessionFiles;
 pub use requests::{CreateSession, ListSessions, Page, PromptReceipt, SendPrompt};
+pub use watch::{Watch, WatchItem};

@@ -18,6 +18,7 @@ use crate::error::EngineError;
 use crate::hub::Hub;
 use crate::owner::{Owner, Request};
 use crate::reports::Reports;
+use crate::watch::Watchers;
 
 /// How many requests may wait for a session's owner.
 const MAILBOX: usize = 256;
@@ -34,6 +35,8 @@ pub(crate) struct Node {
     pub due_changed: Notify,
     /// What sandboxes reported and owners have not heard.
     pub reports: Reports,
+    /// Those who watch the list of sessions.
+    pub watchers: Watchers,
     registry: Mutex<HashMap<SessionId, Entry>>,
 }
 
@@ -62,6 +65,7 @@ impl Node {
             keep_sandboxes: std::sync::atomic::AtomicBool::new(true),
             due_changed: Notify::new(),
             reports,
+            watchers: Watchers::default(),
             registry: Mutex::new(HashMap::new()),
         }
     }

@@ -12,7 +12,9 @@ use crate::id::{MessageId, PromptId, RunId, SessionId};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::store::Head;
 use crate::time::Timestamp;
-use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, RunView, SandboxState, Snapshot};
+use crate::view::{
+    Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, RunView, SandboxState, SessionSummary, Snapshot,
+};
 
 /// How many prompts may wait.
 pub const MAX_QUEUE: usize = 20;
@@ -187,6 +189,21 @@ impl State {
             wake_at: self.wake_at(),
             state,
             state_seq: self.last_seq,
+        }
+    }
+
+    /// The session as lists show it.
+    pub fn summary(&self) -> SessionSummary {
+        SessionSummary {
+            id: self.id,
+            owner: self.spec.owner.clone(),
+            title: self.spec.title.clone(),
+            kind: self.spec.kind,
+            status: self.status(),
+            origin: self.spec.origin.clone(),
+            created_at: self.created_at,
+            updated_at: self.last_at,
+            last_seq: self.last_seq,
         }
     }
 

@@ -39,6 +39,7 @@ impl Engine {
             Err(StoreError::Exists) => return self.session(by, id).await,
             Err(error) => return Err(error.into()),
         }
+        self.node.watchers.changed(&state);
         let snapshot = state.snapshot(Vec::new());
         if state.wake_at().is_some() {
             self.node.due_changed.notify_one();

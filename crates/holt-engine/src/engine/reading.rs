@@ -13,9 +13,10 @@ use holt_core::workspace::{FileError, OpenFile};
 
 use super::{Engine, allow};
 use crate::error::EngineError;
-use crate::feed::Feed;
+use crate::feed::{Feed, Text};
 use crate::files::{SessionFiles, off_thread};
 use crate::requests::{ListSessions, Page};
+use crate::watch::Watch;
 
 /// The most sessions that one page of a list has.
 const MAX_PAGE: usize = 200;
@@ -67,8 +68,23 @@ impl Engine {
         Ok(self.node.store().events_before(id, before, limit.clamp(1, MAX_EVENTS)).await?)
     }
 
+    /// Watches the list of sessions: those that the caller sees in it.
+    pub fn watch(&self, by: &Principal) -> Result<Watch, EngineError> {
+        allow(by, Scope::View)?;
+        Ok(self.node.watchers.join(by.clone()))
+    }
+
     /// Follows a session: a snapshot first, or from the place after `after`.
     pub async fn follow(&self, by: &Principal, id: SessionId, after: Option<Seq>) -> Result<Feed, EngineError> {
+        self.join(by, id, after, Text::Live).await
+    }
+
+    /// The same, without text while it is written.
+    pub async fn follow_quietly(&self, by: &Principal, id: SessionId, after: Option<Seq>) -> Result<Feed, EngineError> {
+        self.join(by, id, after, Text::Finished).await
+    }
+
+    async fn join(&self, by: &Principal, id: SessionId, after: Option<Seq>, text: Text) -> Result<Feed, EngineError> {
         allow(by, Scope::View)?;
         let hub = match self.node.live_hub(id) {
             Some(hub) => hub,
@@ -80,7 +96,7 @@ impl Engine {
         if !by.sees(&hub.state().spec.owner) {
             return Err(EngineError::NoSession(id));
         }
-        Ok(Feed::new(self.node.store().clone(), hub, after))
+        Ok(Feed::new(self.node.store().clone(), hub, after, text))
     }
 
     pub async fn files(&self, by: &Principal, id: SessionId) -> Result<SessionFiles, EngineError> {

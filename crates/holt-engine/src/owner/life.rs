@@ -27,6 +27,7 @@ impl Owner {
         off_thread(move || blobs.remove(session)).await?;
         self.node.store().remove(self.session).await?;
         self.hub.removed();
+        self.node.watchers.removed(&self.state);
         self.let_go();
         Ok(())
     }

@@ -38,6 +38,7 @@ impl Owner {
         }
         self.state = Arc::new(state);
         self.hub.commit(self.state.clone(), &events);
+        self.node.watchers.changed(&self.state);
         Ok(())
     }
 

@@ -9,3 +9,4 @@ mod recovery;
 mod reports;
 mod runs;
 mod sleeping;
+mod watching;

@@ -16,8 +16,8 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, SelectAll, SplitSink, SplitStream, Stream, StreamExt as _};
 use futures::{FutureExt as _, SinkExt as _};
 use holt_api::bounds::{MAX_FOLLOWS, MAX_FRAME_BYTES};
-use holt_api::{ClientFrame, Scope, ServerFrame, SessionId};
-use holt_engine::{EngineError, Feed, FeedItem};
+use holt_api::{ClientFrame, Follow, Scope, ServerFrame, SessionId};
+use holt_engine::{EngineError, Feed, FeedItem, Watch, WatchItem};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::routes;
@@ -35,7 +35,11 @@ const BATCH: usize = 64;
 
 /// Follows sessions over a WebSocket.
 ///
-/// The client sends `ClientFrame`s, the server sends `ServerFrame`s. A browser, which cannot send a key here, adds a
+/// The client sends `ClientFrame`s, the server sends `ServerFrame`s: `{"follow":id,"after":seq}` is answered by every event
+/// after that number, or by a snapshot first when none is given; with `"deltas":false` text comes only with its finished
+/// message. `{"watch":"sessions"}` is answered by `watching`, and from then on by a `summary` of each session of the caller's
+/// list whenever it would show something else, and by `removed`: read the list after `watching`, and again whenever that
+/// comes. A browser, which cannot send a key here, adds a
 /// ticket for this address.
 #[utoipa::path(get, path = "/v2/feed", tag = "events",
     responses((status = 101, description = "The socket; its frames are `ClientFrame` and `ServerFrame`.")))]
@@ -73,6 +77,7 @@ struct Socket {
     feeds: SelectAll<BoxStream<'static, Followed>>,
     /// What ends each of the feeds.
     follows: HashMap<SessionId, CancellationToken>,
+    watch: Option<Watch>,
     heard: Instant,
 }
 
@@ -87,7 +92,7 @@ enum End {
 impl Socket {
     fn new(app: App, caller: Caller, socket: WebSocket) -> Self {
         let (out, from) = socket.split();
-        Self { app, caller, out, from, feeds: SelectAll::new(), follows: HashMap::new(), heard: Instant::now() }
+        Self { app, caller, out, from, feeds: SelectAll::new(), follows: HashMap::new(), watch: None, heard: Instant::now() }
     }
 
     async fn run(mut self, _seat: Seat) {
@@ -111,6 +116,7 @@ impl Socket {
             let step = tokio::select! {
                 said = self.from.next() => self.hear(said).await,
                 Some(item) = self.feeds.next(), if !self.feeds.is_empty() => self.pass_on(item).await,
+                Some(news) = next_of(&mut self.watch) => self.tell(news).await,
                 _ = tick.tick() => match self.heard.elapsed() > timing.ping + timing.stall {
                     true => Err(End::Gone),
                     false => self.send(Message::Ping(Bytes::new())).await,
@@ -178,20 +184,25 @@ impl Socket {
 
     async fn obey(&mut self, text: &str) -> Result<(), End> {
         match serde_json::from_str(text) {
-            Ok(ClientFrame::Follow(wish)) => self.follow(wish.follow, wish.after).await,
+            Ok(ClientFrame::Follow(wish)) => self.follow(wish).await,
             Ok(ClientFrame::Unfollow(wish)) => {
                 self.unfollow(wish.unfollow);
                 Ok(())
             }
+            Ok(ClientFrame::Watch(_)) => self.watch().await,
+            Ok(ClientFrame::Unwatch(_)) => {
+                self.watch = None;
+                Ok(())
+            }
             Ok(ClientFrame::Ping(wish)) => self.say(&ServerFrame::Pong { ping: wish.ping }).await,
             Err(_) => {
-                let hint = "Send {\"follow\":id,\"after\":seq}, {\"unfollow\":id} or {\"ping\":n}.";
+                let hint = "Send {\"follow\":id,\"after\":seq}, {\"unfollow\":id}, {\"watch\":\"sessions\"} or {\"ping\":n}.";
                 self.say(&complaint(None, "bad_frame", "the frame is none that this socket takes", hint)).await
             }
         }
     }
 
-    async fn follow(&mut self, session: SessionId, after: Option<u64>) -> Result<(), End> {
+    async fn follow(&mut self, Follow { follow: session, after, deltas }: Follow) -> Result<(), End> {
         // Following again begins again.
         self.unfollow(session);
         if self.follows.len() >= MAX_FOLLOWS {
@@ -200,7 +211,12 @@ impl Socket {
                 .say(&complaint(Some(session), "too_many_follows", &message, "Unfollow some, or open another socket."))
                 .await;
         }
-        match self.app.engine.follow(&self.caller.principal, session, after).await {
+        let (engine, by) = (&self.app.engine, &self.caller.principal);
+        let feed = match deltas {
+            true => engine.follow(by, session, after).await,
+            false => engine.follow_quietly(by, session, after).await,
+        };
+        match feed {
             Ok(feed) => {
                 let over = CancellationToken::new();
                 let items = feed_items(feed).map(move |item| (session, item));
@@ -212,10 +228,46 @@ impl Socket {
         }
     }
 
+    /// Watching again begins again.
+    async fn watch(&mut self) -> Result<(), End> {
+        match self.app.engine.watch(&self.caller.principal) {
+            Ok(watch) => {
+                self.watch = Some(watch);
+                self.say(&ServerFrame::Watching).await
+            }
+            Err(error) => {
+                let ApiError { code, message, hint, .. } = ApiError::from(error);
+                self.say(&complaint(None, &code, &message, &hint)).await
+            }
+        }
+    }
+
+    /// Writes what has changed in the list, and then flushes once.
+    async fn tell(&mut self, news: Vec<WatchItem>) -> Result<(), End> {
+        for item in news {
+            let frame = match item {
+                WatchItem::Changed(summary) => ServerFrame::Summary { session: summary.id, summary },
+                WatchItem::Removed(session) => ServerFrame::Removed { session },
+                WatchItem::Lost => ServerFrame::Watching,
+            };
+            let text = serde_json::to_string(&frame).map_err(|_| End::Gone)?;
+            self.out.feed(Message::text(text)).await.map_err(|_| End::Gone)?;
+        }
+        self.out.flush().await.map_err(|_| End::Gone)
+    }
+
     fn unfollow(&mut self, session: SessionId) {
         if let Some(over) = self.follows.remove(&session) {
             over.cancel();
         }
+    }
+}
+
+/// What has changed in a watched list; nothing, at once, when none is watched.
+async fn next_of(watch: &mut Option<Watch>) -> Option<Vec<WatchItem>> {
+    match watch {
+        Some(watch) => Some(watch.next().await),
+        None => None,
     }
 }
 

@@ -212,3 +212,49 @@ async fn a_client_that_never_answers_is_let_go() {
     assert!(pings.starts_with(&[0x89, 0x00]), "it was asked first: {pings:?}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_quiet_follower_is_not_sent_text_while_it_is_written() {
+    let server = TestServer::start().await;
+    let session = server.session().await;
+    let mut feed = Feed::open(server.address, &server.key).await;
+    feed.say(&format!(r#"{{"follow":"{session}","deltas":false}}"#)).await;
+    assert_eq!(feed.next().await.unwrap()["type"], "snapshot");
+    let prompt = json!({ "text": "many words that come one by one" });
+    assert_eq!(server.client().post(&format!("/v2/sessions/{session}/prompts"), &prompt).await.status, 202);
+    loop {
+        let frame = feed.next().await.unwrap();
+        assert_eq!(frame["type"], "event");
+        if frame["event"]["kind"] == "run_finished" {
+            break;
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_list_is_watched_by_those_who_see_it() {
+    let server = TestServer::start().await;
+    let others = server.session().await;
+    let key = server.key("somebody", &[Scope::Operate]).await;
+    let mut feed = Feed::open(server.address, &key).await;
+    feed.say(r#"{"watch":"sessions"}"#).await;
+    assert_eq!(feed.next().await.unwrap(), json!({ "type": "watching" }));
+    server.happen(others, 3).await;
+    let client = server.stranger().with_key(&key);
+    let made = client.post("/v2/sessions", &json!({ "title": "mine" })).await.json();
+    let path = format!("/v2/sessions/{}", made["id"].as_str().unwrap());
+    let told = feed.next().await.unwrap();
+    assert_eq!((&told["type"], &told["session"], &told["summary"]["title"]), (&json!("summary"), &made["id"], &json!("mine")));
+    assert_eq!(client.patch(&path, &json!({ "title": "renamed" })).await.status, 200);
+    while feed.next().await.unwrap()["summary"]["title"] != "renamed" {}
+    assert_eq!(client.delete(&path).await.status, 204);
+    while feed.next().await.unwrap() != json!({ "type": "removed", "session": made["id"] }) {}
+    feed.say(r#"{"unwatch":"sessions"}"#).await;
+    feed.say(r#"{"ping":1}"#).await;
+    assert_eq!(feed.next().await.unwrap()["type"], "pong");
+    assert_eq!(client.post("/v2/sessions", &json!({})).await.status, 201);
+    feed.say(r#"{"ping":2}"#).await;
+    assert_eq!(feed.next().await.unwrap(), json!({ "type": "pong", "ping": 2 }), "it hears no more of the list");
+    server.stop().await;
+}
