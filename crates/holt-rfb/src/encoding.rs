@@ -55,8 +55,9 @@ pub const VMWARE_LED_STATE: i32 = 0x574d_5668;
 pub const EXTENDED_CLIPBOARD: i32 = 0xc0a1_e5ce_u32.cast_signed();
 
 /// What we ask of the desktop's server: pixels as they are, for it is near, and everything about the screen that we pass on.
-pub const UPSTREAM: [i32; 12] = [
-    COPY_RECT,
+///
+/// No copies within the screen: a few bytes of them could keep us busy for long, and the desktop is not to be trusted.
+pub const UPSTREAM: [i32; 11] = [
     RAW,
     DESKTOP_SIZE,
     EXTENDED_DESKTOP_SIZE,

@@ -34,7 +34,7 @@ pub enum Part<'a> {
     Content {
         /// Of which.
         of: Rectangle,
-        /// The how manieth piece it is. In plain pixels each row is one.
+        /// Which piece of it, counted from zero. In plain pixels each row is one.
         piece: usize,
     },
 }

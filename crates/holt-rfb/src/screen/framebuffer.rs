@@ -3,7 +3,7 @@
 //! A stamp for each tile replaces lists of damage for each viewer: a tile is new to a viewer when its stamp is later than what
 //! the viewer saw. So a viewer costs no memory here however long it does not look, and it skips what was overwritten meanwhile.
 
-use crate::{Error, Rect, Size};
+use crate::{Rect, Size};
 
 /// The side of a tile in pixels.
 pub(super) const TILE: u16 = 64;
@@ -84,21 +84,6 @@ impl Framebuffer {
             column = tile_end;
             rest = more;
         }
-    }
-
-    /// Copies a rectangle from elsewhere on the screen.
-    pub(super) fn copy(&mut self, to: Rect, from_x: u16, from_y: u16, stamp: u64) -> Result<(), Error> {
-        self.size.holds(to)?;
-        self.size.holds(Rect { x: from_x, y: from_y, ..to })?;
-        for step in 0..to.height {
-            // Against the direction of the movement, so that nothing is overwritten before it is read.
-            let row = if from_y < to.y { to.height - 1 - step } else { step };
-            let source = self.index(from_x, from_y + row);
-            let target = self.index(to.x, to.y + row);
-            self.pixels.copy_within(source..source + usize::from(to.width), target);
-        }
-        self.touched(to).for_each(|tile| self.changed[tile] = stamp);
-        Ok(())
     }
 }
 

@@ -121,11 +121,6 @@ impl Screen {
         Ok(())
     }
 
-    /// Copies a rectangle from elsewhere on the screen.
-    pub fn copy(&mut self, to: Rect, from_x: u16, from_y: u16) -> Result<(), Error> {
-        self.picture.copy(to, from_x, from_y, self.stamp + 1)
-    }
-
     /// The screen has another size, or other monitors. A new size begins black.
     pub fn resize(&mut self, size: Size, monitors: Vec<Monitor>) {
         let stamp = self.stamp + 1;

@@ -1,6 +1,9 @@
 //! The desktop's server, after our handshake with it: its screen is copied, and what viewers do is passed on.
 //!
 //! It is asked for each update, so a desktop that nobody looks at costs nothing, and it never gets ahead of us.
+//!
+//! The pointer: while somebody moves it through us, we know its picture and its place. When a program on the desktop moves it,
+//! Xvnc draws it into the picture and sends an empty one, so that everybody sees it, until it is moved through us again.
 
 mod input;
 
@@ -9,7 +12,6 @@ use crate::handshake::ServerInit;
 use crate::message::{ClientMessage, CutText, EncodingList, Monitor, Part, Rectangle, ServerMessage, ServerParts};
 use crate::screen::Picture;
 use crate::viewer::{ClipboardSide, Said};
-use crate::wire::u16_at;
 use crate::{Error, PixelFormat, Rect, Screen, bounds};
 
 use input::Pressed;
@@ -140,7 +142,7 @@ fn header(of: Rectangle, screen: &mut Screen, stale: &mut bool) -> Result<(), Er
             }
         }
         e::EXTENDED_DESKTOP_SIZE => *stale |= of.resize()?.is_some_and(|size| size != screen.size()),
-        e::CURSOR_WITH_ALPHA | e::DESKTOP_NAME | e::LED_STATE | e::RAW | e::COPY_RECT | e::LAST_RECT => {}
+        e::CURSOR_WITH_ALPHA | e::DESKTOP_NAME | e::LED_STATE | e::RAW | e::LAST_RECT => {}
         e::QEMU_KEY | e::EXTENDED_MOUSE => {}
         other => return Err(Error::Encoding(other)),
     }
@@ -152,7 +154,6 @@ fn content(of: Rectangle, piece: usize, bytes: &[u8], screen: &mut Screen) -> Re
     let Rect { x, y, .. } = of.area;
     match of.encoding {
         e::RAW => screen.write_row(x, y + u16::try_from(piece).unwrap_or(0), bytes)?,
-        e::COPY_RECT => screen.copy(of.area, u16_at(bytes, 0), u16_at(bytes, 2))?,
         e::CURSOR_WITH_ALPHA => screen.set_pointer(Picture::new(of.area, &bytes[4..])),
         e::DESKTOP_NAME => screen.set_name(&String::from_utf8_lossy(&bytes[4..])),
         e::LED_STATE => screen.set_lights(bytes[0]),

@@ -65,7 +65,6 @@ impl Seat {
 enum Happening {
     Fill { area: (u16, u16, u16, u16), colour: u32 },
     Noise { area: (u16, u16, u16, u16), seed: u32, colours: u32 },
-    Copy { from: (u16, u16), area: (u16, u16, u16, u16) },
     Resize { width: u16, height: u16 },
     Join { tight: bool, continuous: bool },
     Look { who: usize },
@@ -77,7 +76,6 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         3 => (area(), 0_u32..0x0100_0000).prop_map(|(area, colour)| Happening::Fill { area, colour }),
         3 => (area(), any::<u32>(), 2_u32..400).prop_map(|(area, seed, colours)| Happening::Noise { area, seed, colours }),
-        2 => ((0_u16..300, 0_u16..300), area()).prop_map(|(from, area)| Happening::Copy { from, area }),
         1 => (1_u16..300, 1_u16..300).prop_map(|(width, height)| Happening::Resize { width, height }),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(tight, continuous)| Happening::Join { tight, continuous }),
         5 => (0_usize..8).prop_map(|who| Happening::Look { who }),
@@ -104,19 +102,6 @@ fn draw(screen: &mut Screen, truth: &mut [u32], area: Rect, mut pixel: impl FnMu
     screen.settle();
 }
 
-fn copy(screen: &mut Screen, truth: &mut [u32], to: Rect, from: (u16, u16)) {
-    let (width, before) = (usize::from(screen.size().width), truth.to_vec());
-    screen.begin();
-    screen.copy(to, from.0, from.1).unwrap();
-    screen.settle();
-    for row in 0..usize::from(to.height) {
-        for column in 0..usize::from(to.width) {
-            let source = (usize::from(from.1) + row) * width + usize::from(from.0) + column;
-            truth[(usize::from(to.y) + row) * width + usize::from(to.x) + column] = before[source];
-        }
-    }
-}
-
 fn happen(happening: &Happening, screen: &mut Screen, truth: &mut Vec<u32>, seats: &mut Vec<Seat>) {
     let size = screen.size();
     match *happening {
@@ -125,11 +110,6 @@ fn happen(happening: &Happening, screen: &mut Screen, truth: &mut Vec<u32>, seat
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             ((seed >> 8) % colours * 0x0001_0305) & 0x00ff_ffff
         }),
-        Happening::Copy { from, area } => {
-            let to = clip(size, area);
-            let from = (from.0 % (size.width - to.width + 1), from.1 % (size.height - to.height + 1));
-            copy(screen, truth, to, from);
-        }
         Happening::Resize { width, height } => {
             screen.begin();
             screen.resize(Size::new(width, height).unwrap(), Vec::new());

@@ -79,7 +79,7 @@ fn the_copy_is_what_is_on_the_screen() {
     let colourful = |copy: &Copy| copy.screen.pixels().iter().collect::<std::collections::BTreeSet<_>>().len() > 8;
     copy.until("the picture", |copy, news| news.is_empty() && colourful(copy) && copy.shows(&desktop));
 
-    // Scrolling is a copy within the screen.
+    // Much changes at once.
     copy.point(90, 90);
     for _ in 0..60 {
         for down in [true, false] {
