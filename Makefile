@@ -48,6 +48,7 @@ keeper: setup ## Build the static executable that runs in every sandbox
 	@cmp -s $(TARGET)/$(HOST)/keeper/holt-keeper $(KEEPER) || install -m 755 $(TARGET)/$(HOST)/keeper/holt-keeper $(KEEPER)
 
 web: setup $(STATE)/web-built ## Build the page
+	@:
 
 $(STATE)/web-built: $(STATE)/web-installed $(WEB_SOURCES)
 	cd web && npm run --silent build
