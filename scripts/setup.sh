@@ -76,21 +76,19 @@ quietly() {
 }
 
 as_root() {
-	if [ "$(id -u)" -eq 0 ]; then
-		quietly "$@"
-	elif have sudo; then
-		# Asked for in the open, so that a question for a password is seen.
-		sudo -v || fail "this needs root: $*"
-		quietly sudo "$@"
-	else
-		fail "this needs root, and there is no sudo. As root, run: $*"
-	fi
+	if [ "$(id -u)" -eq 0 ]; then quietly "$@"; else quietly sudo "$@"; fi
 }
 
 install_packages() {
 	have apt-get || fail "missing: $*. This system has no apt; install them, or what they are called here, and try again."
+	local install=(apt-get install --yes --no-install-recommends "$@")
+	if [ "$(id -u)" -ne 0 ]; then
+		have sudo || fail "this needs root, and there is no sudo. As root, run: apt-get update && ${install[*]}"
+		# Asked for in the open, so that a question for a password is seen.
+		sudo -v || fail "this needs root. As root, run: apt-get update && ${install[*]}"
+	fi
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get update
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
+	as_root env DEBIAN_FRONTEND=noninteractive "${install[@]}"
 }
 
 install_missing() {
