@@ -24,7 +24,7 @@ pub use holt_core::access::Scope;
 pub use holt_core::agent::{Delta, DeltaTarget};
 pub use holt_core::budget::{Bound, Budget, Usage};
 pub use holt_core::event::{EventBody, Level, RunResult, SandboxEnd, Seq, WhenBusy};
-pub use holt_core::id::{ArtifactId, CallId, InvalidId, KeyId, MessageId, OwnerId, PromptId, RunId, SessionId};
+pub use holt_core::id::{ArtifactId, CallId, ClientId, InvalidId, KeyId, MessageId, OwnerId, PromptId, RunId, SessionId};
 pub use holt_core::model::{AssistantPart, ModelInfo, StopReason};
 pub use holt_core::policy::{Policy, Rule, Verdict};
 pub use holt_core::sandbox::{Finding, FindingState, Measurement};
@@ -35,7 +35,9 @@ pub use holt_core::view::{
 };
 pub use holt_core::workspace::{Entry, EntryKind, Listing};
 pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};
-pub use session::{Answer, ArtifactList, CreateSession, PromptReceipt, RenameSession, SendPrompt, SessionList};
+pub use session::{
+    Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, PromptReceipt, RenameSession, SendPrompt, SessionList,
+};
 pub use status::{
     AgentInfo, CheckState, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits,
     ServerMemory, ServerStatus, Services, StatusCount,

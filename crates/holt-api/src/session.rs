@@ -2,11 +2,11 @@
 
 use holt_core::budget::Budget;
 use holt_core::event::WhenBusy;
-use holt_core::id::{PromptId, SessionId};
+use holt_core::id::{ClientId, PromptId, SessionId};
 use holt_core::policy::Policy;
 use holt_core::session::{DesktopSpec, Limits, SessionKind, WorkspaceSpec};
 use holt_core::time::Timestamp;
-use holt_core::view::{Artifact, SessionSummary, Snapshot};
+use holt_core::view::{Artifact, Programs, SessionSummary, Snapshot};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -104,4 +104,26 @@ pub struct SessionList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ArtifactList {
     pub items: Vec<Artifact>,
+}
+
+/// Takes a session's desktop, or gives it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ControlRequest {
+    pub action: ControlAction,
+    /// From where: an id that each tab or program makes up for itself.
+    pub client: ClientId,
+    /// What the agent's programs do meanwhile.
+    #[serde(default)]
+    pub programs: Programs,
+    /// Take it also from somebody else.
+    #[serde(default)]
+    pub seize: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlAction {
+    Take,
+    Give,
 }

@@ -12,7 +12,7 @@ mod upstream;
 mod viewer;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use futures::{Sink, Stream};
@@ -35,7 +35,22 @@ const OWN_GESTURE: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub struct Desktop {
     shared: Arc<Shared>,
-    _ends: Arc<DropGuard>,
+    ends: Arc<DropGuard>,
+}
+
+/// A desktop that ends when nobody else holds it.
+#[derive(Debug, Clone)]
+pub struct WeakDesktop {
+    shared: Weak<Shared>,
+    ends: Weak<DropGuard>,
+}
+
+impl WeakDesktop {
+    /// The desktop, if somebody holds it and its X server is there.
+    pub fn upgrade(&self) -> Option<Desktop> {
+        let desktop = Desktop { shared: self.shared.upgrade()?, ends: self.ends.upgrade()? };
+        (!desktop.is_closed()).then_some(desktop)
+    }
 }
 
 #[derive(Debug)]
@@ -104,7 +119,7 @@ impl Desktop {
             acted: Mutex::new(None),
         });
         tokio::spawn(upstream::follow(Arc::clone(&shared), link));
-        Ok(Self { shared, _ends: Arc::new(closed.drop_guard()) })
+        Ok(Self { shared, ends: Arc::new(closed.drop_guard()) })
     }
 
     /// Serves one viewer until it leaves, breaks the protocol, or the desktop is gone.
@@ -117,6 +132,10 @@ impl Desktop {
         let ending = viewer::serve(&self.shared, from, to, security, permit).await;
         self.shared.viewers.fetch_sub(1, Ordering::Relaxed);
         ending
+    }
+
+    pub fn downgrade(&self) -> WeakDesktop {
+        WeakDesktop { shared: Arc::downgrade(&self.shared), ends: Arc::downgrade(&self.ends) }
     }
 
     /// Returns when the X server is gone.

@@ -71,9 +71,6 @@ impl Owner {
                 self.follow_up.push_back(self.node.reports.held(self.session));
                 self.openings += 1;
                 self.door.send_replace(Door::Open { opening: self.openings });
-                for reply in self.waking.drain(..) {
-                    let _ = reply.send(Ok(self.hub.snapshot()));
-                }
             }
             Err(error) => {
                 self.door.send_replace(Door::Closed);

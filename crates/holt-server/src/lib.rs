@@ -8,6 +8,7 @@
 
 mod auth;
 mod clock;
+mod desktops;
 mod docs;
 mod error;
 mod first_key;

@@ -18,6 +18,7 @@ use crate::auth::site::{BadSetting, Site};
 use crate::auth::throttle::Throttle;
 use crate::auth::ticket::Tickets;
 use crate::clock::now;
+use crate::desktops::Desktops;
 use crate::meters;
 use crate::options::{About, AppParts, Archiver, Limits, Options, Timing};
 use crate::page::Page;
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub limits: Limits,
     pub timing: Timing,
     pub streams: Streams,
+    pub desktops: Desktops,
     pub page: Page,
     pub meters: PrometheusHandle,
     pub started_at: Timestamp,
@@ -86,6 +88,7 @@ impl App {
             about: parts.about,
             limits: options.limits,
             timing: options.timing,
+            desktops: Desktops::default(),
             streams: Streams::new(options.limits.streams_per_key),
             page: Page::new(options.page_dir.clone()),
             meters: meters::install(),

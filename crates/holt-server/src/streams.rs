@@ -34,6 +34,7 @@ enum Holder {
 pub(crate) enum Transport {
     Events,
     Socket,
+    Desktop,
 }
 
 impl Transport {
@@ -41,6 +42,7 @@ impl Transport {
         match self {
             Self::Events => "sse",
             Self::Socket => "websocket",
+            Self::Desktop => "desktop",
         }
     }
 }

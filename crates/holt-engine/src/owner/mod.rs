@@ -262,6 +262,16 @@ impl Owner {
             Word::SandboxLost { .. } => {}
         }
         self.settle().await;
+        self.answer_waking();
+    }
+
+    /// Whoever waited for the sandbox is told once it is on record that it is open.
+    fn answer_waking(&mut self) {
+        if matches!(*self.door.borrow(), Door::Open { .. }) {
+            for reply in self.waking.drain(..) {
+                let _ = reply.send(Ok(self.hub.snapshot()));
+            }
+        }
     }
 
     /// Takes an input that nobody waits for.

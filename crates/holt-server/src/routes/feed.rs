@@ -61,7 +61,7 @@ async fn open_feed(
     Ok(upgrade.on_upgrade(move |socket| Socket::new(app, caller, socket).run(seat)).into_response())
 }
 
-fn not_a_socket(refused: &WebSocketUpgradeRejection) -> ApiError {
+pub(super) fn not_a_socket(refused: &WebSocketUpgradeRejection) -> ApiError {
     let hint = "Connect with a WebSocket client, or follow one session at `/v2/sessions/{id}/events`.";
     ApiError::new(axum::http::StatusCode::UPGRADE_REQUIRED, "upgrade_required", refused.body_text(), hint)
 }

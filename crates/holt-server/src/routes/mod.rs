@@ -2,6 +2,7 @@
 
 mod archive;
 mod artifacts;
+mod desktop;
 mod events;
 mod feed;
 mod files;
@@ -27,6 +28,7 @@ pub(crate) fn all() -> Vec<Declared> {
         files::routes(),
         archive::routes(),
         artifacts::routes(),
+        desktop::routes(),
         keys::routes(),
         tickets::routes(),
         sign_in::routes(),

@@ -39,6 +39,7 @@ pub struct TestServer {
     pub socket: PathBuf,
     pub directory: TempDir,
     pub engine: Engine,
+    pub sandboxes: FakeSandboxes,
     pub link: String,
     /// A key that may do everything.
     pub key: String,
@@ -105,6 +106,7 @@ impl TestServer {
 pub struct World {
     pub directory: TempDir,
     pub engine: Engine,
+    pub sandboxes: FakeSandboxes,
     pub keys: Arc<dyn Keys>,
 }
 
@@ -114,9 +116,10 @@ impl World {
         let data = Arc::new(DataDir::acquire(&directory.path().join("data")).unwrap());
         let store = Arc::new(SqliteStore::open(holt_store::Options::new(data)).unwrap());
         let disk = Arc::new(Disk::new(directory.path()));
+        let sandboxes = FakeSandboxes::new();
         let parts = Parts {
             store: store.clone(),
-            sandboxes: Arc::new(FakeSandboxes::new()),
+            sandboxes: Arc::new(sandboxes.clone()),
             workspaces: disk.clone(),
             blobs: disk,
             agents: BTreeMap::from([("narrator".to_owned(), Arc::new(Narrator) as Arc<dyn holt_core::agent::Agent>)]),
@@ -128,7 +131,7 @@ impl World {
             ..holt_engine::Options::default()
         };
         let engine = Engine::start(parts, options).await.unwrap();
-        Self { directory, engine, keys: store }
+        Self { directory, engine, sandboxes, keys: store }
     }
 
     pub fn options(&self) -> Options {
@@ -160,9 +163,9 @@ impl World {
         let (address, link) = (bound.addresses()[0], bound.sign_in_link().url);
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(bound.run(async move { drop(stopped.await) }));
-        let Self { directory, engine, keys } = self;
+        let Self { directory, engine, sandboxes, keys } = self;
         let anybody = Client::new(address);
-        TestServer { address, socket, directory, engine, link, key, anybody, keys, stop: Some(stop), running }
+        TestServer { address, socket, directory, engine, sandboxes, link, key, anybody, keys, stop: Some(stop), running }
     }
 }
 

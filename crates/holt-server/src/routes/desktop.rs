@@ -1,0 +1,161 @@
+//! A session's desktop: watching it, and who drives.
+//!
+//! Whoever may see the session may watch. Input passes only from the place that holds control, and is refused here, whatever
+//! the viewer believes.
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use futures::{SinkExt as _, StreamExt as _};
+use holt_api::{ClientId, ControlAction, ControlRequest, Scope, SessionId, Snapshot};
+use holt_core::view::Control;
+use holt_desktop::{Desktop, Permit};
+use holt_engine::ControlWatch;
+use holt_rfb::handshake::Security;
+use serde::Deserialize;
+use tokio::sync::watch;
+use tokio::time::{Duration, MissedTickBehavior, interval};
+use utoipa::IntoParams;
+use utoipa_axum::routes;
+
+use super::feed::not_a_socket;
+use crate::auth::Caller;
+use crate::error::ApiResult;
+use crate::http::body::JsonBody;
+use crate::http::params::{Query, SessionParam};
+use crate::router::Declared;
+use crate::state::App;
+use crate::streams::{Seat, Transport};
+
+/// What viewers ask for, and are told only if they do.
+const SUBPROTOCOL: &str = "binary";
+/// A clipboard is the largest thing that a viewer says.
+const MAX_SAID_BYTES: usize = 2 * 1024 * 1024;
+/// How often it is noted that whoever drives is there.
+const PRESENCE: Duration = Duration::from_secs(30);
+
+const WATCHING: Permit = Permit { act: false, clipboard: false };
+const DRIVING: Permit = Permit { act: true, clipboard: true };
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DesktopQuery {
+    /// From where it is looked at: the id with which control is taken. Without it, this viewer only watches.
+    client: Option<ClientId>,
+}
+
+/// Watches a session's desktop over a WebSocket that carries RFB, as noVNC speaks it.
+///
+/// The desktop is started when it does not run. A browser, which cannot send a key here, adds a ticket for this address.
+#[utoipa::path(get, path = "/v2/sessions/{id}/desktop", tag = "desktop",
+    params(("id" = SessionId, Path, description = "The session."), DesktopQuery),
+    responses((status = 101, description = "The socket; its binary frames are a stream of RFB.")))]
+async fn watch_desktop(
+    State(app): State<App>,
+    caller: Caller,
+    SessionParam(id): SessionParam,
+    Query(query): Query<DesktopQuery>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> ApiResult<Response> {
+    let upgrade = upgrade.map_err(|refused| not_a_socket(&refused))?;
+    let seat = app.streams.take(&caller.principal, Transport::Desktop)?;
+    let desktop = app.desktops.open(&app.engine, &caller.principal, id).await?;
+    let control = app.engine.watch_control(&caller.principal, id).await?;
+    // A key that may only look drives nothing, wherever it says that it is.
+    let client = query.client.filter(|_| caller.principal.may(Scope::Operate));
+    let viewer = Viewer { app, caller, session: id, client, control };
+    let upgrade = upgrade.protocols([SUBPROTOCOL]).max_frame_size(MAX_SAID_BYTES).max_message_size(MAX_SAID_BYTES);
+    Ok(upgrade.on_upgrade(move |socket| viewer.watch(socket, desktop, seat)).into_response())
+}
+
+struct Viewer {
+    app: App,
+    caller: Caller,
+    session: SessionId,
+    client: Option<ClientId>,
+    control: ControlWatch,
+}
+
+impl Viewer {
+    async fn watch(mut self, socket: WebSocket, desktop: Desktop, _seat: Seat) {
+        let Ok(threads) = self.app.desktops.threads() else { return };
+        let (permit, permitted) = watch::channel(self.permit());
+        let (to, from) = socket.split();
+        let from = from.take_while(|said| std::future::ready(said.is_ok())).filter_map(async |said| match said {
+            Ok(Message::Binary(bytes)) => Some(bytes),
+            _ => None,
+        });
+        let to = to.with(async |bytes: Bytes| Ok::<_, axum::Error>(Message::Binary(bytes)));
+        let serving = desktop.clone();
+        let mut serving =
+            threads.spawn(async move { serving.serve(Box::pin(from), Box::pin(to), Security::None, permitted).await });
+        let mut presence = interval(PRESENCE);
+        presence.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut over = std::pin::pin!(self.caller.over(&self.app));
+        loop {
+            tokio::select! {
+                ended = &mut serving => {
+                    tracing::debug!(session = %self.session, ?ended, "a viewer has left");
+                    return;
+                }
+                changed = self.control.receiver.changed() => {
+                    if changed.is_err() {
+                        serving.abort();
+                        return;
+                    }
+                    permit.send_replace(self.permit());
+                }
+                _ = presence.tick() => self.is_present(),
+                () = over.as_mut() => {
+                    serving.abort();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn drives(&self, control: &Option<Control>) -> bool {
+        control.as_ref().is_some_and(|control| Some(control.client) == self.client)
+    }
+
+    fn permit(&mut self) -> Permit {
+        let control = self.control.receiver.borrow_and_update().clone();
+        if self.drives(&control) { DRIVING } else { WATCHING }
+    }
+
+    fn is_present(&self) {
+        let control = self.control.receiver.borrow().clone();
+        if let Some(control) = control.filter(|control| Some(control.client) == self.client) {
+            self.app.engine.driver_is_present(self.session, control.client);
+        }
+    }
+}
+
+/// Takes the desktop, or gives it back.
+///
+/// While a person drives, the agent waits and its programs stand still, unless `programs` lets them run. Control belongs to
+/// one `client`, an id that each tab or program makes up for itself; it stays through a reconnect, and ends when nothing
+/// has been heard of that client for five minutes.
+#[utoipa::path(post, path = "/v2/sessions/{id}/control", tag = "desktop",
+    params(("id" = SessionId, Path, description = "The session.")), request_body = ControlRequest,
+    responses((status = 200, description = "The session; `control` says who drives.", body = Snapshot)))]
+async fn move_control(
+    State(app): State<App>,
+    caller: Caller,
+    SessionParam(id): SessionParam,
+    JsonBody(request): JsonBody<ControlRequest>,
+) -> ApiResult<Json<Snapshot>> {
+    let ControlRequest { action, client, programs, seize } = request;
+    let session = match action {
+        ControlAction::Take => app.engine.take_control(&caller.principal, id, client, programs, seize).await?,
+        ControlAction::Give => app.engine.return_control(&caller.principal, id, client).await?,
+    };
+    Ok(Json(session))
+}
+
+pub(crate) fn routes() -> Vec<Declared> {
+    vec![Declared::needs(Scope::View, routes!(watch_desktop)), Declared::needs(Scope::Operate, routes!(move_control))]
+}
