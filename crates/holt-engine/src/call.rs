@@ -8,7 +8,7 @@ use holt_core::agent::{Delta, DeltaTarget};
 use holt_core::id::{ArtifactId, CallId, SessionId};
 use holt_core::machine::Published;
 use holt_core::sandbox::{CallUpdate, SandboxError, ToolCall};
-use holt_core::session::WorkspaceSpec;
+use holt_core::session::{DesktopSpec, WorkspaceSpec};
 use holt_core::tool::{CallOutcome, CallStatus};
 use holt_core::view::OpenCall;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -41,6 +41,7 @@ struct Running {
     node: Arc<Node>,
     session: SessionId,
     workspace: WorkspaceSpec,
+    desktop: DesktopSpec,
     open: OpenCall,
     only_if_known: bool,
     door: watch::Receiver<Door>,
@@ -54,6 +55,7 @@ pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> C
         node: owner.node.clone(),
         session: owner.session,
         workspace: owner.state.spec.workspace.clone(),
+        desktop: owner.state.spec.desktop,
         open,
         only_if_known,
         door: owner.door.subscribe(),
@@ -101,6 +103,13 @@ impl Running {
             arguments: self.open.arguments.clone(),
         };
         let sandboxes = self.node.parts.sandboxes.clone();
+        if self.open.screen && !self.only_if_known {
+            match sandboxes.start_desktop(self.session, self.desktop).await {
+                Ok(()) => {}
+                Err(SandboxError::NotOpen | SandboxError::Gone) => return Err(Lost::Sandbox { opening }),
+                Err(error) => return Ok(CallOutcome::text(CallStatus::Failed, error.to_string())),
+            }
+        }
         let mut updates = match sandboxes.call(call, self.only_if_known).await {
             Ok(updates) => updates,
             Err(SandboxError::NotOpen | SandboxError::Gone) => return Err(Lost::Sandbox { opening }),

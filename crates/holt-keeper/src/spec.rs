@@ -36,6 +36,8 @@ pub struct KeeperSpec {
     pub spool: PathBuf,
     /// The keeper's socket, removed at its end.
     pub socket: PathBuf,
+    /// Where viewers of the desktop come to, removed at its end. Nothing inside can reach it.
+    pub desktop_socket: PathBuf,
     /// How long it lives without a server.
     pub grace_seconds: u64,
     pub disk: DiskWatch,

@@ -8,8 +8,10 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use holt_core::id::{CallId, SessionId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, FindingState, Group, Measurement, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
+    CallUpdate, Finding, FindingState, Group, Link, Measurement, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes,
+    ToolCall,
 };
+use holt_core::session::DesktopSpec;
 use holt_core::tool::ToolSpec;
 use tokio::sync::watch;
 
@@ -88,6 +90,14 @@ impl Sandboxes for Coming {
         let coming = self.clone();
         let reports = stream::once(async move { coming.driver().await });
         reports.flat_map(|made| made.map_or_else(|_| stream::empty().boxed(), |driver| driver.reports())).boxed()
+    }
+
+    async fn start_desktop(&self, session: SessionId, desktop: DesktopSpec) -> Result<(), SandboxError> {
+        self.driver().await?.start_desktop(session, desktop).await
+    }
+
+    async fn reach_desktop(&self, session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
+        self.driver().await?.reach_desktop(session).await
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {

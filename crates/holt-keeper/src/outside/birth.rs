@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
@@ -30,6 +30,8 @@ pub struct Born {
 pub struct Settled {
     pub spec: KeeperSpec,
     pub listener: OwnedFd,
+    /// Where viewers of the desktop come to.
+    pub viewers: OwnedFd,
     /// What the room is made of.
     pub sources: Sources,
     /// The descriptors that some of the sources are.
@@ -81,6 +83,7 @@ fn read_spec() -> io::Result<KeeperSpec> {
 pub fn settle(born: Born, mut cgroups_are_made: io::PipeReader) -> io::Result<Settled> {
     let Born { spec, listener, janitor } = born;
     let spool = open_directory(&spec.spool)?;
+    let viewers = listen(&spec.desktop_socket)?;
     let open_all = |paths: &[PathBuf]| paths.iter().map(|path| open_directory(path)).collect::<io::Result<_>>();
     let watched = Watched { own: open_all(&spec.disk.directories)?, elsewhere: open_all(&spec.disk.elsewhere)? };
     let (sources, held) = match spec.identity {
@@ -101,7 +104,17 @@ pub fn settle(born: Born, mut cgroups_are_made: io::PipeReader) -> io::Result<Se
     if getppid() != Some(janitor) {
         return Err(io::Error::other("the janitor is gone"));
     }
-    Ok(Settled { spec, listener, sources, held, spool, watched })
+    Ok(Settled { spec, listener, viewers, sources, held, spool, watched })
+}
+
+/// A listening socket in a directory of the server's. By descriptor: paths to sockets have little room.
+fn listen(path: &Path) -> io::Result<OwnedFd> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::Error::other("the desktop's socket has no place"));
+    };
+    let directory = open_directory(directory)?;
+    let place = Path::new("/proc/self/fd").join(directory.as_raw_fd().to_string()).join(name);
+    Ok(std::os::unix::net::UnixListener::bind(place)?.into())
 }
 
 fn open_directory(path: &Path) -> io::Result<OwnedFd> {

@@ -1,5 +1,5 @@
 //! The janitor: it makes the session's cgroups while the keeper prepares, waits for the keeper to end, then ends what is left
-//! in the cgroups and removes them and the keeper's socket. It listens to nothing and reads nothing that a sandbox can write.
+//! in the cgroups and removes them and the keeper's sockets. It listens to nothing and reads nothing that a sandbox can write.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -18,7 +18,9 @@ pub fn run(keeper: Pid, spec: &KeeperSpec, tell_made: io::PipeWriter) {
     if let Some(cgroups) = &spec.cgroups {
         cgroups.end();
     }
-    let _ = fs::remove_file(&spec.socket);
+    for socket in [&spec.socket, &spec.desktop_socket] {
+        let _ = fs::remove_file(socket);
+    }
 }
 
 fn make_cgroups(spec: &KeeperSpec, mut tell_made: io::PipeWriter) -> io::Result<()> {

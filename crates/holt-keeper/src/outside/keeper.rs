@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use super::birth::{Settled, log};
 use super::calls::Calls;
 use super::connection::Outlet;
+use super::desktop::Desktop;
 use super::groups::Groups;
 use super::leaders::Running;
 use super::processes::Processes;
@@ -56,6 +57,7 @@ pub struct Keeper {
     pub stage: watch::Sender<Stage>,
     init: super::link::Link,
     pub toolbox: Toolbox,
+    pub desktop: Desktop,
     pub room: Room,
     server: RefCell<Option<Rc<Outlet>>>,
     alone_since: Cell<Instant>,
@@ -74,8 +76,8 @@ async fn live(settled: Settled) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     let (mut sandbox, init) = Sandbox::start(&settled)?;
-    let Settled { spec, watched, spool, .. } = settled;
-    let keeper = Rc::new(Keeper::new(spec, spool, init, sandbox.root()));
+    let Settled { spec, watched, spool, viewers, .. } = settled;
+    let keeper = Rc::new(Keeper::new(spec, spool, Desktop::new(viewers), init, sandbox.root()));
     spawn_local(Rc::clone(&keeper).come_up(Rc::clone(&sandbox.inside)));
     spawn_local(disk::watch(Rc::clone(&keeper), watched));
     spawn_local(usage::watch(Rc::clone(&keeper)));
@@ -93,7 +95,7 @@ async fn live(settled: Settled) -> io::Result<()> {
 }
 
 impl Keeper {
-    fn new(spec: KeeperSpec, spool: OwnedFd, init: super::link::Link, root: i32) -> Self {
+    fn new(spec: KeeperSpec, spool: OwnedFd, desktop: Desktop, init: super::link::Link, root: i32) -> Self {
         let limits = ProcessLimits {
             file_bytes: spec.limits.disk_bytes,
             processes: u64::from(spec.limits.processes) + OWN_PROCESSES,
@@ -112,6 +114,7 @@ impl Keeper {
             stage: watch::Sender::new(Stage::Starting),
             init,
             toolbox: Toolbox::default(),
+            desktop,
             room: Room::default(),
             server: RefCell::default(),
             alone_since: Cell::new(Instant::now()),
@@ -150,10 +153,11 @@ impl Keeper {
         self.groups.start(&self.init, group, start, descriptors).await
     }
 
-    /// Whether anything is alive inside that is not Holt's own.
+    /// Whether anything is alive inside that is not Holt's own. A desktop is there to be looked at, and can come again.
     pub fn is_busy(&self) -> bool {
         let own = self.toolbox.processes();
-        Group::ALL.iter().map(|group| self.groups.count(*group)).sum::<usize>() > own
+        let others = Group::ALL.iter().filter(|group| **group != Group::Desktop);
+        others.map(|group| self.groups.count(*group)).sum::<usize>() > own
     }
 
     /// A server has come: an older one has to go.

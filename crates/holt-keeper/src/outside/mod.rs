@@ -11,6 +11,7 @@ mod calls;
 mod compose;
 mod connection;
 mod count;
+mod desktop;
 mod disk;
 mod ending;
 mod groups;

@@ -10,6 +10,7 @@ use tokio::task::{JoinSet, spawn_local};
 
 use super::calling::{self, Asked};
 use super::connection::{Door, Guest, Outlet, admit};
+use super::desktop;
 use super::groups::Why;
 use super::keeper::Keeper;
 use super::processes::{Pipes, Process, spools};
@@ -128,6 +129,8 @@ async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
         }
         Verb::Acknowledge { call } => known(keeper.calls.borrow_mut().acknowledge(&call)),
         Verb::Cancel { call } => known(calling::cancel(keeper, &call)),
+        Verb::StartDesktop { flavour, width, height } => Ok(desktop::start(keeper, flavour, width, height).await?),
+        Verb::StopDesktop => Ok(desktop::stop(keeper).await?),
         Verb::Freeze { group } => Ok(groups.freeze(group, Why::Asked).await?),
         Verb::Thaw { group } => Ok(groups.thaw(group, Why::Asked)?),
         Verb::Kill { group } => Ok(groups.kill(group).await?),

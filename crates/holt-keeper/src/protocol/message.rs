@@ -32,6 +32,23 @@ impl Group {
     }
 }
 
+/// What is on a desktop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DesktopFlavour {
+    Light,
+    Full,
+}
+
+impl DesktopFlavour {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// Which spooled output of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -100,6 +117,14 @@ pub enum Verb {
     Forget {
         process: String,
     },
+    /// Starts the desktop, or finds it running. Viewers come to the keeper's socket for desktops.
+    StartDesktop {
+        flavour: DesktopFlavour,
+        width: u16,
+        height: u16,
+    },
+    /// Ends it with everything that was started on it.
+    StopDesktop,
     Freeze {
         group: Group,
     },
@@ -259,6 +284,11 @@ pub enum Report {
     },
     ToolboxDied {
         death: Death,
+    },
+    /// The desktop ended by itself. It is started again when it is asked for.
+    DesktopEnded {
+        /// What it said; hostile.
+        reason: String,
     },
     /// Everything has ended; the keeper goes too.
     Ended {

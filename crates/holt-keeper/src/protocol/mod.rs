@@ -10,4 +10,4 @@ pub mod handshake;
 pub mod message;
 
 /// The version of everything in this module. A keeper of another version is ended, not talked to.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use super::machine::Machine;
 use super::options::Options;
-use super::places::{Places, SOCKET, Session};
+use super::places::{DESKTOP, Places, SOCKET, Session};
 use super::room;
 
 /// The bytes of a keeper's name, written as hexadecimal.
@@ -74,6 +74,11 @@ pub fn start(birth: Birth<'_>) -> io::Result<Newborn> {
     Ok(Newborn { keeper, secret, pid, cgroups: spec.cgroups, words, gone: watched(child) })
 }
 
+/// Where viewers of a keeper's desktop come to.
+pub fn desktop_socket_name(keeper: &str) -> String {
+    format!("{keeper}{DESKTOP}{SOCKET}")
+}
+
 fn listen(directory: BorrowedFd<'_>, name: &str) -> io::Result<UnixListener> {
     UnixListener::bind(format!("/proc/self/fd/{}/{name}", directory.as_raw_fd()))
 }
@@ -117,6 +122,7 @@ fn spec(birth: Birth<'_>, keeper: &str, secret: Bytes32) -> KeeperSpec {
         room,
         spool: session.home(),
         socket: places.sockets().join(socket_name(keeper)),
+        desktop_socket: places.sockets().join(desktop_socket_name(keeper)),
         grace_seconds: options.grace.as_secs(),
         disk: DiskWatch {
             directories,

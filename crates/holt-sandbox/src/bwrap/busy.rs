@@ -8,7 +8,7 @@ use holt_keeper::tree;
 use super::driver::{self, Inner};
 
 /// The processes that every sandbox has.
-const OWN: &[&str] = &["bwrap", "holt-keeper"];
+const OWN: &[&str] = &["bwrap", "holt-keeper", "Xtigervnc", "openbox"];
 
 /// The keeper says whether anything runs; the names are those of all below it that are not Holt's own. A process may take
 /// one of Holt's names: then it is not named, and still keeps the sandbox busy.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use holt_keeper::tree;
 use rustix::process::Signal;
 
-use super::birth::socket_name;
+use super::birth::{desktop_socket_name, socket_name};
 use super::records::Record;
 
 /// How long a keeper that was told to end, and then its janitor, may take.
@@ -26,7 +26,9 @@ pub fn end(record: &Record, sockets: &Path, expected_to_end: bool) {
     if record.cgroups.as_ref().is_some_and(|cgroups| !cgroups.end()) {
         tracing::warn!(keeper = record.keeper, "control groups of an ended sandbox could not be removed");
     }
-    let _ = std::fs::remove_file(sockets.join(socket_name(&record.keeper)));
+    for socket in [socket_name(&record.keeper), desktop_socket_name(&record.keeper)] {
+        let _ = std::fs::remove_file(sockets.join(socket));
+    }
 }
 
 /// The janitor is there, and is the one on record.

@@ -9,6 +9,7 @@ mod busy;
 mod calls;
 mod cgroups;
 mod client;
+mod desktop;
 mod driver;
 mod etc;
 mod examine;
@@ -36,8 +37,9 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use holt_core::id::{CallId, SessionId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, Group, Measurement, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
+    CallUpdate, Finding, Group, Link, Measurement, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
 };
+use holt_core::session::DesktopSpec;
 use holt_core::tool::ToolSpec;
 
 use driver::Inner;
@@ -97,7 +99,7 @@ impl BwrapDriver {
 /// The tools of every sandbox.
 pub fn tools() -> Vec<ToolSpec> {
     let catalogue = holt_toolbox::catalogue::catalogue().iter();
-    let spec = catalogue.map(|tool| ToolSpec {
+    let spec = catalogue.filter(|tool| tool.offered).map(|tool| ToolSpec {
         name: tool.name.to_owned(),
         description: tool.description.to_owned(),
         parameters: serde_json::Value::Object(tool.input_schema.clone()),
@@ -141,6 +143,14 @@ impl Sandboxes for BwrapDriver {
 
     fn reports(&self) -> BoxStream<'static, Reported> {
         self.inner.reports.follow()
+    }
+
+    async fn start_desktop(&self, session: SessionId, desktop: DesktopSpec) -> Result<(), SandboxError> {
+        desktop::start(&self.inner, session, desktop).await
+    }
+
+    async fn reach_desktop(&self, session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
+        desktop::reach(&self.inner, session).await
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {

@@ -21,6 +21,8 @@ const HOME: &str = "home";
 const PREPARED: &str = "prepared-";
 /// How the names of sockets end.
 pub const SOCKET: &str = ".sock";
+/// What stands before it in the name of a desktop's.
+pub const DESKTOP: &str = "-desktop";
 
 /// The directories below the data directory.
 #[derive(Debug, Clone)]
@@ -83,6 +85,7 @@ impl Places {
         for entry in fs::read_dir(self.sockets()).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let keeper = name.to_str().and_then(|name| name.strip_suffix(SOCKET)).unwrap_or_default();
+            let keeper = keeper.strip_suffix(DESKTOP).unwrap_or(keeper);
             if !keepers.contains(keeper) {
                 let _ = fs::remove_file(entry.path());
             }

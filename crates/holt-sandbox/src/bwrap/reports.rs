@@ -106,6 +106,10 @@ fn in_words(report: Report) -> SandboxReport {
             "toolbox_silent",
             "The toolbox in the sandbox did not answer any more. It was ended with everything that commands had started, and is started again for the next call.".into(),
         ),
+        Report::DesktopEnded { reason } => {
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            warning("desktop_ended", format!("The desktop ended{why}. It is started again when it is next needed."))
+        }
         Report::Ended { reason } => SandboxReport::Gone { reason },
     }
 }

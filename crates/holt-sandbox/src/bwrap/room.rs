@@ -22,6 +22,8 @@ const OPEN_TO_ALL: u32 = 0o1777;
 const OWNERS_ONLY: u32 = 0o700;
 /// The rest of `/run` cannot be written: what is there cannot be moved away from where it is looked for.
 const RUNTIME: &str = "/run/user/1000";
+/// The desktop's display, whether it runs or not.
+const DISPLAY: &str = ":1";
 /// Names by which programs look for other places.
 const ALIASES: [(&str, &str); 2] = [("/var/tmp", "/tmp"), ("/var/run", "/run")];
 /// Directories of programs that everybody may read. Where they are links, they are links inside.
@@ -84,6 +86,7 @@ pub fn room(parts: &Parts<'_>) -> Room {
     let mut variables = environment::variables(&parts.kits);
     variables.extend(parts.variables.clone());
     variables.insert("XDG_RUNTIME_DIR".to_owned(), RUNTIME.to_owned());
+    variables.insert("DISPLAY".to_owned(), DISPLAY.to_owned());
     let mut links = parts.programs.links.clone();
     links.extend(ALIASES.map(|(at, target)| Link { at: PathBuf::from(at), target: PathBuf::from(target) }));
     let mut binds = parts.programs.binds.clone();

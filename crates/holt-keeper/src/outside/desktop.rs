@@ -1,0 +1,99 @@
+//! The sandbox's desktop as the keeper has it: started when it is asked for, told of when it ends.
+//!
+//! Viewers come to a socket that was made outside before the keeper gave up its rights; the X server inside is handed the
+//! listening end. Nothing inside can put another socket in its place.
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::rc::Rc;
+
+use rustix::pipe::{PipeFlags, pipe_with};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe;
+use tokio::sync::Mutex;
+use tokio::task::spawn_local;
+
+use super::birth::log;
+use super::groups::Why;
+use super::keeper::Keeper;
+use super::leaders::{End, Running};
+use crate::inside::channel::Start;
+use crate::protocol::message::{DesktopFlavour, Group, Report};
+use crate::spec::EXECUTABLE_INSIDE;
+
+const GROUP: Group = Group::Desktop;
+/// The most bytes of what a desktop says about its end.
+const LAST_WORDS: u64 = 1024;
+
+#[derive(Debug)]
+pub struct Desktop {
+    viewers: OwnedFd,
+    running: RefCell<Option<Running>>,
+    /// Held while it is started or stopped.
+    changing: Mutex<()>,
+}
+
+impl Desktop {
+    pub fn new(viewers: OwnedFd) -> Self {
+        Self { viewers, running: RefCell::default(), changing: Mutex::default() }
+    }
+
+    fn is_running(&self) -> bool {
+        self.running.borrow().as_ref().is_some_and(|running| running.end.borrow().is_none())
+    }
+}
+
+/// Starts the desktop unless it runs. It may still be coming up when this returns: viewers wait at its socket.
+pub async fn start(keeper: &Rc<Keeper>, flavour: DesktopFlavour, width: u16, height: u16) -> io::Result<()> {
+    let _one_at_a_time = keeper.desktop.changing.lock().await;
+    if keeper.desktop.is_running() {
+        return Ok(());
+    }
+    if keeper.disk_floor.get().is_some() {
+        return Err(io::Error::other(Why::Disk.words()));
+    }
+    let (words, said) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+    let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+    let start = Start {
+        id: 0,
+        argv: [EXECUTABLE_INSIDE, "desktop", flavour.as_str(), &format!("{width}x{height}")].map(str::to_owned).to_vec(),
+        variables: keeper.spec.room.variables.clone(),
+        directory: Some(keeper.spec.room.directory.to_string_lossy().into_owned()),
+        descriptors: vec![0, 1, 2],
+    };
+    let running = keeper.start(GROUP, start, &[keeper.desktop.viewers.as_fd(), said.as_fd(), null.as_fd()]).await?;
+    keeper.desktop.running.replace(Some(running.clone()));
+    spawn_local(accompany(Rc::clone(keeper), running, pipe::Receiver::from_owned_fd(words)?));
+    Ok(())
+}
+
+/// Ends the desktop with everything on it.
+pub async fn stop(keeper: &Rc<Keeper>) -> io::Result<()> {
+    let _one_at_a_time = keeper.desktop.changing.lock().await;
+    // Whoever accompanies it sees that it was meant.
+    let was_there = keeper.desktop.running.take().is_some();
+    if was_there { keeper.groups.end_all(GROUP).await } else { Ok(()) }
+}
+
+/// Waits for the end of a desktop that nobody wanted to end, clears up behind it, and tells.
+async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver) {
+    let mut end = running.end.clone();
+    let ended = end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
+    let mut said = Vec::new();
+    // What it has said is there already; what is still open belongs to something that it left behind.
+    let mut words = words.take(LAST_WORDS);
+    let _ = tokio::time::timeout(std::time::Duration::from_millis(50), words.read_to_end(&mut said)).await;
+    let _one_at_a_time = keeper.desktop.changing.lock().await;
+    if keeper.desktop.running.take().is_none() {
+        return;
+    }
+    if let Err(error) = keeper.groups.end_all(GROUP).await {
+        log(&format!("what a desktop left could not be ended: {error}"));
+    }
+    let reason = match ended {
+        Some(End::NotStarted(reason)) => reason,
+        _ => String::from_utf8_lossy(&said).trim().chars().filter(|c| !c.is_control()).collect(),
+    };
+    keeper.report(Report::DesktopEnded { reason });
+}
