@@ -25,9 +25,9 @@ impl Memory {
     pub async fn next_step(&mut self, desk: &dyn Desk) -> Result<Standing, Halted> {
         let mut page = desk.next_step().await?;
         while !page.is_empty() {
-            for body in page.iter().filter_map(|event| event.decode()) {
+            for (at, body) in page.iter().filter_map(|event| Some((event.at, event.decode()?))) {
                 self.standing = standing::following(self.standing, &body, self.run);
-                self.planner.take(body);
+                self.planner.take(at, body);
             }
             page = desk.more().await?;
         }

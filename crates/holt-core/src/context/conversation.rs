@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::fit::{Size, content_size, turn_size};
+use super::fit::{Size, content_size, put, turn_size};
+use super::takeover::Takeovers;
 use crate::event::{EventBody, PromptQueued};
 use crate::id::{CallId, PromptId};
 use crate::model::{CallResult, Turn};
+use crate::time::Timestamp;
 use crate::tool::{CallOutcome, CallStatus, ToolContent};
 
 #[derive(Debug, Default)]
@@ -15,11 +17,12 @@ pub(super) struct Conversation {
     /// The calls of the last assistant turn, in its order.
     expected: Vec<(CallId, String)>,
     results: HashMap<CallId, CallOutcome>,
+    takeovers: Takeovers,
 }
 
 impl Conversation {
     /// Takes an event. Returns how much was added to the turns.
-    pub fn take(&mut self, event: EventBody) -> Size {
+    pub fn take(&mut self, at: Timestamp, event: EventBody) -> Size {
         match event {
             EventBody::PromptQueued(prompt) => {
                 self.waiting.insert(prompt.prompt, prompt);
@@ -41,6 +44,14 @@ impl Conversation {
                 self.results.insert(finished.call, finished.outcome);
             }
             EventBody::RunFinished(_) => return self.close_turn(),
+            EventBody::ControlTaken(_) => self.takeovers.begin(at),
+            EventBody::ControlReturned(returned) => {
+                self.takeovers.end(at, returned.why);
+                // While calls are open, their results come first.
+                if self.expected.is_empty() {
+                    return self.tell_takeover();
+                }
+            }
             _ => {}
         }
         Size::default()
@@ -49,6 +60,7 @@ impl Conversation {
     fn push(&mut self, turn: Turn) -> Size {
         let size = turn_size(&turn);
         self.turns.push(turn);
+        self.takeovers.go_on();
         size
     }
 
@@ -60,25 +72,53 @@ impl Conversation {
             text.push_str("\n\nFiles that came with this, in the workspace: ");
             text.push_str(&prompt.attachments.join(", "));
         }
-        let said = ToolContent::Text { text };
-        let size = content_size(std::slice::from_ref(&said));
-        match self.turns.last_mut() {
-            Some(Turn::User { content }) => content.push(said),
-            _ => self.turns.push(Turn::User { content: vec![said] }),
-        }
-        results.plus(size)
+        results.plus(self.tell(text))
     }
 
-    /// Puts the results of the last turn's calls behind it.
+    fn tell(&mut self, text: String) -> Size {
+        let said = ToolContent::Text { text };
+        let size = content_size(std::slice::from_ref(&said));
+        put(&mut self.turns, Turn::User { content: vec![said] });
+        self.takeovers.go_on();
+        size
+    }
+
+    /// Tells of people who drove the desktop. One who follows another with nothing in between is told of with them, so that
+    /// it takes no more however often people take over.
+    fn tell_takeover(&mut self) -> Size {
+        let Some(text) = self.takeovers.words() else { return Size::default() };
+        let told = match self.turns.last_mut() {
+            Some(Turn::User { content }) if self.takeovers.is_told() => {
+                content.pop();
+                content.push(ToolContent::Text { text });
+                Size::default()
+            }
+            _ => self.tell(text),
+        };
+        self.takeovers.tell();
+        told
+    }
+
+    /// Puts the results of the last turn's calls behind it, and what people did meanwhile.
     fn close_turn(&mut self) -> Size {
         let results = self.open_results();
         self.expected.clear();
         self.results.clear();
-        results.map_or_else(Size::default, |results| self.push(results))
+        match results {
+            Some(results) => self.push(results).plus(self.tell_takeover()),
+            None => Size::default(),
+        }
+    }
+
+    /// What stands behind the turns as long as the last is not closed: its results, and what people did meanwhile.
+    pub fn open_end(&self) -> Vec<Turn> {
+        let Some(results) = self.open_results() else { return Vec::new() };
+        let told = self.takeovers.words().map(|text| Turn::User { content: vec![ToolContent::Text { text }] });
+        std::iter::once(results).chain(told).collect()
     }
 
     /// The results of the last turn's calls, which is not closed. Models insist that every call has one.
-    pub fn open_results(&self) -> Option<Turn> {
+    fn open_results(&self) -> Option<Turn> {
         let result = |(call, reference): &(CallId, String)| {
             let outcome = self.results.get(call).cloned();
             let outcome = outcome.unwrap_or_else(|| CallOutcome::text(CallStatus::Interrupted, "This call has no result."));

@@ -128,8 +128,8 @@ pub(super) fn drop_exchanges(turns: Vec<Turn>, mut excess: usize, measure: fn(Si
     kept
 }
 
-/// Two turns of people that now stand side by side become one: providers want them to alternate.
-fn put(turns: &mut Vec<Turn>, turn: Turn) {
+/// Two turns of people that stand side by side become one: providers want them to alternate.
+pub(super) fn put(turns: &mut Vec<Turn>, turn: Turn) {
     match (turns.last_mut(), turn) {
         (Some(Turn::User { content }), Turn::User { content: more }) => content.extend(more),
         (_, turn) => turns.push(turn),

@@ -1,6 +1,6 @@
 //! What a model sees of a session: a pure function of its events, within a budget.
 //!
-//! What people said is always whole; when space is short, pictures go first, then older results are cut, then the oldest
+//! What people said is always whole, and that they used the desktop is told where it happened; when space is short, pictures go first, then older results are cut, then the oldest
 //! turns of the agent go.
 //!
 //! A planner is fed the events as they come, each once. It keeps what a plan may still show and lets go of the rest:
@@ -9,20 +9,23 @@
 
 mod conversation;
 mod fit;
+mod takeover;
 #[cfg(test)]
 mod tests;
 
 use crate::event::{Event, EventBody};
 use crate::model::Turn;
+use crate::time::Timestamp;
 
 use conversation::Conversation;
 use fit::{Size, WHOLE_TURNS, drop_exchanges, drop_pictures, shorten, size};
+pub use takeover::is_about_takeover;
 
 /// Turns for a model out of the events so far, oldest first, of about `budget_bytes` of text.
 pub fn plan<'a>(events: impl IntoIterator<Item = &'a Event>, budget_bytes: usize) -> Vec<Turn> {
     let mut planner = Planner::new(budget_bytes);
-    for body in events.into_iter().filter_map(Event::decode) {
-        planner.take(body);
+    for (at, body) in events.into_iter().filter_map(|event| Some((event.at, event.decode()?))) {
+        planner.take(at, body);
     }
     planner.plan(budget_bytes)
 }
@@ -46,9 +49,9 @@ impl Planner {
         Self { most, conversation: Conversation::default(), ever: Size::default(), held: 0, room: most }
     }
 
-    /// Takes the next event.
-    pub fn take(&mut self, event: EventBody) {
-        let added = self.conversation.take(event);
+    /// Takes the next event, and when it happened.
+    pub fn take(&mut self, at: Timestamp, event: EventBody) {
+        let added = self.conversation.take(at, event);
         self.ever = self.ever.plus(added);
         self.held = self.held.saturating_add(added.whole);
         if self.held > self.room {
@@ -60,9 +63,9 @@ impl Planner {
     pub fn plan(&self, budget_bytes: usize) -> Vec<Turn> {
         let budget = budget_bytes.min(self.most);
         let mut turns = self.conversation.turns.clone();
-        let results = self.conversation.open_results();
-        let ever = self.ever.plus(size(results.as_slice()));
-        turns.extend(results);
+        let end = self.conversation.open_end();
+        let ever = self.ever.plus(size(&end));
+        turns.extend(end);
         let old = turns.len().saturating_sub(WHOLE_TURNS);
         if ever.whole > budget {
             turns[..old].iter_mut().for_each(drop_pictures);

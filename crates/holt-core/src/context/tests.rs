@@ -7,12 +7,14 @@ use uuid::Uuid;
 use super::*;
 use crate::budget::Usage;
 use crate::event::{
-    AgentMessage, CallFinished, CallProposed, PromptQueued, PromptWithdrawn, RunFinished, RunResult, RunStarted, WhenBusy,
+    AgentMessage, CallFinished, CallProposed, ControlEnd, ControlReturned, ControlTaken, PromptQueued, PromptWithdrawn,
+    RunFinished, RunResult, RunStarted, WhenBusy,
 };
-use crate::id::{CallId, MessageId, PromptId, RunId};
+use crate::id::{CallId, ClientId, MessageId, PromptId, RunId};
 use crate::model::{AssistantPart, StopReason};
 use crate::policy::Verdict;
 use crate::tool::{CallOutcome, CallStatus, ToolContent};
+use crate::view::Programs;
 
 /// Something that happens in a conversation. Numbers are sizes.
 #[derive(Debug, Clone)]
@@ -22,6 +24,9 @@ enum Move {
     /// What the agent says, and for each of its calls the text and the picture of its result.
     Answer(usize, Vec<Option<(usize, usize)>>),
     Over,
+    /// A person drives, and does not any more.
+    Taken,
+    Returned(ControlEnd),
 }
 
 fn moves(longest: usize) -> impl Strategy<Value = Vec<Move>> {
@@ -36,6 +41,10 @@ fn moves(longest: usize) -> impl Strategy<Value = Vec<Move>> {
         1 => (0usize..300).prop_map(Move::Withdrawn),
         8 => (0usize..200, prop::collection::vec(result, 0..4)).prop_map(|(text, results)| Move::Answer(text, results)),
         2 => Just(Move::Over),
+        2 => Just(Move::Taken),
+        2 => Just(Move::Returned(ControlEnd::Given)),
+        1 => Just(Move::Returned(ControlEnd::Seized)),
+        1 => Just(Move::Returned(ControlEnd::Closed)),
     ];
     prop::collection::vec(one, 0..longest)
 }
@@ -51,6 +60,8 @@ fn events(moves: &[Move]) -> Vec<EventBody> {
     let run = RunId::new(Uuid::nil());
     for step in moves {
         match step {
+            Move::Taken => events.push(taken()),
+            Move::Returned(why) => returned(&mut events, *why),
             Move::Prompt(size) | Move::Withdrawn(size) => {
                 let id = fresh();
                 let prompt = PromptId::new(Uuid::from_u128(id));
@@ -69,6 +80,19 @@ fn events(moves: &[Move]) -> Vec<EventBody> {
         }
     }
     events
+}
+
+fn taken() -> EventBody {
+    ControlTaken { by: "x".into(), client: ClientId::new(Uuid::nil()), programs: Programs::StandStill }.into()
+}
+
+/// Somebody stops driving, and the last call that was finished is finished after it: results come while people drive, and
+/// after.
+fn returned(events: &mut Vec<EventBody>, why: ControlEnd) {
+    let last = events.iter().rposition(|event| matches!(event, EventBody::CallFinished(_)));
+    let late = last.filter(|at| events.len() - at < 4).map(|at| events.remove(at));
+    events.push(ControlReturned { why, by: None }.into());
+    events.extend(late);
 }
 
 fn answer(
@@ -109,8 +133,12 @@ fn text(number: u128, size: usize) -> String {
 
 fn planner(most: usize, events: &[EventBody]) -> Planner {
     let mut planner = Planner::new(most);
-    events.iter().for_each(|event| planner.take(event.clone()));
+    events.iter().enumerate().for_each(|(at, event)| planner.take(minute(at), event.clone()));
     planner
+}
+
+fn minute(at: usize) -> Timestamp {
+    Timestamp::from_millis(60_000 * at as i64)
 }
 
 proptest! {
@@ -122,8 +150,8 @@ proptest! {
         let events = events(&moves);
         let (mut incremental, mut keeping) = (Planner::new(most), Planner::new(usize::MAX));
         for (at, event) in events.iter().enumerate() {
-            incremental.take(event.clone());
-            keeping.take(event.clone());
+            incremental.take(minute(at), event.clone());
+            keeping.take(minute(at), event.clone());
             let budget = most / 100 * shares[at % shares.len()];
             prop_assert_eq!(incremental.plan(budget), keeping.plan(budget), "after event {}", at);
         }
@@ -179,8 +207,8 @@ fn a_long_session_takes_as_much_memory_as_a_model_may_see() {
     let mut planner = Planner::new(100_000);
     let answer = Move::Answer(200, vec![Some((50_000, 20_000)), Some((2_000, 0))]);
     let mut most_held = 0;
-    for event in events(&vec![answer; 3_000]) {
-        planner.take(event);
+    for (at, event) in events(&vec![answer; 3_000]).into_iter().enumerate() {
+        planner.take(minute(at), event);
         most_held = most_held.max(size(&planner.conversation.turns).whole);
     }
     assert!(most_held < 10 * 100_000, "{most_held} of {}", planner.ever.whole);
@@ -209,4 +237,57 @@ fn pictures_go_first_then_old_results_are_cut_then_old_turns_go() {
     assert_eq!(shape(30_000), ["cut", "cut", "cut", "whole", "whole", "whole"]);
     assert_eq!(shape(20_000), ["whole", "whole"]);
     assert_eq!(shape(0), ["whole"], "the last exchange stays");
+}
+
+/// The conversation as roles and their texts.
+fn told(events: &[EventBody]) -> Vec<String> {
+    let turns = planner(usize::MAX, events).plan(usize::MAX);
+    let words = |turn: &Turn| match turn {
+        Turn::User { .. } => format!("people: {}", said(std::slice::from_ref(turn))),
+        Turn::Assistant { .. } => "agent".into(),
+        Turn::Results { results } => format!("results: {:?}", results[0].status),
+    };
+    turns.iter().map(words).collect()
+}
+
+fn used(from: &str, to: &str) -> String {
+    format!("[A person used the desktop from {from} to {to} UTC. The screen may have changed: look at it again before you act.]")
+}
+
+#[test]
+fn who_drove_is_told_where_it_happened() {
+    let given = || Move::Returned(ControlEnd::Given);
+    let moves =
+        [Move::Prompt(0), Move::Taken, given(), Move::Answer(0, vec![]), Move::Taken, given(), Move::Over, Move::Prompt(0)];
+    let first = format!("people: <1>{}", used("00:02", "00:03"));
+    let second = format!("people: {}<4>", used("00:05", "00:06"));
+    assert_eq!(told(&events(&moves)), [first, "agent".into(), second], "merged with what people say before and after");
+    assert!(is_about_takeover(&used("00:02", "00:03")) && !is_about_takeover("[A person used the desktop from here]"));
+}
+
+#[test]
+fn results_come_before_what_people_did_meanwhile() {
+    let mut events = events(&[Move::Prompt(0), Move::Answer(0, vec![Some((0, 0))])]);
+    let finished = events.pop().unwrap();
+    events.extend([taken(), ControlReturned { why: ControlEnd::Left, by: None }.into()]);
+    let note = format!("people: {}", used("00:04", "00:05"));
+    assert_eq!(told(&events), ["people: <1>".into(), "agent".to_owned(), "results: Interrupted".into(), note.clone()]);
+    events.push(finished);
+    let closed = ["people: <1>".into(), "agent".to_owned(), "results: Succeeded".into(), note];
+    assert_eq!(told(&events), closed);
+    let run = RunId::new(Uuid::nil());
+    events.push(RunFinished { run, result: RunResult::Completed, usage: Usage::default(), steps: 1 }.into());
+    assert_eq!(told(&events), closed, "closing the turn changes nothing");
+}
+
+#[test]
+fn however_often_people_take_over_it_is_told_once_and_a_closed_desktop_is_not_told_of() {
+    let given = || Move::Returned(ControlEnd::Given);
+    let moves = [Move::Prompt(0), Move::Taken, given(), Move::Taken, Move::Returned(ControlEnd::Seized), Move::Taken, given()];
+    let mut events = events(&moves);
+    assert_eq!(told(&events), [format!("people: <1>{}", used("00:02", "00:07"))]);
+    events.extend([taken(), ControlReturned { why: ControlEnd::Closed, by: None }.into(), taken()]);
+    assert_eq!(told(&events), [format!("people: <1>{}", used("00:02", "00:07"))], "nor of one who still drives");
+    let slept = [Move::Prompt(0), Move::Taken, Move::Returned(ControlEnd::Closed), given()];
+    assert_eq!(told(&super::tests::events(&slept)), ["people: <1>"]);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use holt_core::context::is_about_takeover;
 use holt_core::model::{AssistantPart, CallResult, Turn};
 use holt_core::tool::{CallStatus, ToolContent};
 use serde_json::Value;
@@ -47,7 +48,8 @@ impl Conversation {
             match turn {
                 Turn::User { content } => {
                     conversation.answer(std::mem::take(&mut made), &[]);
-                    conversation.prompts.extend(content.iter().filter_map(text).map(str::to_owned));
+                    let said = content.iter().filter_map(text).filter(|text| !is_about_takeover(text));
+                    conversation.prompts.extend(said.map(str::to_owned));
                 }
                 Turn::Results { results } => conversation.answer(std::mem::take(&mut made), results),
                 Turn::Assistant { parts } => {

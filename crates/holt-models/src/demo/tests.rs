@@ -139,6 +139,19 @@ async fn a_page_is_written_checked_handed_out_and_changed() {
 }
 
 #[tokio::test]
+async fn that_people_used_the_desktop_is_no_wish() {
+    let note =
+        "[A person used the desktop from 14:02 to 14:05 UTC. The screen may have changed: look at it again before you act.]";
+    let mut talk = Talk::new();
+    talk.prompt("make a small web page about otters");
+    let said = talk.say(note).await;
+    assert!(said.contains("otters"), "{said}");
+    talk.prompt("now make it dark");
+    let said = talk.say(note).await;
+    assert!(said.contains("dark now"), "{said}");
+}
+
+#[tokio::test]
 async fn a_page_about_anything_is_a_frame_without_invented_facts() {
     let mut talk = Talk::new().without("python3");
     let said = talk.say("create a purple website about \"<script>alert(1)</script> & co\"").await;

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use holt_core::agent::{Delta, DeltaTarget};
-use holt_core::event::{AgentMessage, CallProposed, EventBody, Level, RunFinished, RunResult, SandboxEnd};
+use holt_core::event::{
+    AgentMessage, CallProposed, ControlEnd, ControlReturned, EventBody, Level, RunFinished, RunResult, SandboxEnd,
+};
 use holt_core::id::{CallId, MessageId};
 use holt_core::model::AssistantPart;
 use holt_core::session::EndReason;
@@ -239,6 +241,8 @@ fn line_about(event: &EventBody) -> Option<String> {
             format!("  (asleep; this ended: {})", ended.join(", "))
         }
         EventBody::SleepPostponed(body) => format!("  (stays awake: {})", clean_line(&body.why)),
+        EventBody::ControlTaken(body) => format!("  (the desktop is driven by {}; the agent waits)", clean_line(&body.by)),
+        EventBody::ControlReturned(body) => return control_returned(body),
         EventBody::FileReceived(body) => format!("  ↑ {} ({})", clean_line(&body.path), words::size(body.size)),
         EventBody::ArtifactPublished(body) => format!("  ↓ {} ({})", clean_line(&body.name), words::size(body.size)),
         EventBody::Noted(body) if body.level == Level::Info => format!("  {}", clean_line(&body.text)),
@@ -249,6 +253,18 @@ fn line_about(event: &EventBody) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn control_returned(body: &ControlReturned) -> Option<String> {
+    match body.why {
+        ControlEnd::Given => {
+            let by = body.by.as_deref().map_or_else(|| "a person".to_owned(), clean_line);
+            Some(format!("  (the agent has the desktop again, from {by})"))
+        }
+        ControlEnd::Left => Some("  (the agent has the desktop again: whoever drove it is gone)".into()),
+        // What comes next says it all: who drives instead, or that the sandbox is closed.
+        ControlEnd::Seized | ControlEnd::Closed => None,
+    }
 }
 
 fn run_finished(body: &RunFinished) -> Option<String> {

@@ -2,11 +2,12 @@
 
 use holt_core::budget::{Bound, Usage};
 use holt_core::event::{
-    CallFinished, CallStarted, MessageAborted, PromptQueued, SandboxClosed, SandboxHeld, SandboxReleased, WhenBusy,
+    CallFinished, CallStarted, ControlTaken, MessageAborted, PromptQueued, SandboxClosed, SandboxHeld, SandboxReleased, WhenBusy,
 };
-use holt_core::id::{PromptId, RunId};
+use holt_core::id::{ClientId, PromptId, RunId};
 use holt_core::model::StopReason;
 use holt_core::policy::Verdict;
+use holt_core::view::Programs;
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -30,7 +31,8 @@ fn message(text: &str) -> EventBody {
 fn proposed(command: &str) -> EventBody {
     let arguments = json!({ "command": command });
     let (reference, tool) = ("r".into(), "execute_command".into());
-    CallProposed { run: RUN, call: CALL, reference, tool, arguments, verdict: Verdict::Allow, parallel: false, screen: false }.into()
+    CallProposed { run: RUN, call: CALL, reference, tool, arguments, verdict: Verdict::Allow, parallel: false, screen: false }
+        .into()
 }
 
 fn finished(status: CallStatus, text: &str, details: Option<serde_json::Value>) -> EventBody {
@@ -137,6 +139,18 @@ fn what_becomes_of_the_sandbox() {
     assert_eq!(line(closed(SandboxEnd::Slept, &[]).into()), "");
     let named = closed(SandboxEnd::Slept, &["npm", "\x1b]0;x"]);
     assert_eq!(line(named.into()), "  (asleep; this ended: npm, ␛]0;x)\n");
+}
+
+#[test]
+fn who_drives_the_desktop() {
+    let line = |event: EventBody| Transcript::default().event(&event);
+    let client = ClientId::new(Uuid::nil());
+    let taken = ControlTaken { by: "\x1b[31mann".into(), client, programs: Programs::StandStill };
+    assert_eq!(line(taken.into()), "  (the desktop is driven by ␛[31mann; the agent waits)\n");
+    let returned = |why, by: Option<&str>| line(ControlReturned { why, by: by.map(Into::into) }.into());
+    assert_eq!(returned(ControlEnd::Given, Some("ann")), "  (the agent has the desktop again, from ann)\n");
+    assert_eq!(returned(ControlEnd::Left, None), "  (the agent has the desktop again: whoever drove it is gone)\n");
+    assert_eq!((returned(ControlEnd::Seized, Some("bob")), returned(ControlEnd::Closed, None)), (String::new(), String::new()));
 }
 
 proptest! {
