@@ -8,7 +8,7 @@ export default {
 		adapter: adapter({ fallback: 'index.html', precompress: true, strict: true }),
 		// Addresses are absolute, since the same file answers at every depth.
 		paths: { relative: false },
-		// One script and one style sheet: it is all needed within the first minute anyway.
+		// One script and one style sheet: it is all needed within the first minute anyway. (What shows desktops comes later.)
 		output: { bundleStrategy: 'single' }
 	}
 };

@@ -22,8 +22,39 @@ const announcerWithoutStyle = {
 	}
 };
 
+/**
+ * noVNC finds out whether the browser can show H.264 before it is loaded, with a film, and everything would wait for that.
+ * Holt sends none.
+ */
+const novncWithoutFilm = {
+	name: 'holt:novnc-without-film',
+	enforce: /** @type {const} */ ('pre'),
+	/** @param {string} code @param {string} id */
+	transform(code, id) {
+		if (!id.endsWith('@novnc/novnc/core/util/browser.js')) return null;
+		const changed = code.replace('= await _checkWebCodecsH264DecodeSupport();', '= false;');
+		if (changed === code)
+			this.error('noVNC looks for H.264 in another way now: see that the page does not wait');
+		return changed;
+	}
+};
+
+/** Everything is one script, but for what shows desktops: that is fetched when the first one is looked at. */
+const desktopOnDemand = {
+	name: 'holt:desktop-on-demand',
+	enforce: /** @type {const} */ ('post'),
+	/** @param {import('vite').UserConfig} config */
+	config({ build }) {
+		const output = build?.rolldownOptions?.output ?? build?.rollupOptions?.output;
+		if (!output || Array.isArray(output)) return;
+		if (output.codeSplitting === false) {
+			output.codeSplitting = { groups: [{ name: 'bundle', test: (id) => !id.includes('/@novnc/') }] };
+		}
+	}
+};
+
 export default defineConfig({
-	plugins: [announcerWithoutStyle, sveltekit()],
+	plugins: [announcerWithoutStyle, novncWithoutFilm, sveltekit(), desktopOnDemand],
 	// Inlined files would be data: addresses, which the page's content security policy refuses for scripts and styles.
 	build: {
 		assetsInlineLimit: 0,

@@ -186,7 +186,11 @@ export interface paths {
         };
         /**
          * Follows sessions over a WebSocket.
-         * @description The client sends `ClientFrame`s, the server sends `ServerFrame`s. A browser, which cannot send a key here, adds a
+         * @description The client sends `ClientFrame`s, the server sends `ServerFrame`s: `{"follow":id,"after":seq}` is answered by every event
+         *     after that number, or by a snapshot first when none is given; with `"deltas":false` text comes only with its finished
+         *     message. `{"watch":"sessions"}` is answered by `watching`, and from then on by a `summary` of each session of the caller's
+         *     list whenever it would show something else, and by `removed`: read the list after `watching`, and again whenever that
+         *     comes. A browser, which cannot send a key here, adds a
          *     ticket for this address.
          *
          *     Needs the scope `view`.
@@ -415,6 +419,52 @@ export interface paths {
          * @description Needs the scope `operate`.
          */
         post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/control": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the desktop, or gives it back.
+         * @description While a person drives, the agent waits and its programs stand still, unless `programs` lets them run. Control belongs to
+         *     one `client`, an id that each tab or program makes up for itself; it stays through a reconnect, and ends when nothing
+         *     has been heard of that client for five minutes.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["move_control"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/desktop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watches a session's desktop over a WebSocket that carries RFB, as noVNC speaks it.
+         * @description The desktop is started when it does not run. A browser, which cannot send a key here, adds a ticket for this address.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["watch_desktop"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -925,8 +975,8 @@ export interface components {
             sandbox: components["schemas"]["CheckState"];
             store: components["schemas"]["CheckState"];
         };
-        /** @description What a client says. Exactly one of the three. */
-        ClientFrame: components["schemas"]["Follow"] | components["schemas"]["Unfollow"] | components["schemas"]["Ping"];
+        /** @description What a client says. Exactly one of these. */
+        ClientFrame: components["schemas"]["Follow"] | components["schemas"]["Unfollow"] | components["schemas"]["Watch"] | components["schemas"]["Unwatch"] | components["schemas"]["Ping"];
         /**
          * Format: uuid
          * @description One place where a person looks at Holt, such as a tab of a browser. Chosen by the client.
@@ -941,11 +991,23 @@ export interface components {
             programs: components["schemas"]["Programs"];
             since: components["schemas"]["Timestamp"];
         };
+        /** @enum {string} */
+        ControlAction: "take" | "give";
         /**
          * @description Why a person does not drive any more.
          * @enum {string}
          */
         ControlEnd: "given" | "seized" | "left" | "closed";
+        /** @description Takes a session's desktop, or gives it back. */
+        ControlRequest: {
+            action: components["schemas"]["ControlAction"];
+            /** @description From where: an id that each tab or program makes up for itself. */
+            client: components["schemas"]["ClientId"];
+            /** @description What the agent's programs do meanwhile. */
+            programs?: components["schemas"]["Programs"];
+            /** @description Take it also from somebody else. */
+            seize?: boolean;
+        };
         /** @description The agent has the desktop again. */
         ControlReturned: {
             /** @description Who gave it back, or took it over. */
@@ -1321,6 +1383,11 @@ export interface components {
         Flavour: "none" | "light" | "full";
         Follow: {
             after?: number | null;
+            /**
+             * @description With `false`, text comes with its finished message and not while it is written.
+             * @default true
+             */
+            deltas?: boolean;
             follow: components["schemas"]["SessionId"];
         };
         /** @description Whether the server works: what the health checks of all contracts look for. */
@@ -1683,6 +1750,14 @@ export interface components {
             /** @enum {string} */
             type: "delta";
         } | {
+            /** @enum {string} */
+            type: "watching";
+        } | {
+            session: components["schemas"]["SessionId"];
+            summary: components["schemas"]["SessionSummary"];
+            /** @enum {string} */
+            type: "summary";
+        } | {
             session: components["schemas"]["SessionId"];
             /** @enum {string} */
             type: "removed";
@@ -1932,6 +2007,9 @@ export interface components {
         Unfollow: {
             unfollow: components["schemas"]["SessionId"];
         };
+        Unwatch: {
+            unwatch: components["schemas"]["Watched"];
+        };
         /** @description What was used. */
         Usage: {
             /**
@@ -1951,6 +2029,14 @@ export interface components {
          * @enum {string}
          */
         Verdict: "allow" | "ask" | "deny";
+        Watch: {
+            watch: components["schemas"]["Watched"];
+        };
+        /**
+         * @description What can be watched.
+         * @enum {string}
+         */
+        Watched: "sessions";
         /**
          * @description What to do with a prompt when a run is under way.
          * @enum {string}
@@ -2773,6 +2859,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Snapshot"];
                 };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    move_control: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlRequest"];
+            };
+        };
+        responses: {
+            /** @description The session; `control` says who drives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    watch_desktop: {
+        parameters: {
+            query?: {
+                /** @description From where it is looked at: the id with which control is taken. Without it, this viewer only watches. */
+                client?: components["schemas"]["ClientId"];
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The socket; its binary frames are a stream of RFB. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error. */
             default: {

@@ -10,6 +10,7 @@ export type Snapshot = Schemas['Snapshot'];
 export type CreateSession = Schemas['CreateSession'];
 export type WorkspaceSpec = Schemas['WorkspaceSpec'];
 export type WhenBusy = Schemas['WhenBusy'];
+export type Programs = Schemas['Programs'];
 export type Verdict = Schemas['Verdict'];
 export type QueuedPrompt = Schemas['QueuedPrompt'];
 export type OpenCall = Schemas['OpenCall'];

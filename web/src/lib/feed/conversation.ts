@@ -37,6 +37,8 @@ export interface CallItem extends Base {
 	readonly tool: string;
 	readonly arguments: Readonly<Record<string, unknown>>;
 	readonly verdict: Verdict;
+	/** It looks at the screen or acts on it. */
+	readonly onScreen: boolean;
 	readonly stage: 'ready' | 'asked' | 'running' | 'done';
 	readonly askedAt?: number;
 	readonly answerUntil?: number;
@@ -215,7 +217,7 @@ class Draft {
 
 	#callOrNote(event: SessionEvent): void {
 		if (event.kind === 'call_proposed') {
-			const { call: id, tool, arguments: given, verdict } = event.body;
+			const { call: id, tool, arguments: given, verdict, screen } = event.body;
 			const stage = verdict === 'ask' ? 'asked' : 'ready';
 			this.items.push({
 				type: 'call',
@@ -225,6 +227,7 @@ class Draft {
 				tool,
 				arguments: given,
 				verdict,
+				onScreen: screen ?? false,
 				stage
 			});
 			return;

@@ -1,7 +1,8 @@
 // What a person does to a session. A refusal becomes a notice; what succeeds shows itself in the session's own feed.
 
 import { api, download, got } from '$lib/api/client';
-import type { WhenBusy } from '$lib/api/types';
+import type { Programs, WhenBusy } from '$lib/api/types';
+import { thisClient } from '$lib/desktop/client';
 import { notices } from './notices.svelte';
 
 async function tried(deed: Promise<unknown>): Promise<boolean> {
@@ -21,6 +22,22 @@ export const endSession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/
 export const retrySession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/retry', at(id))));
 export const sleepSession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/sleep', at(id))));
 export const wakeSession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/wake', at(id))));
+
+/** The desktop for this tab; from somebody else only with `seize`. Taking again what one has changes what programs do. */
+export const takeControl = (id: string, how: { programs?: Programs; seize?: boolean } = {}) =>
+	tried(
+		got(
+			api.POST('/v2/sessions/{id}/control', {
+				...at(id),
+				body: { action: 'take', client: thisClient(), ...how }
+			})
+		)
+	);
+/** The desktop for the agent again. */
+export const giveControl = (id: string) =>
+	tried(
+		got(api.POST('/v2/sessions/{id}/control', { ...at(id), body: { action: 'give', client: thisClient() } }))
+	);
 
 export const renameSession = (id: string, title: string) =>
 	tried(got(api.PATCH('/v2/sessions/{id}', { ...at(id), body: { title } })));

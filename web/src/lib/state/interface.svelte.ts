@@ -40,9 +40,10 @@ export const parts = new Interface();
 
 /** Whether the keyboard is writing, so that letters are letters. */
 export function isWriting(target: EventTarget | null): boolean {
-	return (
-		target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
-	);
+	if (!(target instanceof HTMLElement)) return false;
+	if (target.isContentEditable || target.matches('input, textarea, select')) return true;
+	// A desktop that one drives has the keyboard for itself.
+	return target.closest('[data-desktop]') !== null;
 }
 
 /** The field that takes a new prompt, wherever it stands. */

@@ -1,7 +1,13 @@
-export type StageTab = 'files' | 'artifacts' | 'details';
+export type StageTab = 'desktop' | 'files' | 'artifacts' | 'details';
 
-export const STAGE_TABS: readonly { id: StageTab; label: string }[] = [
-	{ id: 'files', label: 'Files' },
-	{ id: 'artifacts', label: 'Artifacts' },
-	{ id: 'details', label: 'Details' }
-];
+const LABELS = { desktop: 'Desktop', files: 'Files', artifacts: 'Artifacts', details: 'Details' } as const;
+
+const tab = (id: StageTab) => ({ id, label: LABELS[id] });
+
+const DESKTOP_FIRST = (['desktop', 'files', 'artifacts', 'details'] as const).map(tab);
+const FILES_FIRST = (['files', 'desktop', 'artifacts', 'details'] as const).map(tab);
+
+/** What the stage can show, the likeliest first. */
+export function stageTabs(desktopIsUsed: boolean): readonly { id: StageTab; label: string }[] {
+	return desktopIsUsed ? DESKTOP_FIRST : FILES_FIRST;
+}

@@ -1,0 +1,22 @@
+// What the page uses of noVNC, which comes without types.
+
+declare module '@novnc/novnc' {
+	export default class RFB extends EventTarget {
+		constructor(target: Element, address: string, options?: { shared?: boolean; wsProtocols?: string[] });
+
+		viewOnly: boolean;
+		focusOnClick: boolean;
+		scaleViewport: boolean;
+		resizeSession: boolean;
+		background: string;
+		qualityLevel: number;
+		compressionLevel: number;
+
+		disconnect(): void;
+		focus(options?: FocusOptions): void;
+		blur(): void;
+		/** Without `down`, the key is pressed and let go. */
+		sendKey(keysym: number, code: string | null, down?: boolean): void;
+		clipboardPasteFrom(text: string): void;
+	}
+}
