@@ -222,7 +222,7 @@ fn process_tools() -> Vec<Tool> {
             "execute_command_async",
             Touches::Commands,
             "Start a shell command in the background and return its process id at once: for servers, watchers and \
-             programs with a window. Read what it prints with `read_process_output`, end it with `kill_process`.",
+             programs with a window (look at the screen with `computer` first: that starts the desktop). Read what it prints with `read_process_output`, end it with `kill_process`.",
         ),
         tool::<ReadProcessOutput>(
             "read_process_output",

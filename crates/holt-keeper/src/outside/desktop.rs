@@ -7,24 +7,29 @@ use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::rc::Rc;
+use std::time::Duration;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::spawn_local;
+use tokio::time::timeout;
 
 use super::birth::log;
 use super::groups::Why;
 use super::keeper::Keeper;
 use super::leaders::{End, Running};
 use crate::inside::channel::Start;
+use crate::inside::desktop::READY;
 use crate::protocol::message::{DesktopFlavour, Group, Report};
 use crate::spec::EXECUTABLE_INSIDE;
 
 const GROUP: Group = Group::Desktop;
-/// The most bytes of what a desktop says about its end.
-const LAST_WORDS: u64 = 1024;
+/// The most bytes of what a desktop says.
+const WORDS: u64 = 4096;
+/// How long a desktop may take until it serves.
+const COMING_UP: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub struct Desktop {
@@ -44,7 +49,7 @@ impl Desktop {
     }
 }
 
-/// Starts the desktop unless it runs. It may still be coming up when this returns: viewers wait at its socket.
+/// Starts the desktop unless it runs, and waits until it serves.
 pub async fn start(keeper: &Rc<Keeper>, flavour: DesktopFlavour, width: u16, height: u16) -> io::Result<()> {
     let _one_at_a_time = keeper.desktop.changing.lock().await;
     if keeper.desktop.is_running() {
@@ -63,9 +68,16 @@ pub async fn start(keeper: &Rc<Keeper>, flavour: DesktopFlavour, width: u16, hei
         descriptors: vec![0, 1, 2],
     };
     let running = keeper.start(GROUP, start, &[keeper.desktop.viewers.as_fd(), said.as_fd(), null.as_fd()]).await?;
+    let mut end = running.end.clone();
     keeper.desktop.running.replace(Some(running.clone()));
-    spawn_local(accompany(Rc::clone(keeper), running, pipe::Receiver::from_owned_fd(words)?));
-    Ok(())
+    let (tell_ready, ready) = oneshot::channel();
+    spawn_local(accompany(Rc::clone(keeper), running, pipe::Receiver::from_owned_fd(words)?, tell_ready));
+    // Who waits for it sees how it ended; why is in the report.
+    let failed = || io::Error::other("it did not come up; the session's notes say why");
+    tokio::select! {
+        ready = timeout(COMING_UP, ready) => ready.ok().and_then(Result::ok).ok_or_else(failed),
+        _ = end.wait_for(Option::is_some) => Err(failed()),
+    }
 }
 
 /// Ends the desktop with everything on it.
@@ -77,13 +89,19 @@ pub async fn stop(keeper: &Rc<Keeper>) -> io::Result<()> {
 }
 
 /// Waits for the end of a desktop that nobody wanted to end, clears up behind it, and tells.
-async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver) {
+async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver, tell_ready: oneshot::Sender<()>) {
     let mut end = running.end.clone();
-    let ended = end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
     let mut said = Vec::new();
-    // What it has said is there already; what is still open belongs to something that it left behind.
-    let mut words = words.take(LAST_WORDS);
-    let _ = tokio::time::timeout(std::time::Duration::from_millis(50), words.read_to_end(&mut said)).await;
+    let (mut words, mut tell_ready) = (words.take(WORDS), Some(tell_ready));
+    while words.read_buf(&mut said).await.is_ok_and(|length| length > 0) {
+        if said.strip_prefix(READY.as_bytes()).is_some_and(|rest| rest.starts_with(b"\n"))
+            && let Some(tell) = tell_ready.take()
+        {
+            let _ = tell.send(());
+            said.clear();
+        }
+    }
+    let ended = end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
     let _one_at_a_time = keeper.desktop.changing.lock().await;
     if keeper.desktop.running.take().is_none() {
         return;

@@ -27,7 +27,9 @@ const DISPLAY: &str = ":1";
 /// Names by which programs look for other places.
 const ALIASES: [(&str, &str); 2] = [("/var/tmp", "/tmp"), ("/var/run", "/run")];
 /// Directories of programs that everybody may read. Where they are links, they are links inside.
-const PROGRAMS: [&str; 7] = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr"];
+const PROGRAMS: [&str; 8] = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", FONT_CACHE];
+/// Without it the first program with a window looks through all fonts, for seconds.
+const FONT_CACHE: &str = "/var/cache/fontconfig";
 
 /// What of the host's programs every sandbox has.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,8 @@ use rustix::process::{WaitOptions, wait};
 /// The display inside every sandbox.
 pub const DISPLAY: &str = ":1";
 const DEPTH: &str = "24";
+/// The first line that is said, once programs and viewers are served.
+pub const READY: &str = "ready";
 /// What dies more often than this within [`RECENTLY`] is not started again.
 const MOST_STARTS: usize = 5;
 const RECENTLY: Duration = Duration::from_secs(60);
@@ -72,6 +74,8 @@ impl Desktop {
         let server = start_server(geometry)?;
         let screen = Screen::open(DISPLAY).map_err(io::Error::other)?;
         dress::dress(&screen).map_err(io::Error::other)?;
+        // From here on programs find a screen, and whatever manages its windows finds them.
+        writeln!(io::stdout(), "{READY}")?;
         let manager = match flavour {
             Flavour::Light => dress::window_manager()?,
             Flavour::Full => dress::desktop_environment()?,
