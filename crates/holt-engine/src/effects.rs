@@ -178,11 +178,13 @@ impl Owner {
         });
     }
 
-    /// Sleep ends processes, so it waits while something that a tool left running is alive; but not for ever.
+    /// Sleep ends processes and desktops, so it waits while somebody looks at the desktop, and while something that a tool
+    /// left running is alive; but for that not for ever.
     async fn fall_asleep(&mut self, even_if_busy: bool) {
+        let watched = self.hub.viewers() > 0;
         match self.node.parts.sandboxes.busy(self.session).await {
-            Ok(processes) if processes.is_empty() || even_if_busy => self.close_for_sleep(processes).await,
-            Ok(processes) => self.follow_up.push_back(Input::StillBusy { processes }),
+            Ok(processes) if !watched && (processes.is_empty() || even_if_busy) => self.close_for_sleep(processes).await,
+            Ok(processes) => self.follow_up.push_back(Input::StillBusy { processes, watched }),
             Err(_) => self.sandbox_lost(),
         }
     }

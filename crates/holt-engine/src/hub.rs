@@ -99,6 +99,11 @@ impl Hub {
         self.control.subscribe()
     }
 
+    /// How many look at the desktop.
+    pub fn viewers(&self) -> usize {
+        self.control.receiver_count()
+    }
+
     fn tell_control(&self, state: &State) {
         self.control.send_if_modified(|control| {
             let is_news = *control != state.control;

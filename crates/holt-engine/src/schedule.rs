@@ -2,6 +2,7 @@
 //! which sleeps until the earliest.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,10 +29,12 @@ pub(crate) async fn run(node: Arc<Node>) {
             () = tokio::time::sleep(wait) => {}
         }
         let now = node.now();
-        reminded.retain(|_, at| now.since(*at) < SAME_SESSION);
         let due = node.store().due(now, BATCH).await.unwrap_or_default();
+        // What has been seen to is not due any more, and may be again soon.
+        reminded.retain(|session, at| now.since(*at) < SAME_SESSION && due.contains(session));
         for session in due {
-            if reminded.insert(session, now).is_none() {
+            if let Entry::Vacant(vacant) = reminded.entry(session) {
+                vacant.insert(now);
                 // An owner that is too busy to be reminded has its own clock.
                 let _ = node.send(session, Request::Tick);
             }

@@ -118,9 +118,10 @@ pub enum Input {
         /// The names of the processes that ended with it.
         ended: Vec<String>,
     },
-    /// It would have slept, but these processes run.
+    /// It would have slept, but these processes run, or somebody watches the desktop.
     StillBusy {
         processes: Vec<String>,
+        watched: bool,
     },
     /// Everything of an ending session is closed.
     SandboxEnded,

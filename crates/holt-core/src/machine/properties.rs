@@ -152,7 +152,7 @@ impl Judge {
             Voice::OpenFailed => Input::Fail(failure()),
             Voice::Lost => Input::SandboxGone { why: SandboxEnd::Lost },
             Voice::Slept => Input::SandboxSlept { ended: Vec::new() },
-            Voice::Busy => Input::StillBusy { processes: vec!["npm".into()] },
+            Voice::Busy => Input::StillBusy { processes: vec!["npm".into()], watched: false },
             Voice::Held(why) => Input::SandboxHeld { code: format!("why_{why}"), text: "x".into() },
             Voice::Released => Input::SandboxReleased,
             Voice::Take(at, run, seize) => {

@@ -359,7 +359,7 @@ fn what_was_left_running_keeps_a_session_awake_for_so_long_and_is_named_when_it_
         if even_if_busy {
             break;
         }
-        let decision = story.try_take(Input::StillBusy { processes: processes.clone() }).unwrap();
+        let decision = story.try_take(Input::StillBusy { processes: processes.clone(), watched: false }).unwrap();
         let EventBody::SleepPostponed(event) = &decision.events[0].body else { panic!("{:?}", story.kinds) };
         assert_eq!((event.why.as_str(), &event.processes), ("npm, node are running", &processes));
         postponed += 1;

@@ -16,7 +16,8 @@ use crate::error::EngineError;
 use crate::hub::Hub;
 use crate::owner::Request;
 
-/// Who drives a desktop, now and from now on.
+/// Who drives a desktop, now and from now on. As long as there is one, somebody watches, and the session does not fall
+/// asleep by itself.
 #[derive(Debug, Clone)]
 pub struct ControlWatch {
     pub receiver: watch::Receiver<Option<Control>>,

@@ -209,6 +209,12 @@ impl FakeSandboxes {
         lock(&self.state).record.iter().filter(of_interest).count()
     }
 
+    /// What was asked for a session, in order.
+    pub fn record(&self, session: SessionId) -> Vec<Operation> {
+        let of_interest = |(operation, whose): &(Operation, Option<SessionId>)| (*whose == Some(session)).then_some(*operation);
+        lock(&self.state).record.iter().filter_map(of_interest).collect()
+    }
+
     fn enter(&self, operation: Operation, session: Option<SessionId>) -> Result<MutexGuard<'_, State>, SandboxError> {
         let mut state = lock(&self.state);
         state.record.push((operation, session));

@@ -62,7 +62,7 @@ impl Draft {
             Input::SandboxHeld { code, text } => self.sandbox_held(&code, &text),
             Input::SandboxReleased => self.sandbox_released(),
             Input::SandboxSlept { ended } => self.sandbox_slept(&ended),
-            Input::StillBusy { processes } => self.still_busy(&processes),
+            Input::StillBusy { processes, watched } => self.still_busy(&processes, watched),
             Input::SandboxEnded => self.sandbox_ended(),
             Input::Tick => self.tick(),
             Input::TakenUp => self.taken_up(),

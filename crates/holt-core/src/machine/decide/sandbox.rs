@@ -85,12 +85,14 @@ impl Draft {
         Ok(())
     }
 
-    /// What was left running keeps the session awake, for so long.
-    pub(super) fn still_busy(&mut self, processes: &[String]) -> Result<(), Refusal> {
+    /// What was left running keeps the session awake, for so long; whoever watches, as long as they do.
+    pub(super) fn still_busy(&mut self, processes: &[String], watched: bool) -> Result<(), Refusal> {
         let pause = Duration::from_secs(self.state.spec.sleep_after_seconds).max(BUSY_PAUSE);
-        let until = self.now.plus(pause).min(self.state.kept_awake_until());
+        let until = self.now.plus(pause);
+        let until = if watched { until } else { until.min(self.state.kept_awake_until()) };
         let processes = words::names(processes);
         let why = match processes.as_slice() {
+            _ if watched => "somebody watches the desktop".into(),
             [] => "something still runs".into(),
             [one] => format!("{one} is running"),
             several => format!("{} are running", several.join(", ")),

@@ -34,8 +34,11 @@ impl Draft {
     }
 
     pub(super) fn taken_up(&mut self) -> Result<(), Refusal> {
-        if self.state.control.as_ref().is_some_and(|control| control.programs == Programs::StandStill) {
-            self.effects.push(Effect::HoldPrograms);
+        match &self.state.control {
+            Some(control) if control.programs == Programs::StandStill => self.effects.push(Effect::HoldPrograms),
+            // Whoever was there before may not have come so far.
+            _ if self.state.sandbox == SandboxState::Open => self.effects.push(Effect::LetProgramsGo),
+            _ => {}
         }
         match &self.state.phase {
             Phase::Running(run) => {

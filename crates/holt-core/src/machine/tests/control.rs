@@ -94,6 +94,10 @@ fn a_closed_sandbox_is_driven_by_nobody_and_a_driven_one_does_not_sleep() {
     assert!(story.state.head().unfinished, "whoever drives is waited for also after a restart");
     assert_eq!(story.take(Input::TakenUp), [""; 0]);
     assert_eq!(story.effects, [Effect::HoldPrograms]);
+    story.take(Input::ReturnControl { why: ControlEnd::Left, by: None, client: None });
+    assert_eq!(story.take(Input::TakenUp), [""; 0]);
+    assert_eq!(story.effects, [Effect::LetProgramsGo], "the process before may have died before it could");
+    story.take(take(1, false));
     let gone = story.take(Input::SandboxGone { why: SandboxEnd::Lost });
     assert_eq!(gone, ["control_returned", "sandbox_closed"]);
     assert_eq!(story.state.control, None);
