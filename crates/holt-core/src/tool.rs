@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// The most bytes of a result that are kept in the log and shown to a model.
 pub const MAX_RESULT_BYTES: usize = 256 * 1024;
+/// The most bytes that all pictures of a result have together, as text.
+pub const MAX_PICTURE_BYTES: usize = 2 * 1024 * 1024;
 /// The most bytes that the arguments of one call may have.
 pub const MAX_ARGUMENT_BYTES: usize = 4 * 1024 * 1024;
 
@@ -75,7 +77,7 @@ impl CallOutcome {
     /// Cuts what is too long for the log. What comes from a sandbox is hostile, so this is applied to every outcome.
     #[must_use]
     pub fn bounded(mut self) -> Self {
-        let mut left = MAX_RESULT_BYTES;
+        let (mut left, mut left_for_pictures) = (MAX_RESULT_BYTES, MAX_PICTURE_BYTES);
         self.content.retain_mut(|part| match part {
             ToolContent::Text { text } => {
                 if text.len() > left {
@@ -85,8 +87,8 @@ impl CallOutcome {
                 true
             }
             ToolContent::Image { data, .. } => {
-                let fits = data.len() <= left.max(MAX_RESULT_BYTES / 2);
-                left = left.saturating_sub(data.len());
+                let fits = data.len() <= left_for_pictures;
+                left_for_pictures = left_for_pictures.saturating_sub(if fits { data.len() } else { 0 });
                 fits
             }
         });
@@ -126,7 +128,7 @@ mod tests {
 
     #[test]
     fn an_outcome_is_bounded() {
-        let flood = "x".repeat(MAX_RESULT_BYTES * 3);
+        let flood = "x".repeat(MAX_PICTURE_BYTES + 1);
         let outcome = CallOutcome {
             status: CallStatus::Succeeded,
             content: vec![
@@ -137,5 +139,8 @@ mod tests {
         };
         let size = serde_json::to_string(&outcome.bounded()).unwrap().len();
         assert!(size < MAX_RESULT_BYTES + 1024, "{size}");
+        let picture = ToolContent::Image { media_type: "image/jpeg".into(), data: "x".repeat(MAX_RESULT_BYTES + 1) };
+        let two = CallOutcome { status: CallStatus::Succeeded, content: vec![picture.clone(), picture], details: None };
+        assert_eq!(two.clone().bounded(), two, "pictures of a screen fit");
     }
 }
