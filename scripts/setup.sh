@@ -33,6 +33,13 @@ needs=(
 test_needs=(
 	"${CHROMIUM_BIN:-chromium}|chromium|the page is tried in a real browser"
 	'unzip|unzip|archives are read by a program that did not write them'
+	'xtigervncviewer|tigervnc-viewer|desktops are watched by a viewer that others wrote'
+	'xwd|x11-apps|pictures of a screen are compared with those of another program'
+	'xsetroot|x11-xserver-utils|something has to happen on a screen'
+	'xclip|xclip|clipboards are filled and read'
+	'xfce4-session|xfce4|the whole desktop environment is tried'
+	'dbus-run-session|dbus-daemon|the whole desktop environment is tried'
+	'glxgears|mesa-utils|a program draws in three dimensions'
 )
 [ "${1:-}" != tests ] || needs+=("${test_needs[@]}")
 

@@ -122,3 +122,24 @@ both! {
         assert_eq!(std::fs::read_dir(den.path("run")).into_iter().flatten().count(), 0);
     }
 }
+
+both! {
+    async fn a_whole_desktop_environment_comes_up_and_a_program_draws_in_three_dimensions() {
+        let den = Den::new();
+        let session = den.open().await;
+        let full = DesktopSpec { flavour: Flavour::Full, width: 1920, height: 1080 };
+        den.driver.start_desktop(session, full).await.unwrap();
+        assert_eq!(screen(&den.driver, session).await, (1920, 1080));
+        eventually("the panel is there", async || {
+            outcome(&den.driver, call(session, "gui_wait_until_settled", json!({})), false).await;
+            let found = outcome(&den.driver, call(session, "gui_find_window", json!({ "namePattern": "xfce4-panel" })), false).await;
+            text(&found).contains("xfce4-panel")
+        })
+        .await;
+        let renderer = den.run(session, "glxinfo -B | grep -i 'opengl renderer'").await;
+        assert!(text(&renderer).contains("llvmpipe"), "{}", text(&renderer));
+        let frames = den.run(session, "timeout 12 glxgears -info | grep -m1 'frames in'").await;
+        assert!(text(&frames).contains("frames in"), "{}", text(&frames));
+        den.driver.close(session).await.unwrap();
+    }
+}

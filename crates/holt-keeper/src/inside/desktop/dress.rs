@@ -61,7 +61,7 @@ pub fn window_manager() -> io::Result<Manager> {
 pub fn desktop_environment() -> io::Result<Manager> {
     let missing = ["dbus-run-session", "xfce4-session"].into_iter().find(|program| !is_there(program));
     if let Some(program) = missing {
-        return Err(io::Error::other(format!("there is no {program}: install xfce4 and dbus-x11")));
+        return Err(io::Error::other(format!("there is no {program}: install xfce4 and dbus-daemon")));
     }
     let argv = ["dbus-run-session", "--", "xfce4-session"].map(str::to_owned).to_vec();
     Ok(Manager { argv, variables: Vec::new() })
