@@ -18,6 +18,8 @@ mod answer;
 #[cfg(feature = "server")]
 mod children;
 #[cfg(feature = "server")]
+mod clock;
+#[cfg(feature = "server")]
 mod descriptors;
 #[cfg(feature = "server")]
 mod files;

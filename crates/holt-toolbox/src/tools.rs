@@ -16,7 +16,7 @@ mod write;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::answer::{Failure, Outcome};
 use crate::catalogue::Call;
 use crate::children::Children;
+use crate::clock::Clock;
 use crate::paths::Roots;
 use crate::server::{Options, ServeError};
 use crate::spool::Spool;
@@ -55,12 +56,13 @@ pub struct Caller {
 #[derive(Clone)]
 pub struct Patience {
     cancelled: CancellationToken,
-    until: Instant,
+    /// The time is over.
+    over: CancellationToken,
 }
 
 impl Patience {
     pub fn go_on(&self) -> ControlFlow<()> {
-        let is_over = self.cancelled.is_cancelled() || Instant::now() >= self.until;
+        let is_over = self.cancelled.is_cancelled() || self.over.is_cancelled();
         if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
@@ -120,14 +122,22 @@ impl Toolbox {
         Work: FnOnce(&Self, &Patience) -> Outcome + Send + 'static,
     {
         let this = Arc::clone(self);
-        let patience = Patience { cancelled, until: Instant::now() + most };
+        let over = CancellationToken::new();
+        let patience = Patience { cancelled, over: over.clone() };
         let work = tokio::task::spawn_blocking(move || work(&this, &patience));
-        // A tool looks at its own time; this is for a file system or a screen that does not answer at all.
-        match tokio::time::timeout(most + LOOKING, work).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(Failure::new("internal", "the tool failed in a way that it should not. Try it differently.")),
-            Err(_) => Err(Failure::new("timed_out", "it was not done in time")),
+        let mut work = std::pin::pin!(work);
+        for time in [most, LOOKING] {
+            let mut clock = Clock::new(time);
+            tokio::select! {
+                done = work.as_mut() => {
+                    let internal = |_| Failure::new("internal", "the tool failed in a way that it should not. Try it differently.");
+                    return done.map_err(internal)?;
+                }
+                () = clock.run_out() => over.cancel(),
+            }
         }
+        // The tool was told, and a file system or a screen does not answer at all.
+        Err(Failure::new("timed_out", "it was not done in time"))
     }
 }
 

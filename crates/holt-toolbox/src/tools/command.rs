@@ -1,6 +1,5 @@
 //! `execute_command`: starts a command, follows its output, and ends it in time.
 
-mod clock;
 mod report;
 
 use std::ffi::OsStr;
@@ -18,11 +17,11 @@ use super::{Caller, Progress, Toolbox};
 use crate::answer::{Failure, Outcome};
 use crate::catalogue::{DEFAULT_TIMEOUT_SECONDS, ExecuteCommand, MAX_TIMEOUT_SECONDS};
 use crate::children::{Child, Exit, Order, Output, ended};
+use crate::clock::Clock;
 use crate::paths::{LastLink, Target, quoted, visible};
 use crate::spool::{Spooled, Whereabouts};
 use crate::text::both_ends::BothEnds;
 use crate::text::size;
-use clock::Clock;
 use report::Report;
 
 /// How long output is waited for after the shell has ended. What is still open then is held by a process that the
@@ -186,11 +185,7 @@ impl Following<'_> {
                 exit = ended(exit), if exited.is_none() => exited = Some((exit, Moment::now() + AFTER_THE_END)),
                 () = self.progress.go_on() => {}
                 () = cancelled.cancelled() => return End::Cancelled,
-                () = tokio::time::sleep(clock.next_look()), if exited.is_none() => {
-                    if clock.look() {
-                        return End::TimedOut;
-                    }
-                }
+                () = clock.run_out(), if exited.is_none() => return End::TimedOut,
                 () = until(exited.map(|(_, last)| last)) => {
                     if let Some((exit, _)) = exited {
                         return End::Exited(exit);

@@ -26,7 +26,7 @@ pub fn computer(display: &Display, wanted: &Computer, go_on: &dyn Fn() -> bool) 
             return Ok(Answer::new(format!("X={},Y={}", at.x, at.y), json!({ "x": at.x, "y": at.y })));
         }
         "zoom" => return zoom(display, view, wanted),
-        "wait" => sleep(seconds(wanted, 1.0), go_on),
+        "wait" => screen::stay(seconds(wanted, 1.0), go_on),
         _ => act(display, view, wanted, go_on)?,
     }
     display.settle(STILL, STILL_AT_MOST)?;
@@ -123,13 +123,6 @@ fn look(display: &Display, view: View, text: String) -> Outcome {
     let scaled = picture.scaled(view.shown).map_err(|error| screen::failure(&error))?;
     let facts = json!({ "width": scaled.width, "height": scaled.height });
     screen::shown(Answer::new(text, facts), &scaled, Format::Jpeg)
-}
-
-fn sleep(time: Duration, go_on: &dyn Fn() -> bool) {
-    let until = std::time::Instant::now() + time;
-    while go_on() && std::time::Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 fn seconds(wanted: &Computer, default: f64) -> Duration {

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Patience, Toolbox, computer};
 use crate::answer::{Answer, Failure, Outcome, Shown};
 use crate::catalogue::screen::{MAX_WAIT_SECONDS, ScreenCall};
+use crate::clock::Clock;
 
 /// How long a desktop that is being started may take.
 const COMING_UP: Duration = Duration::from_secs(20);
@@ -92,9 +93,10 @@ pub async fn call(toolbox: &Arc<Toolbox>, call: ScreenCall, cancelled: Cancellat
 
 async fn wait(seconds: Option<u64>, cancelled: CancellationToken) -> Outcome {
     let seconds = seconds.unwrap_or(1).min(MAX_WAIT_SECONDS);
+    let mut clock = Clock::new(Duration::from_secs(seconds));
     tokio::select! {
         () = cancelled.cancelled() => {}
-        () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
+        () = clock.run_out() => {}
     }
     Ok(Answer::new(format!("Waited {seconds} s."), json!({ "seconds": seconds })))
 }
@@ -239,14 +241,15 @@ pub fn press(display: &Display, keys: &str) -> Result<(), Failure> {
 }
 
 pub fn hold(display: &Display, chord: &Chord, time: Duration, go_on: &dyn Fn() -> bool) -> Result<(), Failure> {
-    let until = Instant::now() + time;
-    display.with(|screen| {
-        screen.hold(chord, || {
-            while Instant::now() < until && go_on() {
-                std::thread::sleep(Duration::from_millis(10).min(until.saturating_duration_since(Instant::now())));
-            }
-        })
-    })
+    display.with(|screen| screen.hold(chord, || stay(time, go_on)))
+}
+
+/// Lets time pass. Blocks.
+pub fn stay(time: Duration, go_on: &dyn Fn() -> bool) {
+    let mut clock = Clock::new(time);
+    while !clock.look() && go_on() {
+        std::thread::sleep(Duration::from_millis(10).min(time));
+    }
 }
 
 pub fn chord(keys: Option<&str>) -> Result<Chord, Failure> {

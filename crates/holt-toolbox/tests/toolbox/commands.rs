@@ -1,5 +1,7 @@
 //! Commands: what they answer, how they end, and that nothing of them stays.
 
+use std::time::{Duration, Instant};
+
 use crate::support::{eventually, is_alive, session, session_with_launcher};
 use serde_json::json;
 
@@ -167,6 +169,23 @@ async fn the_time_limit_ends_a_command_and_all_that_it_started() {
         assert!(!is_alive(&pid), "{pid} lives on");
     }
     session.run("true").await.ok();
+    session.close().await;
+}
+
+#[tokio::test]
+async fn time_in_which_the_toolbox_stands_still_does_not_count() {
+    let session = session().await;
+    let command = "echo on; until [ -e go ]; do sleep 0.01; done; echo off";
+    let command = session.start("execute_command", json!({"command": command, "timeout_seconds": 4})).await;
+    command.prints("on").await;
+    let began = Instant::now();
+    let waiting = session.start("gui_wait", json!({"seconds": 4})).await;
+    let stopped = Duration::from_secs(5);
+    session.stand_still(stopped).await;
+    session.write("go", "");
+    assert!(command.reply().await.ok().text.contains("on\noff"), "it had time left");
+    waiting.reply().await.ok();
+    assert!(began.elapsed() > stopped + Duration::from_secs(2), "it waited on");
     session.close().await;
 }
 

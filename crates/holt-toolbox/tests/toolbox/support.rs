@@ -238,6 +238,15 @@ impl Session {
         self.process.id()
     }
 
+    /// Stops the toolbox, as a sandbox that is held does, and lets it go on.
+    pub async fn stand_still(&self, time: Duration) {
+        let toolbox = rustix::process::Pid::from_raw(self.pid() as i32).unwrap();
+        rustix::process::kill_process(toolbox, rustix::process::Signal::STOP).unwrap();
+        eventually("it stands still", || state_of(self.pid()).filter(|state| *state == 'T')).await;
+        tokio::time::sleep(time).await;
+        rustix::process::kill_process(toolbox, rustix::process::Signal::CONT).unwrap();
+    }
+
     /// Closes the stream and sees to it that everything ends with it.
     pub async fn close(mut self) {
         self.client.close().await.unwrap();
@@ -285,6 +294,10 @@ fn left_behind(toolbox: u32) -> Vec<String> {
 }
 
 pub fn is_alive(pid: &str) -> bool {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    !matches!(stat.rsplit(") ").next().and_then(|rest| rest.chars().next()), Some('Z' | 'X'))
+    state_of(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+fn state_of(pid: impl std::fmt::Display) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(") ").next()?.chars().next()
 }

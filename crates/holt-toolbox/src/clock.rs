@@ -20,9 +20,20 @@ impl Clock {
         Self { left: limit, last: Instant::now() }
     }
 
-    /// How long to wait before the next look.
-    pub fn next_look(&self) -> Duration {
-        self.left.saturating_sub(self.last.elapsed()).min(BETWEEN_LOOKS)
+    /// Returns when the limit is reached. Dropped and begun again, it goes on where it was.
+    pub async fn run_out(&mut self) {
+        loop {
+            tokio::time::sleep(self.next_look(self.last.elapsed())).await;
+            if self.look() {
+                return;
+            }
+        }
+    }
+
+    /// How long to wait before the next look, so long after the last. Counted from there, whatever else happens meanwhile:
+    /// a look that is put off again and again would count too little.
+    fn next_look(&self, since: Duration) -> Duration {
+        self.left.min(BETWEEN_LOOKS).saturating_sub(since)
     }
 
     /// Counts the time since the last look. Says whether the limit is reached.
@@ -50,6 +61,14 @@ mod tests {
         assert!(!clock.count(Duration::from_millis(1900)), "a late look");
         assert!(!clock.count(Duration::from_millis(999)));
         assert!(clock.count(Duration::from_millis(1)));
-        assert_eq!(clock.next_look(), Duration::ZERO);
+        assert_eq!(clock.next_look(Duration::ZERO), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_next_look_comes_in_time_whatever_interrupts_the_waiting() {
+        let clock = Clock::new(Duration::from_secs(3));
+        assert_eq!(clock.next_look(Duration::ZERO), BETWEEN_LOOKS);
+        assert_eq!(clock.next_look(Duration::from_millis(200)), Duration::from_millis(50));
+        assert_eq!(clock.next_look(Duration::from_millis(400)), Duration::ZERO);
     }
 }
