@@ -1,5 +1,7 @@
 //! What clients see of a session: the snapshot that a feed begins with, and what follows it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,12 +27,28 @@ pub struct SessionSummary {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub last_seq: Seq,
+    /// When it is removed with all that is left of it, where this server does not keep what has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<Timestamp>,
+}
+
+impl SessionSummary {
+    /// The same, on a server that keeps what has ended for so long.
+    #[must_use]
+    pub fn kept(self, retention: Option<Duration>) -> Self {
+        Self { removed_at: removed_at(self.status, self.updated_at, retention), ..self }
+    }
+}
+
+fn removed_at(status: Status, updated_at: Timestamp, retention: Option<Duration>) -> Option<Timestamp> {
+    retention.filter(|_| status == Status::Ended).map(|retention| updated_at.plus(retention))
 }
 
 impl From<StoredHead> for SessionSummary {
     fn from(stored: StoredHead) -> Self {
         let Head { session, owner, title, kind, status, origin, created_at, updated_at, .. } = stored.head;
-        Self { id: session, owner, title, kind, status, origin, created_at, updated_at, last_seq: stored.last_seq }
+        let last_seq = stored.last_seq;
+        Self { id: session, owner, title, kind, status, origin, created_at, updated_at, last_seq, removed_at: None }
     }
 }
 
@@ -72,10 +90,21 @@ pub struct Snapshot {
     /// Why it failed, when it did.
     pub failure: Option<Failure>,
     pub ended: Option<EndReason>,
+    /// When it is removed with all that is left of it, where this server does not keep what has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<Timestamp>,
     /// Text of what is being written right now.
     pub partial: Vec<Delta>,
     /// The last event that this snapshot contains. A feed goes on with the next.
     pub last_seq: Seq,
+}
+
+impl Snapshot {
+    /// The same, on a server that keeps what has ended for so long.
+    #[must_use]
+    pub fn kept(self, retention: Option<Duration>) -> Self {
+        Self { removed_at: removed_at(self.status, self.updated_at, retention), ..self }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

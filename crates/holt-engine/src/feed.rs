@@ -97,7 +97,7 @@ impl Feed {
             Some(place) if place <= last => feed.partials = partials,
             _ => {
                 feed.seen = last;
-                let snapshot = joined.state.snapshot(partials);
+                let snapshot = feed.hub.snapshot_of(&joined.state, partials);
                 feed.ready.push_back(FeedItem::Snapshot { seq: last, frame: hub::snapshot_frame(&snapshot) });
             }
         }

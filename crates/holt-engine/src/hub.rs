@@ -3,6 +3,7 @@
 //! A frame is made once and shared by all followers. A hub exists while the session is awake or somebody follows it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use holt_core::agent::{Delta, DeltaTarget};
@@ -31,6 +32,7 @@ pub(crate) struct Hub {
     inner: Mutex<Inner>,
     frames: broadcast::Sender<Frame>,
     control: watch::Sender<Option<Control>>,
+    retention: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -47,10 +49,11 @@ pub(crate) struct Joined {
 }
 
 impl Hub {
-    pub fn new(state: Arc<State>) -> Self {
+    pub fn new(state: Arc<State>, retention: Option<Duration>) -> Self {
         let (frames, _) = broadcast::channel(BACKLOG);
         let control = watch::Sender::new(state.control.clone());
-        Self { session: state.id, inner: Mutex::new(Inner { state, partials: Partials::default() }), frames, control }
+        let session = state.id;
+        Self { session, inner: Mutex::new(Inner { state, partials: Partials::default() }), frames, control, retention }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -63,7 +66,12 @@ impl Hub {
 
     pub fn snapshot(&self) -> Snapshot {
         let inner = self.lock();
-        inner.state.snapshot(inner.partials.to_vec())
+        inner.state.snapshot(inner.partials.to_vec()).kept(self.retention)
+    }
+
+    /// The snapshot that somebody who has joined begins with.
+    pub fn snapshot_of(&self, state: &State, partials: Vec<Delta>) -> Snapshot {
+        state.snapshot(partials).kept(self.retention)
     }
 
     /// Joins: what was before is in the state, what comes after is in the frames, nothing is in neither.

@@ -56,7 +56,7 @@ pub(crate) struct Loaded {
 
 impl Node {
     pub fn new(parts: Parts, options: Options) -> Self {
-        let reports = Reports::new(options.report_window);
+        let (reports, retention) = (Reports::new(options.report_window), options.retention);
         Self {
             parts,
             options,
@@ -65,7 +65,7 @@ impl Node {
             keep_sandboxes: std::sync::atomic::AtomicBool::new(true),
             due_changed: Notify::new(),
             reports,
-            watchers: Watchers::default(),
+            watchers: Watchers::new(retention),
             registry: Mutex::new(HashMap::new()),
         }
     }
@@ -140,7 +140,7 @@ impl Node {
             hub.refresh(state.clone());
             return hub;
         }
-        let hub = Arc::new(Hub::new(state.clone()));
+        let hub = Arc::new(Hub::new(state.clone(), self.options.retention));
         entry.hub = Arc::downgrade(&hub);
         registry.retain(|id, entry| *id == state.id || entry.mailbox.is_some() || entry.hub.strong_count() > 0);
         hub

@@ -23,6 +23,7 @@ const COLLECT: Duration = Duration::from_millis(200);
 /// Everybody who watches.
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
+    retention: Option<Duration>,
     all: Mutex<Vec<Weak<Watcher>>>,
 }
 
@@ -59,6 +60,11 @@ pub struct Watch {
 }
 
 impl Watchers {
+    /// On a server that keeps what has ended for so long.
+    pub fn new(retention: Option<Duration>) -> Self {
+        Self { retention, ..Self::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Watcher>>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,7 +79,7 @@ impl Watchers {
 
     /// A session is like this now.
     pub fn changed(&self, state: &State) {
-        self.tell(&state.spec.owner, state.id, || Some(state.summary()));
+        self.tell(&state.spec.owner, state.id, || Some(state.summary().kept(self.retention)));
     }
 
     pub fn removed(&self, state: &State) {

@@ -204,6 +204,7 @@ impl State {
             created_at: self.created_at,
             updated_at: self.last_at,
             last_seq: self.last_seq,
+            removed_at: None,
         }
     }
 
@@ -243,6 +244,7 @@ impl State {
                 Phase::Ended { reason } => Some(reason),
                 _ => None,
             },
+            removed_at: None,
             partial,
             last_seq: self.last_seq,
         }

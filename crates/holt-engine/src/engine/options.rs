@@ -47,6 +47,9 @@ pub struct Options {
     pub sleep_after_seconds: u64,
     /// For how long processes that were left running keep a session from sleeping.
     pub keep_awake_seconds: u64,
+    /// For how long what has ended is kept, which people are told; without it, until somebody removes it. Whoever starts the
+    /// engine sees to it.
+    pub retention: Option<Duration>,
     /// In this time at most 20 notes of one sandbox are kept.
     pub report_window: Duration,
     /// Variables that every sandbox has. Never a secret.
@@ -67,6 +70,7 @@ impl Default for Options {
             driver_may_be_away: Duration::from_secs(5 * 60),
             sleep_after_seconds: 15 * 60,
             keep_awake_seconds: KEEP_AWAKE_SECONDS,
+            retention: None,
             report_window: Duration::from_secs(60),
             variables: BTreeMap::new(),
         }

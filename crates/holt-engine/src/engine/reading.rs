@@ -7,7 +7,7 @@ use holt_core::event::{Event, Seq};
 use holt_core::id::{ArtifactId, SessionId};
 use holt_core::machine::Input;
 use holt_core::sandbox::Measurement;
-use holt_core::store::{HeadCursor, HeadQuery};
+use holt_core::store::{HeadCursor, HeadQuery, StoredHead};
 use holt_core::view::{Artifact, SessionSummary, Snapshot};
 use holt_core::workspace::{FileError, OpenFile};
 
@@ -35,7 +35,8 @@ impl Engine {
             cursor: request.cursor,
             limit: limit + 1,
         };
-        let mut items: Vec<SessionSummary> = self.node.store().heads(query).await?.into_iter().map(Into::into).collect();
+        let summary = |stored: StoredHead| SessionSummary::from(stored).kept(self.node.options.retention);
+        let mut items: Vec<SessionSummary> = self.node.store().heads(query).await?.into_iter().map(summary).collect();
         let more = items.len() > limit;
         items.truncate(limit);
         let last = items.last().filter(|_| more);
@@ -49,7 +50,7 @@ impl Engine {
             let snapshot = hub.snapshot();
             return if by.sees(&snapshot.owner) { Ok(snapshot) } else { Err(EngineError::NoSession(id)) };
         }
-        Ok(self.load(by, id).await?.snapshot(Vec::new()))
+        Ok(self.load(by, id).await?.snapshot(Vec::new()).kept(self.node.options.retention))
     }
 
     pub async fn events_after(&self, by: &Principal, id: SessionId, after: Seq, limit: usize) -> Result<Vec<Event>, EngineError> {

@@ -7,7 +7,7 @@ use holt_core::id::SessionId;
 use holt_core::session::Status;
 use holt_core::time::Timestamp;
 use holt_core::view::SandboxState;
-use holt_engine::{CreateSession, Engine};
+use holt_engine::{CreateSession, Engine, FeedItem, ListSessions, WatchItem};
 use serde_json::json;
 
 use crate::den::{Den, call_once, code, kinds, log, owner, say, session, until};
@@ -99,4 +99,32 @@ async fn sessions_of_a_server_that_ends_its_sandboxes_are_asleep() {
     assert!(!den.sandboxes.is_open(id));
     let second = den.start().await;
     assert_eq!(second.session(&owner(), id).await.unwrap().status, Status::Asleep);
+}
+
+#[tokio::test]
+async fn what_has_ended_says_until_when_it_is_kept() {
+    let mut den = Den::new();
+    den.options.retention = Some(Duration::from_secs(3600));
+    let engine = den.start().await;
+    let (id, other) = (session(&engine).await, session(&engine).await);
+    let mut watch = engine.watch(&owner()).unwrap();
+    let ended = engine.stop(&owner(), id).await.unwrap();
+    let kept = Some(ended.updated_at.plus(Duration::from_secs(3600)));
+    assert_eq!((ended.status, ended.removed_at), (Status::Ended, kept));
+    let page = engine.list(&owner(), ListSessions { limit: 10, ..ListSessions::default() }).await.unwrap();
+    let listed = |id| page.items.iter().find(|item| item.id == id).unwrap().removed_at;
+    assert_eq!((listed(id), listed(other)), (kept, None), "what has not ended is kept");
+    let told = holt_testkit::within("the news", watch.next()).await;
+    let told = told.into_iter().find_map(|news| match news {
+        WatchItem::Changed(summary) if summary.id == id => summary.removed_at,
+        _ => None,
+    });
+    assert_eq!(told, kept);
+    engine.shutdown(true).await;
+    let again = den.start().await;
+    assert_eq!(again.session(&owner(), id).await.unwrap().removed_at, kept, "also when nobody is awake to say so");
+    let frame = again.follow(&owner(), id, None).await.unwrap().next().await.unwrap().unwrap();
+    let FeedItem::Snapshot { frame, .. } = frame else { panic!("a snapshot comes first") };
+    let frame: serde_json::Value = serde_json::from_slice(&frame).unwrap();
+    assert_eq!(frame["snapshot"]["removed_at"], json!(kept.unwrap().as_millis()));
 }

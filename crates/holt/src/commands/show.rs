@@ -42,6 +42,12 @@ fn text(session: &Snapshot) -> String {
     if let Some(held) = &session.held {
         add("held", format!("since {}: {}", time(held.since), clean_line(&held.text)));
     }
+    if let Some(control) = &session.control {
+        add("driven", format!("by {} since {}; the agent waits", clean_line(&control.by), time(control.since)));
+    }
+    if let Some(at) = session.removed_at {
+        add("kept until", time(at));
+    }
     if let Some(failure) = &session.failure {
         add("problem", clean_line(&failure.message));
         add("", clean_line(&failure.hint));

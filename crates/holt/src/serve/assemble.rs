@@ -145,6 +145,7 @@ fn engine_options(config: &Config, models: &Models) -> Result<holt_engine::Optio
         limits: config.sandbox.limits,
         sleep_after_seconds: config.sessions.sleep_after.as_secs(),
         keep_awake_seconds: config.sessions.keep_awake.as_secs(),
+        retention: config.sessions.retention,
         ..holt_engine::Options::default()
     })
 }

@@ -167,8 +167,8 @@ async fn bind(options: holt_server::Options, house: &House, remainder: Remainder
 /// What runs beside the server as long as it does.
 fn keep_up(upkeep: &mut JoinSet<()>, config: &Config, house: &House, background: bool) {
     upkeep.spawn(memory::run());
-    if let Some(age) = config.sessions.retention {
-        upkeep.spawn(retention::run(house.engine.clone(), age));
+    if config.sessions.retention.is_some() {
+        upkeep.spawn(retention::run(house.engine.clone()));
     }
     if !background {
         upkeep.spawn(announce::say_findings(Client::local(&config.data_dir)));

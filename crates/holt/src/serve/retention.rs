@@ -13,31 +13,32 @@ use crate::show::words::now;
 const LOOK: Duration = Duration::from_secs(60 * 60);
 const PAGE: usize = 200;
 
-pub async fn run(engine: Engine, age: Duration) {
+pub async fn run(engine: Engine) {
     loop {
-        if let Err(error) = remove_old(&engine, age).await {
+        if let Err(error) = remove_old(&engine).await {
             tracing::warn!(%error, "old sessions could not be removed");
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
-async fn remove_old(engine: &Engine, age: Duration) -> Result<(), EngineError> {
+async fn remove_old(engine: &Engine) -> Result<(), EngineError> {
     let by = house("retention");
-    for session in old(engine, &by, age).await? {
+    for session in old(engine, &by).await? {
         engine.remove(&by, session).await?;
         tracing::info!(%session, "removed: it ended longer ago than sessions.retention");
     }
     Ok(())
 }
 
-async fn old(engine: &Engine, by: &Principal, age: Duration) -> Result<Vec<SessionId>, EngineError> {
+async fn old(engine: &Engine, by: &Principal) -> Result<Vec<SessionId>, EngineError> {
     let mut found = Vec::new();
     let mut request = ListSessions { status: vec![Status::Ended], limit: PAGE, ..ListSessions::default() };
     let now = now();
     loop {
         let page = engine.list(by, request.clone()).await?;
-        found.extend(page.items.iter().filter(|session| now.since(session.updated_at) >= age).map(|session| session.id));
+        found
+            .extend(page.items.iter().filter(|session| session.removed_at.is_some_and(|at| at <= now)).map(|session| session.id));
         if page.next.is_none() {
             return Ok(found);
         }
