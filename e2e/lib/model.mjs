@@ -14,6 +14,12 @@ export const says = (text) => ({ text });
 export const runs = (...commands) => ({
 	calls: commands.map((command) => ({ tool: 'execute_command', arguments: { command } }))
 });
+/** The agent starts a program on its desktop, as soon as that is there. */
+export const startsProgram = (command) => ({
+	calls: [
+		{ tool: 'execute_command_async', arguments: { command: `until ${command} 2>/dev/null; do sleep 0.1; done` } }
+	]
+});
 /** The agent wants a command to run that may take ten minutes. */
 export const runsLong = (command) => ({
 	calls: [{ tool: 'execute_command', arguments: { command, timeout_seconds: 600 } }]

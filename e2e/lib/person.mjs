@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { DesktopView } from './desktop.mjs';
 import { openPage, openPageWithLargeText } from './browser.mjs';
 
 export class Person {
@@ -15,6 +16,7 @@ export class Person {
 
 	constructor(holt, page, context, troubles) {
 		Object.assign(this, { holt, page, context, troubles });
+		this.desktop = new DesktopView(this);
 	}
 
 	// ------------------------------------------------------------------------------------------------ what they do
@@ -22,6 +24,15 @@ export class Person {
 	/** By a link that works once, as `holt open` prints it. */
 	async signsIn() {
 		await this.page.goto(await this.holt.link());
+		await this.prompt.waitFor();
+	}
+
+	/** By a key of their own, so that they have a name. */
+	async signsInAs(name, scopes = ['view', 'operate']) {
+		const { key } = await this.holt.api('POST', '/v2/keys', { name, scopes });
+		await this.page.goto(this.holt.url);
+		await this.page.getByLabel('Or paste a key').fill(key);
+		await this.page.getByRole('button', { name: 'Sign in' }).click();
 		await this.prompt.waitFor();
 	}
 
@@ -61,6 +72,13 @@ export class Person {
 	async downloads(act) {
 		const [download] = await Promise.all([this.page.waitForEvent('download'), act()]);
 		return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+	}
+
+	/** Looks at the desktop of a session. */
+	async looksAt(session) {
+		await this.opens(session);
+		await this.shows('Desktop');
+		await this.desktop.isSeen();
 	}
 
 	async isPictured(path) {

@@ -5,13 +5,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { accessibilityFaults } from '../lib/browser.mjs';
 import { ASKS_FIRST } from '../lib/holt.mjs';
+import { SIZES, assertFits } from '../lib/looks.mjs';
 import { scene } from '../lib/scene.mjs';
-
-const SIZES = [
-	{ name: '1440', viewport: { width: 1440, height: 900 } },
-	{ name: '820', viewport: { width: 820, height: 1180 } },
-	{ name: '390', viewport: { width: 390, height: 844 }, hasTouch: true }
-];
 
 const sessions = {};
 const { story, pictures } = scene(async (holt) => {
@@ -24,27 +19,6 @@ const { story, pictures } = scene(async (holt) => {
 	await holt.once(sessions.script, ({ status }) => status === 'idle');
 	await holt.once(sessions.asks, ({ status }) => status === 'waiting');
 });
-
-/** Nothing is wider than the window, and nothing that can be pressed by a finger is too small for it. */
-async function assertFits(page, { hasTouch }) {
-	const { wide, small } = await page.evaluate(() => {
-		const seen = (it) => it.offsetParent !== null && getComputedStyle(it).visibility !== 'hidden';
-		const targets = [
-			...document.querySelectorAll(
-				'button, select, input:not([type=radio]):not([type=checkbox]):not([type=file]), summary, .choice'
-			)
-		];
-		return {
-			wide: document.documentElement.scrollWidth - innerWidth,
-			small: targets
-				.filter(seen)
-				.filter((it) => Math.round(it.getBoundingClientRect().height) < 44)
-				.map((it) => it.outerHTML.slice(0, 140))
-		};
-	});
-	assert.ok(wide <= 0, `the page is ${wide} pixels wider than its window`);
-	if (hasTouch) assert.deepEqual(small, []);
-}
 
 for (const size of SIZES) {
 	for (const colorScheme of ['light', 'dark']) {

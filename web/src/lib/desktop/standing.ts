@@ -12,8 +12,8 @@ export type Driver =
 	| { readonly who: 'agent' }
 	/** This tab. */
 	| { readonly who: 'here'; readonly runs: boolean }
-	/** The same person, in another tab or program. */
-	| { readonly who: 'elsewhere' }
+	/** Somebody of the same name, in another tab or program: most likely the same person. */
+	| { readonly who: 'elsewhere'; readonly by: string }
 	| { readonly who: 'other'; readonly by: string };
 
 export function presenceOf({ status, sandbox, desktop }: Asked): Presence {
@@ -26,7 +26,7 @@ export function presenceOf({ status, sandbox, desktop }: Asked): Presence {
 export function driverOf({ control }: Asked, client: string, name: string | undefined): Driver {
 	if (!control) return { who: 'agent' };
 	if (control.client === client) return { who: 'here', runs: control.programs === 'run' };
-	return control.by === name ? { who: 'elsewhere' } : { who: 'other', by: control.by };
+	return { who: control.by === name ? 'elsewhere' : 'other', by: control.by };
 }
 
 /** In one line, for the bar above the screen. */
@@ -35,7 +35,7 @@ export function driverInWords(driver: Driver, isWorking: boolean): string {
 		case 'here':
 			return isWorking ? 'You have control, the agent is waiting' : 'You have control';
 		case 'elsewhere':
-			return 'You have control in another window';
+			return `${driver.by} has control in another window`;
 		case 'other':
 			return `${driver.by} has control`;
 		case 'agent':

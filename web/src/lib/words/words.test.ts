@@ -45,6 +45,7 @@ const call = (tool: string, given: Record<string, unknown>, more: Partial<CallIt
 	tool,
 	arguments: given,
 	verdict: 'allow',
+	onScreen: false,
 	stage: 'done',
 	...more
 });
