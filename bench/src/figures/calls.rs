@@ -68,7 +68,7 @@ async fn through_the_driver(bench: &Bench, holt: &Holt) -> Result<(Times, Times)
     Ok((ours.into_iter().collect(), shell.into_iter().collect()))
 }
 
-fn spec(session: SessionId) -> SandboxSpec {
+pub fn spec(session: SessionId) -> SandboxSpec {
     SandboxSpec {
         session,
         workspace: WorkspaceSpec::Managed,
@@ -79,10 +79,14 @@ fn spec(session: SessionId) -> SandboxSpec {
 }
 
 async fn call(driver: &BwrapDriver, session: SessionId) -> Result<Duration> {
+    tool_call(driver, session, "execute_command", json!({ "command": "true" })).await
+}
+
+/// How long a call of a tool takes, which has to succeed.
+pub async fn tool_call(driver: &BwrapDriver, session: SessionId, tool: &str, arguments: serde_json::Value) -> Result<Duration> {
     let call = CallId::new(Uuid::now_v7());
-    let arguments = json!({ "command": "true" });
     let begin = Instant::now();
-    let mut updates = driver.call(ToolCall { session, call, tool: "execute_command".into(), arguments }, false).await?;
+    let mut updates = driver.call(ToolCall { session, call, tool: tool.into(), arguments }, false).await?;
     let outcome = loop {
         match updates.next().await.context("the call has no outcome")? {
             CallUpdate::Finished(outcome) => break outcome,

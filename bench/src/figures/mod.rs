@@ -3,6 +3,7 @@
 mod appends;
 mod calls;
 mod create;
+mod desktop;
 mod first_output;
 mod followers;
 mod record;
@@ -24,6 +25,7 @@ pub const FIGURES: &[(&str, &str, Figure)] = &[
     ("create", "a session is made, without its sandbox", |bench| Box::pin(create::measure(bench))),
     ("first-output", "from a prompt to the first output of a command", |bench| Box::pin(first_output::measure(bench))),
     ("calls", "a command in a live sandbox", |bench| Box::pin(calls::measure(bench))),
+    ("desktop", "a screen comes up, is looked at and clicked on", |bench| Box::pin(desktop::measure(bench))),
     ("appends", "durable events of many sessions", |bench| Box::pin(appends::measure(bench))),
     ("replay", "a long session is read back", |bench| Box::pin(replay::measure(bench))),
     ("followers", "one session's events to a thousand followers", |bench| Box::pin(followers::measure(bench))),
