@@ -81,6 +81,9 @@ pub fn find(name: &str) -> Option<&'static Environment> {
     ENVIRONMENTS.iter().find(|environment| environment.name == name)
 }
 
+/// The host's directories whose programs every sandbox has.
+pub const PUBLIC: [&str; 5] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"];
+
 impl Environment {
     /// The kits that are there, below this home.
     pub fn kits(&self, home: &Path) -> Vec<FoundKit> {
@@ -89,8 +92,8 @@ impl Environment {
 
     /// The promised programs that neither the host's public directories nor the kits have, with their packages.
     pub fn missing(&self, kits: &[FoundKit]) -> Vec<(&'static str, &'static str)> {
-        let public = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"].map(PathBuf::from);
-        let places: Vec<PathBuf> = public.into_iter().chain(kits.iter().map(|kit| kit.programs.clone())).collect();
+        let places: Vec<PathBuf> =
+            PUBLIC.into_iter().map(PathBuf::from).chain(kits.iter().map(|kit| kit.programs.clone())).collect();
         let there = |program: &str| places.iter().any(|place| place.join(program).exists());
         self.programs.iter().filter(|(program, _)| !there(program)).copied().collect()
     }

@@ -3,6 +3,7 @@
 pub mod blobs;
 pub mod bwrap;
 pub mod coming;
+mod desktops;
 pub mod environment;
 mod outcome;
 pub mod workspace;

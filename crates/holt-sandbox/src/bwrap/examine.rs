@@ -15,7 +15,7 @@ use super::driver::Inner;
 use super::machine::Machine;
 use super::opening::Opening;
 use super::pool;
-use crate::environment;
+use crate::{desktops, environment};
 
 pub async fn examine(inner: &Inner) -> Vec<Finding> {
     let machine = match inner.machine().await {
@@ -29,6 +29,7 @@ pub async fn examine(inner: &Inner) -> Vec<Finding> {
     findings.extend(container(works));
     findings.extend(limits(machine.cgroups.as_ref()));
     findings.push(disk(machine));
+    findings.extend(desktops::examine());
     findings.extend(environment::ENVIRONMENTS.iter().map(|environment| programs(environment, machine)));
     findings
 }
