@@ -13,6 +13,8 @@ use serde::de::DeserializeOwned;
 use crate::error::{ApiError, ApiResult};
 use crate::state::App;
 
+const FIELDS: &str = "`/docs` shows the fields that this route takes.";
+
 /// A body in JSON.
 #[derive(Debug)]
 pub(crate) struct JsonBody<T>(pub T);
@@ -84,6 +86,11 @@ fn check_json(headers: &HeaderMap) -> ApiResult<()> {
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
+    // Fields by their place in a list are no interface; a type that is read from an object would take them.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        let message = "the body is a list, and an object is expected";
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_field", message, FIELDS));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -101,7 +108,7 @@ fn refused(path: &str, error: &serde_json::Error) -> ApiError {
     }
     let code = if text.starts_with("unknown field") { "unknown_field" } else { "bad_field" };
     let message = if path == "." { text } else { format!("`{}`: {text}", shown(path)) };
-    ApiError::new(StatusCode::BAD_REQUEST, code, message, "`/docs` shows the fields that this route takes.")
+    ApiError::new(StatusCode::BAD_REQUEST, code, message, FIELDS)
 }
 
 #[cfg(test)]
@@ -127,6 +134,13 @@ mod tests {
         assert_eq!(refusal("{} {}").0, "bad_json");
         assert_eq!(refusal(&"[".repeat(100_000)).0, "bad_field");
         assert_eq!(refusal(&format!(r#"{{"prompt":{}"#, "[".repeat(1000))).0, "bad_field");
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        for list in ["[]", " \n[]", r#"["01890000-0000-7000-8000-000000000000"]"#] {
+            assert_eq!(refusal(list).0, "bad_field", "{list}");
+        }
     }
 
     proptest! {
