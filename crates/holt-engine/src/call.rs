@@ -92,10 +92,13 @@ impl Running {
 
     async fn outcome(&mut self) -> Result<CallOutcome, Lost> {
         let cancelled = self.cancelled.clone();
-        let opening = tokio::select! {
-            opening = self.wait_for_door() => opening?,
-            () = cancelled.cancelled() => return Ok(cancelled_outcome("Nothing was run.")),
+        let (opening, found) = tokio::select! {
+            open = self.wait_for_door() => open?,
+            // What an earlier process began may be running.
+            () = cancelled.cancelled(), if !self.only_if_known => return Ok(cancelled_outcome("Nothing was run.")),
         };
+        // A sandbox that outlived that process and does not know the call never got it.
+        let only_if_known = self.only_if_known && (!found || cancelled.is_cancelled());
         let call = ToolCall {
             session: self.session,
             call: self.open.id,
@@ -103,14 +106,14 @@ impl Running {
             arguments: self.open.arguments.clone(),
         };
         let sandboxes = self.node.parts.sandboxes.clone();
-        if self.open.screen && !self.only_if_known {
+        if self.open.screen && !only_if_known {
             match sandboxes.start_desktop(self.session, self.desktop).await {
                 Ok(()) => {}
                 Err(SandboxError::NotOpen | SandboxError::Gone) => return Err(Lost::Sandbox { opening }),
                 Err(error) => return Ok(CallOutcome::text(CallStatus::Failed, error.to_string())),
             }
         }
-        let mut updates = match sandboxes.call(call, self.only_if_known).await {
+        let mut updates = match sandboxes.call(call, only_if_known).await {
             Ok(updates) => updates,
             Err(SandboxError::NotOpen | SandboxError::Gone) => return Err(Lost::Sandbox { opening }),
             Err(error) => return Ok(CallOutcome::text(CallStatus::Failed, format!("The call could not be made: {error}."))),
@@ -136,10 +139,10 @@ impl Running {
         }
     }
 
-    /// Waits until the sandbox is open, and says which opening it was.
-    async fn wait_for_door(&mut self) -> Result<u64, Lost> {
+    /// Waits until the sandbox is open, and says which opening it was, and whether it was open before.
+    async fn wait_for_door(&mut self) -> Result<(u64, bool), Lost> {
         match self.door.wait_for(|door| *door != Door::Opening).await.map(|door| *door) {
-            Ok(Door::Open { opening }) => Ok(opening),
+            Ok(Door::Open { opening, found }) => Ok((opening, found)),
             _ => Err(Lost::Door),
         }
     }

@@ -70,7 +70,7 @@ impl Owner {
                 // It may have been held before anybody knew that it is open.
                 self.follow_up.push_back(self.node.reports.held(self.session));
                 self.openings += 1;
-                self.door.send_replace(Door::Open { opening: self.openings });
+                self.door.send_replace(Door::Open { opening: self.openings, found: info.found });
             }
             Err(error) => {
                 self.door.send_replace(Door::Closed);

@@ -166,8 +166,8 @@ pub enum Effect {
     Proceed {
         run: RunId,
     },
-    /// Run the call, or take it up where it is. A call that was started by an earlier process must not be started again
-    /// when its keeper does not know it.
+    /// Run the call, or take it up where it is. A call that was started by an earlier process (`only_if_known`) is begun again
+    /// only in the sandbox that stood open then, when that does not know it.
     ExecuteCall {
         call: CallId,
         only_if_known: bool,

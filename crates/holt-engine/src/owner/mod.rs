@@ -20,7 +20,7 @@ use holt_core::machine::{Decision, Input, Refusal, State, decide};
 use holt_core::sandbox::SandboxError;
 use holt_core::store::{Head, StoreError};
 use holt_core::tool::ToolSpec;
-use holt_core::view::{Failure, SandboxState};
+use holt_core::view::{CallStage, Failure, SandboxState};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -43,10 +43,18 @@ const HELPERS_QUEUE: usize = 64;
 pub(crate) enum Door {
     Closed,
     Opening,
-    /// Which opening it was: what is heard of an earlier one is no news of this.
     Open {
+        /// Which opening it was: what is heard of an earlier one is no news of this.
         opening: u64,
+        /// It stood open before this process came.
+        found: bool,
     },
+}
+
+impl Door {
+    fn is_opening(self, number: u64) -> bool {
+        matches!(self, Self::Open { opening, .. } if opening == number)
+    }
 }
 
 /// What to do when the store cannot take an event.
@@ -144,10 +152,12 @@ impl Owner {
         owner
     }
 
-    /// Goes on where an earlier process stopped, and learns what became of the sandbox meanwhile.
+    /// Goes on where an earlier process stopped, and learns what became of the sandbox meanwhile. That one is gone is durable
+    /// before another is opened: a call that a sandbox does not know can then be begun in it, because it never was before.
     async fn take_up(&mut self) {
         self.hub.forget_partials();
-        if self.state.sandbox == SandboxState::Open
+        let runs = self.state.run().is_some_and(|run| run.calls.iter().any(|call| call.stage == CallStage::Running));
+        if (self.state.sandbox == SandboxState::Open || runs)
             && let Err(SandboxError::NotOpen | SandboxError::Gone) = self.node.parts.sandboxes.busy(self.session).await
         {
             self.follow_up.push_back(Input::SandboxGone { why: SandboxEnd::Lost });
@@ -257,7 +267,7 @@ impl Owner {
                 self.follow_up.push_back(Input::CallReturned { call, outcome });
             }
             Word::SandboxAnswered(answer) => self.sandbox_answered(answer),
-            Word::SandboxLost { opening } if *self.door.borrow() == (Door::Open { opening }) => self.sandbox_lost(),
+            Word::SandboxLost { opening } if self.door.borrow().is_opening(opening) => self.sandbox_lost(),
             // Another call has said so, and the next sandbox may be open already.
             Word::SandboxLost { .. } => {}
         }

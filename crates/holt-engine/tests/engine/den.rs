@@ -5,6 +5,7 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -149,6 +150,18 @@ impl Mortal {
     pub fn kill(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
+        }
+    }
+
+    /// Does something in its world, so that what this sets going ends with it.
+    pub async fn within<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        self.runtime.as_ref().unwrap().spawn(work).await.unwrap()
+    }
+
+    /// Kills it and waits until nothing of it does anything any more.
+    pub async fn kill_for_sure(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            tokio::task::spawn_blocking(|| runtime.shutdown_timeout(Duration::from_secs(60))).await.unwrap();
         }
     }
 }

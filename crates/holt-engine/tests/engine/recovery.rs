@@ -1,10 +1,11 @@
 //! The process dies; another goes on. Nothing is repeated in silence, nothing is lost.
 
 use holt_core::event::EventBody;
+use holt_core::sandbox::{SandboxError, Sandboxes as _};
 use holt_core::session::Status;
 use holt_core::tool::{CallOutcome, CallStatus};
 use holt_engine::Engine;
-use holt_testkit::{Gate, within};
+use holt_testkit::{Gate, Operation, within};
 
 use crate::den::{Den, call_once, code, kinds, log, owner, say, session, until};
 
@@ -78,6 +79,46 @@ async fn when_the_keeper_is_gone_too_the_call_is_shown_as_interrupted() {
     assert_eq!(outcomes(&second, id).await, [CallStatus::Interrupted]);
     assert_eq!(den.sandboxes.begun_in_all(), 1, "nothing is repeated in silence");
     assert!(kinds(&second, id).await.contains(&"sandbox_closed"));
+}
+
+#[tokio::test]
+async fn a_call_that_never_reached_its_keeper_is_begun_by_the_next_server() {
+    let (den, gate) = den_with_a_slow_command();
+    let mut first = den.start_mortal();
+    let engine = first.engine.clone();
+    let prompted = async move {
+        let id = session(&engine).await;
+        engine.prompt(&owner(), id, say("build")).await.unwrap();
+        id
+    };
+    let id = first.within(prompted).await;
+    within("the call to begin", gate.reached()).await;
+    first.kill_for_sure().await;
+    // As if the server had died between the log and the keeper: it lives, and has not heard of the call.
+    let spec = den.sandboxes.spec(id).unwrap();
+    den.sandboxes.lose(id);
+    den.sandboxes.open(spec).await.unwrap();
+    gate.release();
+    let second = den.start().await;
+    until(&second, id, "the run to end", |session| session.status == Status::Idle).await;
+    assert_eq!(outcomes(&second, id).await, [CallStatus::Succeeded]);
+    assert!(!kinds(&second, id).await.contains(&"sandbox_closed"));
+}
+
+#[tokio::test]
+async fn a_cancelled_call_of_an_earlier_server_is_stopped_in_its_sandbox() {
+    let (den, gate) = den_with_a_slow_command();
+    let mut first = den.start_mortal();
+    let id = session(&first.engine).await;
+    first.engine.prompt(&owner(), id, say("build")).await.unwrap();
+    within("the call to begin", gate.reached()).await;
+    den.sandboxes.fail(Operation::Cancel, 1, SandboxError::Gone);
+    first.engine.cancel(&owner(), id).await.unwrap();
+    first.kill();
+    let second = den.start().await;
+    until(&second, id, "the run to end", |session| session.status == Status::Idle).await;
+    assert_eq!(outcomes(&second, id).await, [CallStatus::Cancelled]);
+    assert_eq!(den.sandboxes.asked(Operation::Cancel, Some(id)), 2, "the sandbox was told");
 }
 
 #[tokio::test]
