@@ -53,9 +53,9 @@ function lifeNote(event: SessionEvent): Note | undefined {
 		case 'sandbox_released':
 			return { tone: 'quiet', text: 'The sandbox goes on' };
 		case 'control_taken':
-			return { tone: 'quiet', text: `${event.body.by} has control of the desktop, the agent waits` };
+			return { tone: 'quiet', text: takenNote(event.body) };
 		case 'control_returned':
-			return { tone: 'quiet', text: 'The agent has the desktop again' };
+			return returnedNote(event.body);
 		case 'session_ended':
 			return { tone: 'quiet', text: END_WORDS[event.body.reason] };
 		case 'session_failed':
@@ -63,6 +63,25 @@ function lifeNote(event: SessionEvent): Note | undefined {
 		case 'session_retried':
 			return { tone: 'quiet', text: `${event.body.by} tried again` };
 		default:
+			return undefined;
+	}
+}
+
+function takenNote({ by, programs }: Of<'control_taken'>['body']): string {
+	return programs === 'run'
+		? `${by} has control of the desktop and lets programs run`
+		: `${by} has control of the desktop, the agent waits`;
+}
+
+function returnedNote({ why }: Of<'control_returned'>['body']): Note | undefined {
+	switch (why) {
+		case 'given':
+			return { tone: 'quiet', text: 'The agent has the desktop again' };
+		case 'left':
+			return { tone: 'quiet', text: 'Whoever drove was gone for too long, the agent has the desktop again' };
+		// What follows tells it: somebody else has control, or the sandbox is closed.
+		case 'seized':
+		case 'closed':
 			return undefined;
 	}
 }
