@@ -77,6 +77,14 @@ pub enum SandboxReport {
     Gone { reason: String },
 }
 
+/// A picture of a desktop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub media_type: String,
+    /// Hostile: it comes from the sandbox.
+    pub bytes: Vec<u8>,
+}
+
 /// Bytes to and from something in a sandbox.
 pub trait Link: futures::io::AsyncRead + futures::io::AsyncWrite + Send + Unpin {}
 
@@ -198,6 +206,11 @@ pub trait Sandboxes: Send + Sync {
 
     /// Reaches the screen of the desktop, which speaks RFB and may just be coming up. Several may reach it at a time.
     async fn reach_desktop(&self, _session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
+        Err(no_desktops())
+    }
+
+    /// A picture of the running desktop as an agent sees it.
+    async fn look(&self, _session: SessionId) -> Result<Picture, SandboxError> {
         Err(no_desktops())
     }
 

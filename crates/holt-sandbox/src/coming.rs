@@ -8,8 +8,8 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use holt_core::id::{CallId, SessionId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, FindingState, Group, Link, Measurement, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes,
-    ToolCall,
+    CallUpdate, Finding, FindingState, Group, Link, Measurement, Picture, Reported, SandboxError, SandboxInfo, SandboxSpec,
+    Sandboxes, ToolCall,
 };
 use holt_core::session::DesktopSpec;
 use holt_core::tool::ToolSpec;
@@ -98,6 +98,10 @@ impl Sandboxes for Coming {
 
     async fn reach_desktop(&self, session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
         self.driver().await?.reach_desktop(session).await
+    }
+
+    async fn look(&self, session: SessionId) -> Result<Picture, SandboxError> {
+        self.driver().await?.look(session).await
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {

@@ -71,6 +71,8 @@ both! {
         let typed = outcome(&den.driver, call(session, "computer", json!({ "action": "type", "text": "hällo\n" })), false).await;
         assert_eq!(typed.status, CallStatus::Succeeded, "{}", text(&typed));
         assert!(typed.content.iter().any(|part| matches!(part, ToolContent::Image { media_type, .. } if media_type == "image/jpeg")));
+        let picture = den.driver.look(session).await.unwrap();
+        assert_eq!((picture.media_type.as_str(), &picture.bytes[..2]), ("image/jpeg", &[0xff, 0xd8][..]));
         eventually("it is typed", async || text(&den.run(session, "cat typed").await).contains("hällo")).await;
         den.driver.close(session).await.unwrap();
     }

@@ -6,7 +6,7 @@ use holt_core::access::{Principal, Scope};
 use holt_core::event::ControlEnd;
 use holt_core::id::{ClientId, SessionId};
 use holt_core::machine::{Input, Refusal};
-use holt_core::sandbox::Link;
+use holt_core::sandbox::{Link, Picture};
 use holt_core::session::Flavour;
 use holt_core::view::{Control, Programs, SandboxState, Snapshot};
 use tokio::sync::watch;
@@ -28,6 +28,25 @@ pub struct ControlWatch {
 impl Engine {
     /// Reaches the screen of a session's desktop, which is started when it does not run. The session has to be awake.
     pub async fn desktop(&self, by: &Principal, id: SessionId) -> Result<Box<dyn Link>, EngineError> {
+        let session = self.with_desktop(by, id).await?;
+        let sandboxes = &self.node.parts.sandboxes;
+        sandboxes.start_desktop(id, session.desktop).await?;
+        Ok(sandboxes.reach_desktop(id).await?)
+    }
+
+    /// A picture of the desktop as its agent sees it. There is none while a person drives.
+    pub async fn look(&self, by: &Principal, id: SessionId) -> Result<Picture, EngineError> {
+        let session = self.with_desktop(by, id).await?;
+        if let Some(control) = session.control {
+            return Err(Refusal::Driven(control.by).into());
+        }
+        let sandboxes = &self.node.parts.sandboxes;
+        sandboxes.start_desktop(id, session.desktop).await?;
+        Ok(sandboxes.look(id).await?)
+    }
+
+    /// An awake session that has a desktop.
+    async fn with_desktop(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
         let session = self.check(by, Scope::View, id).await?;
         if session.desktop.flavour == Flavour::None {
             return Err(EngineError::Invalid {
@@ -39,9 +58,7 @@ impl Engine {
         if session.sandbox == SandboxState::Closed {
             return Err(Refusal::Closed.into());
         }
-        let sandboxes = &self.node.parts.sandboxes;
-        sandboxes.start_desktop(id, session.desktop).await?;
-        Ok(sandboxes.reach_desktop(id).await?)
+        Ok(session)
     }
 
     /// Lets a person drive the desktop; the agent waits until they give it back.

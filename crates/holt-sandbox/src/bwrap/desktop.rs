@@ -1,16 +1,27 @@
 //! A session's desktop: started by its keeper, reached over the keeper's socket for viewers.
 
 use std::os::fd::AsRawFd as _;
+use std::time::Duration;
 
-use holt_core::id::SessionId;
-use holt_core::sandbox::{Link, SandboxError};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use futures::StreamExt as _;
+use holt_core::id::{CallId, SessionId};
+use holt_core::sandbox::{CallUpdate, Link, Picture, SandboxError, Sandboxes as _, ToolCall};
 use holt_core::session::{DesktopSpec, Flavour};
+use holt_core::tool::ToolContent;
 use holt_keeper::protocol::message::{Answer, DesktopFlavour, Verb};
+use serde_json::json;
 use tokio::net::UnixStream;
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
 
+use super::BwrapDriver;
 use super::birth::desktop_socket_name;
 use super::driver::Inner;
+
+/// The tool that shows the screen.
+const LOOK: &str = "computer";
+const LOOKING: Duration = Duration::from_secs(15);
 
 pub async fn start(inner: &Inner, session: SessionId, desktop: DesktopSpec) -> Result<(), SandboxError> {
     let flavour = match desktop.flavour {
@@ -32,6 +43,26 @@ pub async fn reach(inner: &Inner, session: SessionId) -> Result<Box<dyn Link>, S
     let path = format!("/proc/self/fd/{}/{}", inner.sockets.as_raw_fd(), desktop_socket_name(&open.record.keeper));
     let stream = UnixStream::connect(path).await.map_err(|error| cannot(&format!("its socket does not answer: {error}")))?;
     Ok(Box::new(stream.compat()))
+}
+
+/// A picture through the toolbox, which is nearest to the screen.
+pub async fn look(driver: &BwrapDriver, session: SessionId) -> Result<Picture, SandboxError> {
+    let call = CallId::new(uuid::Uuid::now_v7());
+    let wanted = ToolCall { session, call, tool: LOOK.into(), arguments: json!({ "action": "screenshot" }) };
+    let mut updates = driver.call_within(wanted, false, LOOKING).await?;
+    let mut outcome = None;
+    while let Some(update) = updates.next().await {
+        if let CallUpdate::Finished(finished) = update {
+            outcome = Some(finished);
+        }
+    }
+    driver.acknowledge(session, call).await?;
+    let outcome = outcome.ok_or(SandboxError::Gone)?;
+    let picture = outcome.content.iter().find_map(|part| match part {
+        ToolContent::Image { media_type, data } => Some((media_type.clone(), BASE64_STANDARD.decode(data).ok()?)),
+        ToolContent::Text { .. } => None,
+    });
+    picture.map(|(media_type, bytes)| Picture { media_type, bytes }).ok_or_else(|| cannot("it gave no picture"))
 }
 
 fn cannot(why: &str) -> SandboxError {

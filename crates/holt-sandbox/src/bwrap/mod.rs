@@ -37,7 +37,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use holt_core::id::{CallId, SessionId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, Group, Link, Measurement, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
+    CallUpdate, Finding, Group, Link, Measurement, Picture, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
 };
 use holt_core::session::DesktopSpec;
 use holt_core::tool::ToolSpec;
@@ -151,6 +151,10 @@ impl Sandboxes for BwrapDriver {
 
     async fn reach_desktop(&self, session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
         desktop::reach(&self.inner, session).await
+    }
+
+    async fn look(&self, session: SessionId) -> Result<Picture, SandboxError> {
+        desktop::look(self, session).await
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {

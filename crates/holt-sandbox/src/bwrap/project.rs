@@ -4,9 +4,9 @@
 //! agent where they exist. Sockets, pipes and devices that lie in the directory are covered. What is not there yet when the
 //! sandbox opens cannot be covered without leaving something on the user's disk: see [`Project::warnings`].
 
-use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
 use holt_core::sandbox::SandboxError;
 use holt_keeper::spec::{Bind, Source};
@@ -150,7 +150,7 @@ fn usable(path: &Path, data: &Path, home: Option<&Path>) -> Result<fs::Metadata,
         Err(error) => {
             return refuse(
                 "project_not_found",
-                format!("The directory {shown} cannot be used: {error}."),
+                format!("The directory {shown} cannot be used: {}.", reason(&error)),
                 "Make it first, or name another.",
             );
         }
@@ -166,6 +166,16 @@ fn usable(path: &Path, data: &Path, home: Option<&Path>) -> Result<fs::Metadata,
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => Ok(found),
         _ => refuse("project_not_found", format!("{shown} is not a directory."), "Name a directory."),
+    }
+}
+
+/// Why a path leads nowhere, without the system's numbers.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it does not exist".into(),
+        io::ErrorKind::NotADirectory => "a part of its path is not a directory".into(),
+        io::ErrorKind::PermissionDenied => "Holt may not look at it".into(),
+        other => other.to_string(),
     }
 }
 
@@ -204,6 +214,14 @@ mod tests {
         ] {
             assert_eq!(code(&path, &data), expected, "{}", path.display());
         }
+    }
+
+    #[test]
+    fn why_a_directory_cannot_be_used_is_said_in_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().canonicalize().unwrap().join("missing");
+        let refused = Project::examine(missing.to_str().unwrap(), Path::new("/data"), None).unwrap_err();
+        assert_eq!(refused.to_string(), format!("The directory {} cannot be used: it does not exist.", missing.display()));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _};
@@ -134,6 +135,34 @@ impl Viewer {
     }
 }
 
+/// The same, at the address where viewers of old look for it, beside the page `/vnc/{id}/vnc.html`.
+#[utoipa::path(get, path = "/vnc/{id}/websockify", tag = "desktop",
+    params(("id" = SessionId, Path, description = "The session."), DesktopQuery),
+    responses((status = 101, description = "The socket; its binary frames are a stream of RFB.")))]
+async fn watch_desktop_as_vnc(
+    app: State<App>,
+    caller: Caller,
+    session: SessionParam,
+    query: Query<DesktopQuery>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> ApiResult<Response> {
+    watch_desktop(app, caller, session, query, upgrade).await
+}
+
+/// A picture of a session's desktop, as its agent sees it.
+///
+/// The desktop is started when it does not run. While a person drives there is no picture.
+#[utoipa::path(get, path = "/v2/sessions/{id}/screenshot", tag = "desktop",
+    params(("id" = SessionId, Path, description = "The session.")),
+    responses((status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/jpeg")))]
+async fn screenshot(State(app): State<App>, caller: Caller, SessionParam(id): SessionParam) -> ApiResult<Response> {
+    let picture = app.engine.look(&caller.principal, id).await?;
+    // Only a type that cannot be anything else: the bytes come from the sandbox.
+    let media_type = if picture.media_type == "image/png" { "image/png" } else { "image/jpeg" };
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, picture.bytes).into_response())
+}
+
 /// Takes the desktop, or gives it back.
 ///
 /// While a person drives, the agent waits and its programs stand still, unless `programs` lets them run. Control belongs to
@@ -157,5 +186,10 @@ async fn move_control(
 }
 
 pub(crate) fn routes() -> Vec<Declared> {
-    vec![Declared::needs(Scope::View, routes!(watch_desktop)), Declared::needs(Scope::Operate, routes!(move_control))]
+    vec![
+        Declared::needs(Scope::View, routes!(watch_desktop)),
+        Declared::needs(Scope::View, routes!(watch_desktop_as_vnc)),
+        Declared::needs(Scope::View, routes!(screenshot)),
+        Declared::needs(Scope::Operate, routes!(move_control)),
+    ]
 }

@@ -244,3 +244,21 @@ async fn the_end_of_the_x_server_ends_its_viewers_and_the_next_one_finds_the_new
     drop(viewer);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_picture_of_the_desktop_is_had_unless_a_person_drives() {
+    let server = TestServer::start().await;
+    let session = awake(&server).await;
+    let path = format!("/v2/sessions/{session}/screenshot");
+    let picture = server.client().get(&path).await;
+    assert_eq!((picture.status, picture.header("content-type")), (200, "image/jpeg"));
+    assert_eq!(picture.header("cache-control"), "no-store");
+    assert!(server.sandboxes.desktop(session).is_some(), "it was started for it");
+    let person = Uuid::new_v4();
+    let control_path = format!("/v2/sessions/{session}/control");
+    assert_eq!(server.client().post(&control_path, &control("take", person)).await.status, 200);
+    assert_eq!(server.client().get(&path).await.code(), "control_held");
+    let stranger = server.key("somebody", &[Scope::View]).await;
+    assert_eq!(server.stranger().with_key(&stranger).get(&path).await.status, 404);
+    server.stop().await;
+}
