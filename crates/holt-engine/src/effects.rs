@@ -200,7 +200,10 @@ impl Owner {
     pub(crate) async fn hear_reports(&mut self) {
         let news = self.node.reports.news(self.session);
         self.follow_up.extend(news.notes());
-        if news.is_gone() && self.is_gone_for_sure().await {
+        if let Some(reason) = news.gone()
+            && self.is_gone_for_sure().await
+        {
+            tracing::warn!(session = %self.session, reason, "a sandbox is gone");
             self.sandbox_lost();
         }
         self.follow_up.push_back(self.node.reports.held(self.session));

@@ -29,7 +29,8 @@ struct Standing {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct News {
     notes: Vec<Note>,
-    gone: bool,
+    /// Why it ended, when it did.
+    gone: Option<String>,
     held: Option<Cause>,
 }
 
@@ -69,10 +70,7 @@ impl Reports {
                 }
                 news.notes.push(Note { level, code, text });
             }
-            SandboxReport::Gone { reason } => {
-                tracing::warn!(%session, %reason, "a sandbox is gone");
-                (news.gone, news.held) = (true, None);
-            }
+            SandboxReport::Gone { reason } => (news.gone, news.held) = (Some(reason), None),
         }
         true
     }
@@ -103,7 +101,7 @@ impl Reports {
     /// The sandbox was closed: nothing stands of it any more.
     pub fn closed(&self, session: SessionId) {
         if let Some(standing) = self.lock().get_mut(&session) {
-            (standing.news.gone, standing.news.held) = (false, None);
+            (standing.news.gone, standing.news.held) = (None, None);
         }
     }
 
@@ -139,8 +137,9 @@ impl Standing {
 }
 
 impl News {
-    pub fn is_gone(&self) -> bool {
-        self.gone
+    /// Why the sandbox ended, when it says that it has.
+    pub fn gone(&self) -> Option<&str> {
+        self.gone.as_deref()
     }
 
     /// The notes alone.
@@ -151,7 +150,7 @@ impl News {
 
     /// All of it, in the order in which it is to be taken.
     pub fn inputs(&self) -> Vec<Input> {
-        let gone = self.gone.then_some(Input::SandboxGone { why: SandboxEnd::Lost });
+        let gone = self.gone.as_ref().map(|_| Input::SandboxGone { why: SandboxEnd::Lost });
         self.notes().chain(gone).chain([held_or_not(self.held.clone())]).collect()
     }
 }

@@ -59,7 +59,9 @@ pub(crate) async fn read(body: Body, limit: usize, time: Duration) -> ApiResult<
 }
 
 fn too_slow(time: Duration) -> ApiError {
-    let message = format!("the body did not arrive within {} seconds", time.as_secs_f32());
+    let seconds = time.as_millis().div_ceil(1000);
+    let s = if seconds == 1 { "" } else { "s" };
+    let message = format!("the body did not arrive within {seconds} second{s}");
     let hint = "Send it again, all at once; long material goes into a file of the session.";
     ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", message, hint)
 }
@@ -134,6 +136,12 @@ mod tests {
         assert_eq!(refusal("{} {}").0, "bad_json");
         assert_eq!(refusal(&"[".repeat(100_000)).0, "bad_field");
         assert_eq!(refusal(&format!(r#"{{"prompt":{}"#, "[".repeat(1000))).0, "bad_field");
+    }
+
+    #[test]
+    fn how_long_it_was_waited_for_is_said_in_whole_seconds() {
+        assert!(too_slow(Duration::from_secs(15)).body("").message.ends_with("within 15 seconds"));
+        assert!(too_slow(Duration::from_millis(300)).body("").message.ends_with("within 1 second"));
     }
 
     #[test]

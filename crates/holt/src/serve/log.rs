@@ -17,6 +17,9 @@ use tracing_subscriber::{Layer, fmt};
 use crate::config::{Log, LogFormat};
 use crate::terminal::clean;
 
+/// What the server says about each request.
+const REQUESTS: &str = "holt::access";
+
 /// Where lines go.
 #[derive(Debug, Clone)]
 pub enum Target {
@@ -46,15 +49,18 @@ pub fn start(log: Log, target: Target) {
         fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false).with_writer(Lines(target)).boxed()
     };
     // A second subscriber in one process is a test's; the first one stays.
-    let _ = tracing_subscriber::registry().with(layer.with_filter(filter(log.level))).try_init();
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter(log.level, is_terminal))).try_init();
 }
 
 /// Holt at the level that was asked for. Libraries speak only when something is wrong: at finer levels some of them
-/// would write down what they carry.
-fn filter(level: Level) -> Targets {
+/// would write down what they carry. To a person at a terminal, each request would bury what they are to read.
+fn filter(level: Level, is_terminal: bool) -> Targets {
     let ours = ["holt", "holt_agents", "holt_engine", "holt_models", "holt_sandbox", "holt_server", "holt_store"];
     let libraries = LevelFilter::from_level(level.min(Level::WARN));
-    ours.into_iter().fold(Targets::new().with_default(libraries), |filter, name| filter.with_target(name, level))
+    let filter = Targets::new().with_default(libraries);
+    let filter = ours.into_iter().fold(filter, |filter, name| filter.with_target(name, level));
+    let requests = if is_terminal && level == Level::INFO { Level::WARN } else { level };
+    filter.with_target(REQUESTS, requests)
 }
 
 /// Makes each line harmless before it is written.
@@ -93,11 +99,19 @@ mod tests {
 
     #[test]
     fn libraries_stay_quiet_at_every_level() {
-        let debug = filter(Level::TRACE);
+        let debug = filter(Level::TRACE, true);
         assert!(debug.would_enable("holt_server::auth", &Level::TRACE));
         assert!(debug.would_enable("hyper::proto", &Level::WARN));
         assert!(!debug.would_enable("hyper::proto", &Level::INFO));
-        assert!(!filter(Level::ERROR).would_enable("hyper", &Level::WARN));
+        assert!(!filter(Level::ERROR, true).would_enable("hyper", &Level::WARN));
+    }
+
+    #[test]
+    fn requests_are_for_programs_and_for_those_who_look_closer() {
+        let shown = |level, is_terminal| filter(level, is_terminal).would_enable(REQUESTS, &Level::INFO);
+        assert!(shown(Level::INFO, false) && shown(Level::DEBUG, true));
+        assert!(!shown(Level::INFO, true) && !shown(Level::WARN, false));
+        assert!(filter(Level::INFO, true).would_enable("holt", &Level::INFO));
     }
 
     #[test]

@@ -56,9 +56,18 @@ const TELLING: &[&str] = &["command", "path", "pattern", "query", "name", "url",
 pub fn call(arguments: &Value) -> String {
     let telling = TELLING.iter().find_map(|name| arguments.get(name).and_then(Value::as_str));
     match telling {
-        Some(text) => short_line(text, 100),
+        Some(text) => first_line(text),
         None if arguments.as_object().is_some_and(serde_json::Map::is_empty) => String::new(),
         None => short_line(&arguments.to_string(), 100),
+    }
+}
+
+/// The first line of a text that may have many, with a sign that there is more.
+fn first_line(text: &str) -> String {
+    let text = text.trim();
+    match text.split_once('\n') {
+        Some((first, _)) => format!("{} …", short_line(first.trim_end(), 98)),
+        None => short_line(text, 100),
     }
 }
 
@@ -77,7 +86,8 @@ mod tests {
     #[test]
     fn calls_show_what_they_are_about() {
         assert_eq!(call(&json!({ "path": "a.txt", "content": "long" })), "a.txt");
-        assert_eq!(call(&json!({ "command": "printf '\x1b]0;x'\nls" })), "printf '␛]0;x'␊ls");
+        assert_eq!(call(&json!({ "command": "printf '\x1b]0;x'\nls" })), "printf '␛]0;x' …");
+        assert_eq!(call(&json!({ "command": "\n  cat > a <<E\r\nx\nE" })), "cat > a <<E …");
         assert_eq!(call(&json!({})), "");
         assert_eq!(call(&json!({ "a": 1 })), r#"{"a":1}"#);
     }

@@ -17,9 +17,13 @@ fn it_answers_and_tells_no_secret() {
     assert!(server.get("/v2/sessions").starts_with("HTTP/1.1 401"));
     let link = home.holt(&["open", "--no-browser"]).good();
     assert!(link.starts_with(&format!("http://{}/#code=", server.address)), "{link}");
+    // With this a sandbox was tried, and ended again.
+    home.holt(&["status"]).good();
     let first_key = fs::read_to_string(home.data_dir().join("admin-key")).unwrap();
     assert_eq!(fs::metadata(home.data_dir()).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(server.end(Signal::INT), Some(0));
+    assert!(!server.log().contains("a sandbox is gone"), "one that was to end: {}", server.log());
+    assert!(server.log().contains("/v2/sessions"), "requests are for programs");
     let code = link.trim().split("code=").nth(1).unwrap();
     for secret in ["canary", code, first_key.trim(), "code="] {
         assert!(!server.log().contains(secret), "the log tells `{secret}`");

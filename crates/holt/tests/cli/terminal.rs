@@ -48,6 +48,15 @@ impl Terminal {
         }
     }
 
+    /// Everything that appeared until nobody has the terminal any more.
+    fn all(mut self) -> String {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = self.side.read(&mut bytes) {
+            self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+        self.seen
+    }
+
     fn type_in(&mut self, text: &str) {
         self.side.write_all(text.as_bytes()).unwrap();
     }
@@ -59,8 +68,11 @@ fn a_person_gets_a_sign_in_link() {
     let (mut terminal, mut child) = Terminal::start(&home, &["serve", "--listen", "127.0.0.1:0"]);
     terminal.expect("/#code=");
     terminal.expect("set ANTHROPIC_API_KEY");
+    home.holt(&["ls"]).good();
     home.holt(&["stop", "server"]).good();
     assert!(child.wait().unwrap().success());
+    let seen = terminal.all();
+    assert!(!seen.contains("/v2/sessions"), "requests are not for a person: {seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
