@@ -61,6 +61,8 @@ async fn watch_desktop(
     Query(query): Query<DesktopQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> ApiResult<Response> {
+    // What is not there is not there, however it is asked for.
+    app.engine.session(&caller.principal, id).await?;
     let upgrade = upgrade.map_err(|refused| not_a_socket(&refused))?;
     let seat = app.streams.take(&caller.principal, Transport::Desktop)?;
     let desktop = app.desktops.open(&app.engine, &caller.principal, id).await?;

@@ -122,6 +122,7 @@ async fn what_is_somebody_elses_is_not_there() {
         let body = match route.path.rsplit('/').next() {
             Some("prompts") => json!({ "text": "hello" }),
             Some("{call}") => json!({ "allow": true }),
+            Some("control") => json!({ "action": "take", "client": session.to_string() }),
             Some("directories") => json!({ "path": "a" }),
             _ => json!({ "title": "mine now" }),
         };
