@@ -34,6 +34,21 @@ both! {
 }
 
 both! {
+    async fn what_was_uploaded_before_the_first_sandbox_is_the_agents() {
+        let den = Den::new();
+        let session = spec().session;
+        let uploads = den.path(&format!("sessions/{session}/workspace/uploads"));
+        std::fs::create_dir_all(&uploads).unwrap();
+        std::fs::write(uploads.join("data.csv"), "1\n").unwrap();
+        den.open_with(|spec| spec.session = session).await;
+        let outcome = den.run(session, "cd uploads && echo 2 >> data.csv && mv data.csv ../moved && touch new").await;
+        assert_eq!(outcome.status, CallStatus::Succeeded, "{}", text(&outcome));
+        assert_eq!(std::fs::read_to_string(den.path(&format!("sessions/{session}/workspace/moved"))).unwrap(), "1\n2\n");
+        den.driver.close(session).await.unwrap();
+    }
+}
+
+both! {
     async fn output_comes_while_a_command_runs_and_the_end_last() {
         let den = Den::new();
         let session = den.open().await;

@@ -165,8 +165,11 @@ impl Inner {
     }
 
     fn make_directories(&self, directory: &Session) -> Result<Option<Identity>, SandboxError> {
+        let is_first = directory.owner().is_none();
         let identity = self.identity(directory)?;
-        let made = directory.make(identity);
+        // What was received before there was a user to give it to. Last comes the home, by which its owner is known again.
+        let given = identity.filter(|_| is_first).map_or(Ok(()), |Identity { uid, gid }| directory.give_received(uid, gid));
+        let made = given.and_then(|()| directory.make(identity));
         made.map_err(|error| storage("make the directories of a session in", &self.places.sessions(), &error))?;
         Ok(identity)
     }

@@ -12,6 +12,7 @@ use holt_core::sandbox::SandboxError;
 use holt_keeper::spec::Identity;
 
 use super::problem::storage;
+use crate::workspace::give_away;
 
 const PRIVATE: u32 = 0o700;
 /// What a session's directory has: what the agent works on, and its user's home.
@@ -124,6 +125,14 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Gives the workspace away with everything that was put into it before there was a sandbox, if anything was.
+    pub fn give_received(&self, uid: u32, gid: u32) -> io::Result<()> {
+        match give_away(&self.workspace(), uid, gid) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            given => given,
+        }
     }
 
     /// Removes the directories if nothing is in them; says whether nothing is there now.
