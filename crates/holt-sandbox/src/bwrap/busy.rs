@@ -8,7 +8,9 @@ use holt_keeper::tree;
 use super::driver::{self, Inner};
 
 /// The processes that every sandbox has.
-const OWN: &[&str] = &["bwrap", "holt-keeper", "Xtigervnc", "openbox"];
+const OWN: &[&str] = &["bwrap", "Xtigervnc", "openbox"];
+/// What a server writes out for its sandboxes has a mark of its build behind its name.
+const KEEPER: &str = "holt-keeper";
 
 /// The keeper says whether anything runs; the names are those of all below it that are not Holt's own. A process may take
 /// one of Holt's names: then it is not named, and still keeps the sandbox busy.
@@ -28,7 +30,7 @@ fn below(root: i32) -> Vec<String> {
     let name = |process: tree::Process| {
         let text = std::fs::read(format!("/proc/{}/comm", process.pid)).ok()?;
         let name = String::from_utf8_lossy(&text).trim_end().to_owned();
-        (!OWN.contains(&name.as_str())).then_some(name)
+        (!name.starts_with(KEEPER) && !OWN.contains(&name.as_str())).then_some(name)
     };
     let mut names: Vec<String> = tree::descendants(root).into_iter().filter_map(name).collect();
     names.sort();
