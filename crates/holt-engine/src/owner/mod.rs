@@ -4,9 +4,12 @@
 //! helpers (the brain, the calls, the opening of the sandbox) are tasks that it owns: they speak to it through a bounded
 //! channel and end with it. When the session is idle it leaves; when another process has taken the session it stops at once.
 
+mod door;
 mod driver;
+mod hearing;
 mod life;
 mod log;
+mod stepping;
 mod words;
 
 use std::collections::{HashMap, VecDeque};
@@ -16,11 +19,11 @@ use std::time::Duration;
 use holt_core::agent::Halted;
 use holt_core::event::{Epoch, SandboxEnd, Seq};
 use holt_core::id::{CallId, RunId, SessionId};
-use holt_core::machine::{Decision, Input, Refusal, State, decide};
+use holt_core::machine::{Input, State};
 use holt_core::sandbox::SandboxError;
-use holt_core::store::{Head, StoreError};
+use holt_core::store::Head;
 use holt_core::tool::ToolSpec;
-use holt_core::view::{CallStage, Failure, SandboxState};
+use holt_core::view::{CallStage, SandboxState};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -29,6 +32,7 @@ use crate::error::EngineError;
 use crate::hub::Hub;
 use crate::node::{Loaded, Node};
 
+pub(crate) use door::Door;
 use driver::Driver;
 use life::{load, reload_error};
 pub(crate) use words::{Reply, Request, Word};
@@ -37,25 +41,6 @@ pub(crate) use words::{Reply, Request, Word};
 const LINGER: Duration = Duration::from_secs(2);
 /// How many words of its helpers may wait for the owner.
 const HELPERS_QUEUE: usize = 64;
-
-/// How far the opening of the sandbox is, for those who wait for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
-    Closed,
-    Opening,
-    Open {
-        /// Which opening it was: what is heard of an earlier one is no news of this.
-        opening: u64,
-        /// It stood open before this process came.
-        found: bool,
-    },
-}
-
-impl Door {
-    fn is_opening(self, number: u64) -> bool {
-        matches!(self, Self::Open { opening, .. } if opening == number)
-    }
-}
 
 /// What to do when the store cannot take an event.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -211,134 +196,6 @@ impl Owner {
         until_due.unwrap_or(Duration::from_secs(3600)).max(Duration::from_millis(1))
     }
 
-    async fn answer(&mut self, request: Request) {
-        match request {
-            Request::Input { input, reply } => {
-                let result = self.step(input, Patience::Refuse).await;
-                self.settle().await;
-                let _ = reply.send(result.map(|()| self.hub.snapshot()));
-            }
-            Request::Sleep { reply } => {
-                let result = self.sleep_now().await;
-                self.settle().await;
-                let _ = reply.send(result.map(|()| self.hub.snapshot()));
-            }
-            Request::Wake { reply } => {
-                self.waking.push(reply);
-                self.open_sandbox();
-            }
-            Request::Remove { reply } => {
-                let result = self.remove().await;
-                let _ = reply.send(result);
-            }
-            Request::Tick => self.take(Input::Tick).await,
-            Request::Present { client } => self.driver_is_present(client),
-            Request::Reported => {
-                self.hear_reports().await;
-                self.settle().await;
-            }
-        }
-    }
-
-    async fn hear(&mut self, word: Word) {
-        match word {
-            Word::NextStep { run, reply } => self.pending_step = Some((run, reply)),
-            Word::Begin { run, message, reply } => {
-                let result = self.step(Input::BeginMessage { run, message }, Patience::Insist).await;
-                let _ = reply.send(result.map_err(|_| Halted));
-            }
-            Word::Turn { run, turn, reply } => {
-                let tools = self.tools.to_vec();
-                let result = self.step(Input::Turn { run, turn, tools }, Patience::Insist).await;
-                let _ = reply.send(result.map_err(|_| Halted));
-            }
-            Word::Show { delta } => self.hub.show(&delta),
-            Word::BrainEnded { run, result } => self.brain_ended(run, result),
-            Word::Published { published, reply } => {
-                let result = self.step(Input::Published(published), Patience::Insist).await;
-                let _ = reply.send(match result {
-                    Err(EngineError::Refused(refusal)) => Err(refusal),
-                    Err(_) => Err(Refusal::Stale),
-                    Ok(()) => Ok(()),
-                });
-            }
-            Word::CallReturned { call, outcome } => {
-                self.calls.remove(&call);
-                self.follow_up.push_back(Input::CallReturned { call, outcome });
-            }
-            Word::SandboxAnswered(answer) => self.sandbox_answered(answer),
-            Word::SandboxLost { opening } if self.door.borrow().is_opening(opening) => self.sandbox_lost(),
-            // Another call has said so, and the next sandbox may be open already.
-            Word::SandboxLost { .. } => {}
-        }
-        self.settle().await;
-        self.answer_waking();
-    }
-
-    /// Whoever waited for the sandbox is told once it is on record that it is open.
-    fn answer_waking(&mut self) {
-        if matches!(*self.door.borrow(), Door::Open { .. }) {
-            for reply in self.waking.drain(..) {
-                let _ = reply.send(Ok(self.hub.snapshot()));
-            }
-        }
-    }
-
-    /// Takes an input that nobody waits for.
-    pub(crate) async fn take(&mut self, input: Input) {
-        self.follow_up.push_back(input);
-        self.settle().await;
-    }
-
-    /// Takes what follows from effects until nothing follows, then lets a waiting brain go on if it may.
-    pub(crate) async fn settle(&mut self) {
-        while let Some(input) = self.follow_up.pop_front() {
-            if self.gone {
-                return;
-            }
-            let patience = if matches!(input, Input::Fail(_)) { Patience::Persist } else { Patience::Insist };
-            if let Err(error) = self.step(input, patience).await
-                && !matches!(error, EngineError::Refused(_))
-            {
-                tracing::warn!(session = %self.session, error = %error, "an input was not taken");
-            }
-        }
-        if let Some((run, reply)) = self.pending_step.take() {
-            self.pending_step = Some((run, reply));
-            match self.step(Input::NextStep { run }, Patience::Insist).await {
-                Ok(()) | Err(EngineError::Refused(Refusal::CallsOpen | Refusal::Driven(_))) => {}
-                Err(_) => self.refuse_step(),
-            }
-            if !self.follow_up.is_empty() {
-                Box::pin(self.settle()).await;
-            }
-        }
-    }
-
-    fn refuse_step(&mut self) {
-        if let Some((_, reply)) = self.pending_step.take() {
-            let _ = reply.send(Err(Halted));
-        }
-    }
-
-    /// One input: decide, make durable, show, run the effects.
-    pub(crate) async fn step(&mut self, input: Input, patience: Patience) -> Result<(), EngineError> {
-        if self.gone {
-            return Err(EngineError::TakenOver);
-        }
-        let Decision { events, effects, state } = decide(&self.state, input, self.node.now())?;
-        let committed = self.commit(events, state, patience).await;
-        if let (Err(EngineError::Store(StoreError::Full)), Patience::Insist) = (&committed, patience) {
-            self.follow_up.push_back(Input::Fail(disk_full()));
-        }
-        committed?;
-        self.perform(effects).await;
-        // A call that the run no longer has was told to stop; nobody waits for what it says.
-        let open = self.state.run().map(|run| run.calls.as_slice()).unwrap_or_default();
-        self.calls.retain(|call, _| open.iter().any(|known| known.id == *call));
-        Ok(())
-    }
-
     /// Another process has the session, or it is no more: everything of it here stops.
     pub(crate) fn let_go(&mut self) {
         self.gone = true;
@@ -346,13 +203,5 @@ impl Owner {
         self.calls.clear();
         self.brain = None;
         self.refuse_step();
-    }
-}
-
-fn disk_full() -> Failure {
-    Failure {
-        code: "disk_full".into(),
-        message: "No space is left on the disk that holds Holt's data.".into(),
-        hint: "Free some space, then retry the session. What was done so far is kept.".into(),
     }
 }

@@ -109,7 +109,8 @@ async fn what_has_ended_says_until_when_it_is_kept() {
     let (id, other) = (session(&engine).await, session(&engine).await);
     let mut watch = engine.watch(&owner()).unwrap();
     let ended = engine.stop(&owner(), id).await.unwrap();
-    let kept = Some(ended.updated_at.plus(Duration::from_secs(3600)));
+    let until = ended.updated_at.plus(Duration::from_secs(3600));
+    let kept = Some(until);
     assert_eq!((ended.status, ended.removed_at), (Status::Ended, kept));
     let page = engine.list(&owner(), ListSessions { limit: 10, ..ListSessions::default() }).await.unwrap();
     let listed = |id| page.items.iter().find(|item| item.id == id).unwrap().removed_at;
@@ -126,5 +127,5 @@ async fn what_has_ended_says_until_when_it_is_kept() {
     let frame = again.follow(&owner(), id, None).await.unwrap().next().await.unwrap().unwrap();
     let FeedItem::Snapshot { frame, .. } = frame else { panic!("a snapshot comes first") };
     let frame: serde_json::Value = serde_json::from_slice(&frame).unwrap();
-    assert_eq!(frame["snapshot"]["removed_at"], json!(kept.unwrap().as_millis()));
+    assert_eq!(frame["snapshot"]["removed_at"], json!(until.as_millis()));
 }

@@ -1,0 +1,82 @@
+//! What an owner is asked, and what its helpers tell it.
+
+use holt_core::agent::Halted;
+use holt_core::machine::{Input, Refusal};
+
+use super::{Door, Owner, Patience, Request, Word};
+use crate::error::EngineError;
+
+impl Owner {
+    pub(super) async fn answer(&mut self, request: Request) {
+        match request {
+            Request::Input { input, reply } => {
+                let result = self.step(input, Patience::Refuse).await;
+                self.settle().await;
+                let _ = reply.send(result.map(|()| self.hub.snapshot()));
+            }
+            Request::Sleep { reply } => {
+                let result = self.sleep_now().await;
+                self.settle().await;
+                let _ = reply.send(result.map(|()| self.hub.snapshot()));
+            }
+            Request::Wake { reply } => {
+                self.waking.push(reply);
+                self.open_sandbox();
+            }
+            Request::Remove { reply } => {
+                let result = self.remove().await;
+                let _ = reply.send(result);
+            }
+            Request::Tick => self.take(Input::Tick).await,
+            Request::Present { client } => self.driver_is_present(client),
+            Request::Reported => {
+                self.hear_reports().await;
+                self.settle().await;
+            }
+        }
+    }
+
+    pub(super) async fn hear(&mut self, word: Word) {
+        match word {
+            Word::NextStep { run, reply } => self.pending_step = Some((run, reply)),
+            Word::Begin { run, message, reply } => {
+                let result = self.step(Input::BeginMessage { run, message }, Patience::Insist).await;
+                let _ = reply.send(result.map_err(|_| Halted));
+            }
+            Word::Turn { run, turn, reply } => {
+                let tools = self.tools.to_vec();
+                let result = self.step(Input::Turn { run, turn, tools }, Patience::Insist).await;
+                let _ = reply.send(result.map_err(|_| Halted));
+            }
+            Word::Show { delta } => self.hub.show(&delta),
+            Word::BrainEnded { run, result } => self.brain_ended(run, result),
+            Word::Published { published, reply } => {
+                let result = self.step(Input::Published(published), Patience::Insist).await;
+                let _ = reply.send(match result {
+                    Err(EngineError::Refused(refusal)) => Err(refusal),
+                    Err(_) => Err(Refusal::Stale),
+                    Ok(()) => Ok(()),
+                });
+            }
+            Word::CallReturned { call, outcome } => {
+                self.calls.remove(&call);
+                self.follow_up.push_back(Input::CallReturned { call, outcome });
+            }
+            Word::SandboxAnswered(answer) => self.sandbox_answered(answer),
+            Word::SandboxLost { opening } if self.door.borrow().is_opening(opening) => self.sandbox_lost(),
+            // Another call has said so, and the next sandbox may be open already.
+            Word::SandboxLost { .. } => {}
+        }
+        self.settle().await;
+        self.answer_waking();
+    }
+
+    /// Whoever waited for the sandbox is told once it is on record that it is open.
+    fn answer_waking(&mut self) {
+        if matches!(*self.door.borrow(), Door::Open { .. }) {
+            for reply in self.waking.drain(..) {
+                let _ = reply.send(Ok(self.hub.snapshot()));
+            }
+        }
+    }
+}

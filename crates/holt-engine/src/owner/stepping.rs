@@ -1,0 +1,74 @@
+//! From an input to its effects, and on to what follows from them.
+
+use holt_core::agent::Halted;
+use holt_core::machine::{Decision, Input, Refusal, decide};
+use holt_core::store::StoreError;
+use holt_core::view::Failure;
+
+use super::{Owner, Patience};
+use crate::error::EngineError;
+
+impl Owner {
+    /// Takes an input that nobody waits for.
+    pub(crate) async fn take(&mut self, input: Input) {
+        self.follow_up.push_back(input);
+        self.settle().await;
+    }
+
+    /// Takes what follows from effects until nothing follows, then lets a waiting brain go on if it may.
+    pub(crate) async fn settle(&mut self) {
+        while let Some(input) = self.follow_up.pop_front() {
+            if self.gone {
+                return;
+            }
+            let patience = if matches!(input, Input::Fail(_)) { Patience::Persist } else { Patience::Insist };
+            if let Err(error) = self.step(input, patience).await
+                && !matches!(error, EngineError::Refused(_))
+            {
+                tracing::warn!(session = %self.session, error = %error, "an input was not taken");
+            }
+        }
+        if let Some((run, reply)) = self.pending_step.take() {
+            self.pending_step = Some((run, reply));
+            match self.step(Input::NextStep { run }, Patience::Insist).await {
+                Ok(()) | Err(EngineError::Refused(Refusal::CallsOpen | Refusal::Driven(_))) => {}
+                Err(_) => self.refuse_step(),
+            }
+            if !self.follow_up.is_empty() {
+                Box::pin(self.settle()).await;
+            }
+        }
+    }
+
+    pub(super) fn refuse_step(&mut self) {
+        if let Some((_, reply)) = self.pending_step.take() {
+            let _ = reply.send(Err(Halted));
+        }
+    }
+
+    /// One input: decide, make durable, show, run the effects.
+    pub(crate) async fn step(&mut self, input: Input, patience: Patience) -> Result<(), EngineError> {
+        if self.gone {
+            return Err(EngineError::TakenOver);
+        }
+        let Decision { events, effects, state } = decide(&self.state, input, self.node.now())?;
+        let committed = self.commit(events, state, patience).await;
+        if let (Err(EngineError::Store(StoreError::Full)), Patience::Insist) = (&committed, patience) {
+            self.follow_up.push_back(Input::Fail(disk_full()));
+        }
+        committed?;
+        self.perform(effects).await;
+        // A call that the run no longer has was told to stop; nobody waits for what it says.
+        let open = self.state.run().map(|run| run.calls.as_slice()).unwrap_or_default();
+        self.calls.retain(|call, _| open.iter().any(|known| known.id == *call));
+        Ok(())
+    }
+}
+
+fn disk_full() -> Failure {
+    Failure {
+        code: "disk_full".into(),
+        message: "No space is left on the disk that holds Holt's data.".into(),
+        hint: "Free some space, then retry the session. What was done so far is kept.".into(),
+    }
+}
