@@ -133,10 +133,20 @@ impl Running {
             };
             match update {
                 Some(CallUpdate::Output { offset, text }) => self.show(offset, text).await,
+                // What comes next needs another sandbox, when this call's has ended with it.
+                Some(CallUpdate::Finished(outcome))
+                    if outcome.status == CallStatus::Interrupted && self.sandbox_is_gone().await =>
+                {
+                    return Err(Lost::Sandbox { opening });
+                }
                 Some(CallUpdate::Finished(outcome)) => return Ok(outcome),
                 None => return Err(Lost::Sandbox { opening }),
             }
         }
+    }
+
+    async fn sandbox_is_gone(&self) -> bool {
+        matches!(self.node.parts.sandboxes.busy(self.session).await, Err(SandboxError::NotOpen | SandboxError::Gone))
     }
 
     /// Waits until the sandbox is open, and says which opening it was, and whether it was open before.

@@ -6,8 +6,9 @@ use holt_core::session::Status;
 use holt_core::tool::{CallOutcome, CallStatus};
 use holt_engine::Engine;
 use holt_testkit::{Gate, Operation, within};
+use serde_json::json;
 
-use crate::den::{Den, call_once, code, kinds, log, owner, say, session, until};
+use crate::den::{Den, call_once, calling, code, kinds, log, owner, say, session, until};
 
 /// A den where a command waits at a gate.
 fn den_with_a_slow_command() -> (Den, Gate) {
@@ -119,6 +120,35 @@ async fn a_cancelled_call_of_an_earlier_server_is_stopped_in_its_sandbox() {
     until(&second, id, "the run to end", |session| session.status == Status::Idle).await;
     assert_eq!(outcomes(&second, id).await, [CallStatus::Cancelled]);
     assert_eq!(den.sandboxes.asked(Operation::Cancel, Some(id)), 2, "the sandbox was told");
+}
+
+#[tokio::test]
+async fn a_keeper_that_dies_interrupts_one_call_and_not_the_next() {
+    let den = Den::new();
+    let sandboxes = den.sandboxes.clone();
+    den.sandboxes.set_tool("execute_command", move |call, _| {
+        let sandboxes = sandboxes.clone();
+        async move {
+            if sandboxes.begun_in_all() > 1 {
+                return CallOutcome::text(CallStatus::Succeeded, "built");
+            }
+            sandboxes.lose(call.session);
+            CallOutcome::text(CallStatus::Interrupted, "the keeper is gone")
+        }
+    });
+    den.brain(|desk| async move {
+        desk.next_step().await?;
+        for _ in 0..2 {
+            desk.finish(calling(&[("execute_command", json!({"command": "make"}))])).await?;
+            desk.next_step().await?;
+        }
+        Ok(())
+    });
+    let engine = den.start().await;
+    let id = session(&engine).await;
+    engine.prompt(&owner(), id, say("build")).await.unwrap();
+    until(&engine, id, "the run to end", |session| session.status == Status::Idle).await;
+    assert_eq!(outcomes(&engine, id).await, [CallStatus::Interrupted, CallStatus::Succeeded]);
 }
 
 #[tokio::test]
