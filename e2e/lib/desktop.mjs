@@ -52,12 +52,51 @@ export class DesktopView {
 		);
 	}
 
-	/** Presses the mouse at a place of the desktop, in its own pixels. */
-	async clicks(x, y, options) {
+	/** Where in the window a place of the desktop is. */
+	async #place(x, y) {
 		const box = await this.canvas.boundingBox();
 		const width = await this.canvas.evaluate((canvas) => canvas.width);
-		const scale = box.width / width;
-		await this.page.mouse.click(box.x + x * scale, box.y + y * scale, options);
+		return { x: box.x + (x * box.width) / width, y: box.y + (y * box.width) / width };
+	}
+
+	/** Presses the mouse at a place of the desktop, in its own pixels. */
+	async clicks(x, y, options) {
+		const place = await this.#place(x, y);
+		await this.page.mouse.click(place.x, place.y, options);
+	}
+
+	async taps(x, y) {
+		const place = await this.#place(x, y);
+		await this.page.touchscreen.tap(place.x, place.y);
+	}
+
+	/** Two fingers in the middle of the desktop go apart. */
+	async spreads() {
+		const { x, y, width, height } = await this.canvas.boundingBox();
+		const [middle, level] = [x + width / 2, y + height / 2];
+		const at = (apart) => [
+			{ x: middle - apart, y: level, id: 1 },
+			{ x: middle + apart, y: level, id: 2 }
+		];
+		await this.#touches([at(30), at(50), at(70), at(90)]);
+	}
+
+	/** One finger goes from one place of the window to another. */
+	async drags(from, to) {
+		const steps = [0, 0.25, 0.5, 0.75, 1];
+		const at = (share) => [
+			{ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share, id: 1 }
+		];
+		await this.#touches(steps.map(at));
+	}
+
+	async #touches([first, ...rest]) {
+		const client = await this.page.context().newCDPSession(this.page);
+		const send = (type, touchPoints) => client.send('Input.dispatchTouchEvent', { type, touchPoints });
+		await send('touchStart', first);
+		for (const points of rest) await send('touchMove', points);
+		await send('touchEnd', []);
+		await client.detach();
 	}
 
 	async types(text) {

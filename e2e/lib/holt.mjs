@@ -104,9 +104,26 @@ export class Holt {
 		}
 	}
 
+	/** What lies at the top of a workspace, once a file of this name does. */
+	async onceFile(id, name) {
+		for (let patience = 600; ; patience -= 1) {
+			const { entries } = await this.api('GET', `/v2/sessions/${id}/files`);
+			const names = entries.map(({ path }) => path);
+			if (names.includes(name)) return names;
+			if (patience === 0) throw new Error(`there is no ${name} among ${names}`);
+			await new Promise((resolve) => setTimeout(resolve, 50));
+		}
+	}
+
+	/** The text of a file in a workspace. */
+	async text(id, name) {
+		const headers = { Authorization: `Bearer ${await this.#key()}` };
+		return (await fetch(`${this.url}/v2/sessions/${id}/files/${name}`, { headers })).text();
+	}
+
 	/** Asks the server's interface as its owner. */
 	async api(method, path, body) {
-		const key = (await readFile(join(this.#directory, 'admin-key'), 'utf8')).trim();
+		const key = await this.#key();
 		const answer = await fetch(this.url + path, {
 			method,
 			headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', Accept: 'application/json' },
@@ -115,6 +132,10 @@ export class Holt {
 		const text = await answer.text();
 		if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
 		return text ? JSON.parse(text) : undefined;
+	}
+
+	async #key() {
+		return (await readFile(join(this.#directory, 'admin-key'), 'utf8')).trim();
 	}
 
 	#env() {

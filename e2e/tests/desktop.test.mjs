@@ -21,16 +21,6 @@ async function done({ holt }) {
 	return id;
 }
 
-/** The names of what lies in the workspace, once one of them is there. */
-async function onceThere({ holt }, id, name) {
-	for (;;) {
-		const { entries } = await holt.api('GET', `/v2/sessions/${id}/files`);
-		const names = entries.map(({ path }) => path);
-		if (names.includes(name)) return names;
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
-}
-
 /** Clicks into the terminal and runs a command there. */
 async function runs({ desktop }, command) {
 	await desktop.clicks(IN_TERMINAL.x, IN_TERMINAL.y);
@@ -74,7 +64,7 @@ story('nothing passes until control is taken, then it does', { answers: OPENS_TE
 	await desktop.takes();
 	await desktop.letsProgramsRun();
 	await runs(person, 'echo otter > typed');
-	assert.deepEqual(await onceThere(person, id, 'typed'), ['typed']);
+	assert.deepEqual(await person.holt.onceFile(id, 'typed'), ['typed']);
 	const file = await holt.api('GET', `/v2/sessions/${id}/events`);
 	assert.ok(file.events.some(({ kind }) => kind === 'control_taken'));
 	await person.note(/has control of the desktop, the agent waits/).first().waitFor();
@@ -85,7 +75,7 @@ story('nothing passes until control is taken, then it does', { answers: OPENS_TE
 	await desktop.takes();
 	await desktop.letsProgramsRun();
 	await runs(person, 'echo 7>7');
-	assert.deepEqual(await onceThere(person, id, '7'), ['7', 'typed']);
+	assert.deepEqual(await person.holt.onceFile(id, '7'), ['7', 'typed']);
 	await person.note('The agent has the desktop again').first().waitFor();
 });
 
@@ -103,7 +93,7 @@ story('control stays over a reload, and the keyboard finds its way back', { answ
 	await desktop.says('You have control').waitFor();
 	await desktop.isSeen();
 	await runs(person, 'echo t g > typed');
-	await onceThere(person, id, 'typed');
+	await person.holt.onceFile(id, 'typed');
 	await desktop.says('You have control').waitFor();
 
 	await page.keyboard.press('Control+Alt+Shift');
@@ -125,7 +115,7 @@ story('one at a time, by name', { answers: OPENS_TERMINAL }, async (one, another
 	await one.desktop.says('Ada has control').waitFor();
 	await runs(one, 'echo 5>5');
 	await runs(ada, 'echo 6>6');
-	assert.deepEqual(await onceThere(one, id, '6'), ['6']);
+	assert.deepEqual(await one.holt.onceFile(id, '6'), ['6']);
 
 	await one.desktop.button('Take it from Ada').click();
 	await one.desktop.says('You have control').waitFor();
@@ -134,7 +124,7 @@ story('one at a time, by name', { answers: OPENS_TERMINAL }, async (one, another
 	await one.desktop.letsProgramsRun();
 	await runs(ada, 'echo 7>7');
 	await runs(one, 'echo 8>8');
-	assert.deepEqual(await onceThere(one, id, '8'), ['6', '8']);
+	assert.deepEqual(await one.holt.onceFile(id, '8'), ['6', '8']);
 });
 
 const COUNTS = [runsLong('until [ -e go ]; do sleep 0.05; done; echo gone > count'), says('Counted.')];
@@ -156,7 +146,7 @@ story('the agent waits while a person drives, and goes on after', { answers: COU
 	}
 	await desktop.gives();
 	await person.runEnd('Done').waitFor();
-	await onceThere(person, id, 'count');
+	await person.holt.onceFile(id, 'count');
 });
 
 story('a sleeping session is woken for its desktop', { answers: OPENS_TERMINAL }, async (person) => {
@@ -195,7 +185,7 @@ story('a desktop in a window of its own', { answers: OPENS_TERMINAL }, async (pe
 	await desktop.takes();
 	await desktop.letsProgramsRun();
 	await runs(person, 'echo 5>5');
-	await onceThere(person, id, '5');
+	await person.holt.onceFile(id, '5');
 
 	await person.opens(`/vnc/${id}/vnc.html?view_only=1`);
 	await desktop.isSeen();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionEvent } from '$lib/api/types';
 import { Feed, type Connection, type Frame } from './socket';
-import { SESSION, logOf, queued } from './testing';
+import { SESSION, logOf, queued, summary } from './testing';
 
 /** A server that is a list of what it was told. */
 class FakeSocket {
@@ -166,6 +166,47 @@ describe('the socket', () => {
 		last().say({ type: 'event', event: events[1]! });
 		expect(seen).toEqual([2, -2]);
 		stop();
+	});
+
+	it('watches the list, and anew on every connection', async () => {
+		const { feed } = begin();
+		const heard: unknown[] = [];
+		const stop = feed.watch({
+			begin: () => heard.push('begin'),
+			changed: ({ title }) => heard.push(title),
+			removed: (id) => heard.push(id)
+		});
+		feed.start();
+		await settle();
+		last().accept();
+		expect(last().sent).toEqual([{ watch: 'sessions' }]);
+		last().say({ type: 'watching' });
+		last().say({ type: 'summary', session: SESSION, summary: summary({ title: 'Otters' }) });
+		last().say({ type: 'removed', session: SESSION });
+		expect(heard).toEqual(['begin', 'Otters', SESSION]);
+		last().drop();
+		await vi.advanceTimersByTimeAsync(2000);
+		last().accept();
+		last().say({ type: 'watching' });
+		expect(heard.at(-1)).toBe('begin');
+		stop();
+		last().say({ type: 'watching' });
+		expect(last().sent).toEqual([{ watch: 'sessions' }, { unwatch: 'sessions' }]);
+		expect(heard).toHaveLength(4);
+	});
+
+	it('follows without text in the making, also when it comes back', async () => {
+		const { feed } = begin();
+		feed.start();
+		await settle();
+		last().accept();
+		feed.listen(SESSION, { event: () => {} });
+		feed.from(SESSION, 4, false);
+		expect(last().sent).toEqual([{ follow: SESSION, after: 4, deltas: false }]);
+		last().drop();
+		await vi.advanceTimersByTimeAsync(2000);
+		last().accept();
+		expect(last().sent).toEqual([{ follow: SESSION, after: 4, deltas: false }]);
 	});
 
 	it('says nothing after it was stopped', async () => {

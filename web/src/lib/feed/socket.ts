@@ -1,13 +1,15 @@
 // The one socket of the page: it follows many sessions, comes back by itself when it is lost, and goes on where each
 // session's stretch of events ended.
 
-import type { Delta, SessionEvent, Snapshot } from '$lib/api/types';
+import type { Delta, SessionEvent, SessionSummary, Snapshot } from '$lib/api/types';
 
 export type Frame =
 	| { type: 'snapshot'; session: string; snapshot: Snapshot }
 	| { type: 'event'; event: SessionEvent }
 	| { type: 'delta'; session: string; delta: Delta }
 	| { type: 'removed'; session: string }
+	| { type: 'watching' }
+	| { type: 'summary'; session: string; summary: SessionSummary }
 	| { type: 'error'; session?: string; code: string; message: string; hint: string }
 	| { type: 'pong'; ping: number };
 
@@ -18,6 +20,14 @@ export interface Listener {
 	snapshot?(snapshot: Snapshot): void;
 	removed?(): void;
 	error?(code: string, message: string): void;
+}
+
+/** Hears of the list of sessions as a whole. */
+export interface Watcher {
+	/** From here on changes arrive: what the list is has to be read now. */
+	begin(): void;
+	changed(summary: SessionSummary): void;
+	removed(session: string): void;
 }
 
 export type Connection = 'closed' | 'connecting' | 'open' | 'lost';
@@ -34,6 +44,8 @@ interface Followed {
 	/** The last event that arrived; absent while nobody has said where to begin. */
 	position: number | undefined;
 	listeners: Set<Listener>;
+	/** Text in the making is wanted too. */
+	deltas: boolean;
 }
 
 const FIRST_WAIT = 250;
@@ -45,6 +57,7 @@ export class Feed {
 	#options: SocketOptions;
 	#socket: WebSocket | undefined;
 	#followed = new Map<string, Followed>();
+	#watcher: Watcher | undefined;
 	#state: Connection = 'closed';
 	#attempts = 0;
 	#retry: ReturnType<typeof setTimeout> | undefined;
@@ -86,20 +99,22 @@ export class Feed {
 	listen(session: string, listener: Listener): () => void {
 		const known = this.#followed.get(session);
 		if (known) known.listeners.add(listener);
-		else this.#followed.set(session, { position: undefined, listeners: new Set([listener]) });
+		else this.#followed.set(session, { position: undefined, listeners: new Set([listener]), deltas: true });
 		return () => this.#leave(session, listener);
 	}
 
 	/**
 	 * Follows a session that is listened to from the event after `after` on, unless it is followed already. Returns the
-	 * event after which it really goes on: what lies between the two has to be fetched.
+	 * event after which it really goes on: what lies between the two has to be fetched. Without `deltas`, text comes only
+	 * when it is finished.
 	 */
-	from(session: string, after: number): number {
+	from(session: string, after: number, deltas = true): number {
 		const followed = this.#followed.get(session);
 		if (!followed) return after;
 		if (followed.position !== undefined) return followed.position;
 		followed.position = after;
-		this.#send({ follow: session, after });
+		followed.deltas = deltas;
+		this.#follow(session, followed);
 		return after;
 	}
 
@@ -108,6 +123,21 @@ export class Feed {
 		const stop = this.listen(session, listener);
 		this.from(session, after);
 		return stop;
+	}
+
+	/** Hears from now on of every session that the list would show otherwise. Returns how to stop. */
+	watch(watcher: Watcher): () => void {
+		this.#watcher = watcher;
+		this.#send({ watch: 'sessions' });
+		return () => {
+			if (this.#watcher !== watcher) return;
+			this.#watcher = undefined;
+			this.#send({ unwatch: 'sessions' });
+		};
+	}
+
+	#follow(session: string, { position: after, deltas }: Followed): void {
+		if (after !== undefined) this.#send({ follow: session, after, ...(!deltas && { deltas }) });
 	}
 
 	#leave(session: string, listener: Listener): void {
@@ -137,9 +167,8 @@ export class Feed {
 			if (life !== this.#life) return socket.close();
 			this.#attempts = 0;
 			this.#become('open');
-			for (const [session, { position }] of this.#followed) {
-				if (position !== undefined) this.#send({ follow: session, after: position });
-			}
+			if (this.#watcher) this.#send({ watch: 'sessions' });
+			for (const [session, followed] of this.#followed) this.#follow(session, followed);
 			this.#expectPing();
 		};
 		socket.onmessage = ({ data }) => {
@@ -160,6 +189,8 @@ export class Feed {
 			return;
 		}
 		if (frame.type === 'pong') return;
+		if (this.#watcher) tellWatcher(this.#watcher, frame);
+		if (frame.type === 'watching' || frame.type === 'summary') return;
 		const session = frame.type === 'event' ? frame.event.session : frame.session;
 		const followed = session === undefined ? undefined : this.#followed.get(session);
 		if (!session || !followed) return;
@@ -211,6 +242,12 @@ export class Feed {
 		this.#state = state;
 		this.#options.changed(state);
 	}
+}
+
+function tellWatcher(watcher: Watcher, frame: Frame): void {
+	if (frame.type === 'watching') watcher.begin();
+	else if (frame.type === 'summary') watcher.changed(frame.summary);
+	else if (frame.type === 'removed') watcher.removed(frame.session);
 }
 
 function tell(listener: Listener, frame: Frame): void {

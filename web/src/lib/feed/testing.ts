@@ -1,7 +1,7 @@
 // Logs of sessions for tests: any that the server could write, as far as the conversation is concerned.
 
 import fc from 'fast-check';
-import type { SessionEvent, Snapshot, Usage } from '$lib/api/types';
+import type { SessionEvent, SessionSummary, Snapshot, Usage } from '$lib/api/types';
 
 export const SESSION = '01920000-0000-7000-8000-000000000001';
 export const USAGE: Usage = { input_tokens: 10, output_tokens: 2, cached_tokens: 0, cost_micros: 5 };
@@ -99,6 +99,11 @@ export const anyLog = fc.array(fc.array(step, { maxLength: 3 }), { maxLength: 4 
 	});
 	return logOf(...bodies);
 });
+
+export function summary(rest: Partial<SessionSummary> = {}): SessionSummary {
+	const { id, owner, title, kind, status, origin, created_at, updated_at, last_seq } = blankRecord();
+	return { id, owner, title, kind, status, origin, created_at, updated_at, last_seq, ...rest };
+}
 
 export function blankRecord(): Snapshot {
 	return {

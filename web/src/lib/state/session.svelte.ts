@@ -42,8 +42,12 @@ export class OpenSession {
 	#catchingUp = false;
 	#over = false;
 
-	constructor(id: string) {
+	/** Only how it is now is wanted, not what was said. */
+	readonly #recordOnly: boolean;
+
+	constructor(id: string, { recordOnly = false } = {}) {
 		this.id = id;
+		this.#recordOnly = recordOnly;
 	}
 
 	/** The whole conversation is loaded, from its first event. */
@@ -79,7 +83,7 @@ export class OpenSession {
 			const snapshot = await this.#fetchSnapshot();
 			if (this.#over) return;
 			this.#begin(snapshot);
-			await this.older();
+			if (!this.#recordOnly) await this.older();
 		} catch (thrown) {
 			this.problem = problemOf(thrown);
 		}
@@ -91,9 +95,9 @@ export class OpenSession {
 		this.conversation = EMPTY;
 		this.lives = new Map();
 		this.#takeSnapshot(snapshot);
-		const position = server.feed.from(this.id, snapshot.last_seq);
+		const position = server.feed.from(this.id, snapshot.last_seq, !this.#recordOnly);
 		this.#flush();
-		// The list follows it too, and may be further on.
+		// Another view may follow it too, and be further on.
 		void this.#catchUp(this.#log, position);
 	}
 

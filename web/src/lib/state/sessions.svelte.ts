@@ -1,39 +1,19 @@
-// The list of sessions, kept true: every event of a listed session reaches it over the page's socket, and the list is
-// read again when something changed, and now and then for what others began.
+// The list of sessions, kept true: it is read once, and then the page's socket tells of every session that it would show
+// otherwise.
 
 import { api, got } from '$lib/api/client';
 import { problemOf, type Problem } from '$lib/api/problem';
-import type { SessionEvent, SessionSummary, Status } from '$lib/api/types';
+import type { SessionSummary } from '$lib/api/types';
+import { afterChange, afterReading, joined } from '$lib/feed/list';
 import { GROUPS, groupOf, type Group } from '$lib/words/states';
 import { notices } from './notices.svelte';
 import { server } from './server.svelte';
 
 const PAGE = 100;
-/** The open session needs a place on the socket too, which takes 200. */
-const MOST_FOLLOWED = 150;
-const REFRESH_EVERY = 5000;
-const REFRESH_AFTER_CHANGE = 400;
 /** A search waits for the end of a word being typed. */
 const SEARCH_AFTER = 150;
-
-/** What an event says about a session's status, when it says it by itself. */
-const STATUS_AFTER: Partial<Record<SessionEvent['kind'], Status>> = {
-	run_started: 'running',
-	approval_requested: 'waiting',
-	run_finished: 'idle',
-	session_ending: 'ending',
-	session_ended: 'ended',
-	session_failed: 'failed',
-	session_retried: 'idle'
-};
-
-const CHANGES_THE_LIST: ReadonlySet<SessionEvent['kind']> = new Set([
-	...(Object.keys(STATUS_AFTER) as SessionEvent['kind'][]),
-	'session_renamed',
-	'approval_answered',
-	'sandbox_closed',
-	'sandbox_opened'
-]);
+/** What was found is searched for again when sessions have changed, but not for each of them. */
+const SEARCH_AGAIN_AFTER = 400;
 
 interface Found {
 	readonly words: string;
@@ -52,14 +32,13 @@ class Sessions {
 	/** What the server found for the words that it was asked for. */
 	#found = $state.raw<Found | undefined>();
 	#search: AbortController | undefined;
+	/** What is told while the list is being read. */
+	#told: (() => void)[] | undefined;
 	#searchTimer: ReturnType<typeof setTimeout> | undefined;
 	/** The rest of the list, when there is one. */
 	#next = $state<string | undefined>();
 	/** Deleted, but it can still be undone. */
 	#hidden = $state.raw<ReadonlySet<string>>(new Set());
-	#following = new Map<string, () => void>();
-	#timer: ReturnType<typeof setTimeout> | undefined;
-	#running = false;
 
 	readonly visible = $derived.by(() => {
 		const words = this.#words;
@@ -96,42 +75,42 @@ class Sessions {
 
 	/** Runs until the returned function is called. */
 	run(): () => void {
-		this.#running = true;
+		// The socket has to come up first, and the list is not to wait for it.
 		void this.refresh();
-		const look = () => !document.hidden && this.#refreshSoon(0);
-		document.addEventListener('visibilitychange', look);
+		const stop = server.feed.watch({
+			begin: () => void this.refresh(),
+			changed: (summary) => this.#hear(() => this.#take(summary)),
+			removed: (id) => this.#hear(() => this.#forget(id))
+		});
 		return () => {
-			this.#running = false;
-			clearTimeout(this.#timer);
+			stop();
+			this.#told = undefined;
 			this.search('');
-			document.removeEventListener('visibilitychange', look);
-			for (const stop of this.#following.values()) stop();
-			this.#following.clear();
 			this.items = [];
+			this.#next = undefined;
 			this.loaded = false;
 		};
 	}
 
 	async refresh(): Promise<void> {
-		clearTimeout(this.#timer);
+		// It is newer than what will be read.
+		const told: (() => void)[] = (this.#told = []);
 		try {
 			const { items, next } = await got(api.GET('/v2/sessions', { params: { query: { limit: PAGE } } }));
-			const fresh = new Set(items.map(({ id }) => id));
-			const oldest = items.at(-1)?.updated_at ?? 0;
-			// Further pages that were read stay, as far as they lie behind this one.
-			const rest = next
-				? this.items.filter(({ id, updated_at }) => !fresh.has(id) && updated_at <= oldest)
-				: [];
-			this.items = [...items, ...rest];
-			if (rest.length === 0) this.#next = next ?? undefined;
+			// Somebody reads it anew.
+			if (told !== this.#told) return;
+			const hadMore = this.items.length > items.length;
+			this.items = afterReading(this.items, items, next !== undefined && next !== null);
+			// Further pages that were read stay.
+			if (!next || !hadMore) this.#next = next ?? undefined;
+			this.#told = undefined;
+			for (const again of told) again();
 			this.loaded = true;
 			this.problem = undefined;
-			if (this.#running) this.#follow();
-			if (this.#words && this.#found) void this.#ask(this.#words);
+			this.#searchAgain();
 		} catch (thrown) {
 			this.problem = problemOf(thrown);
 		}
-		if (this.#running) this.#refreshSoon(REFRESH_EVERY);
 	}
 
 	async more(): Promise<void> {
@@ -141,7 +120,6 @@ class Sessions {
 		const { items, next } = await got(api.GET('/v2/sessions', { params: { query } }));
 		this.items = joined(this.items, items);
 		this.#next = next ?? undefined;
-		this.#follow();
 	}
 
 	/** Searches all sessions for what is typed. An answer to what was typed before is not waited for. */
@@ -186,9 +164,9 @@ class Sessions {
 
 	/** Puts a session that was just made into the list, before the server tells of it. */
 	add(summary: SessionSummary): void {
+		this.#told?.push(() => this.add(summary));
 		if (this.items.some(({ id }) => id === summary.id)) return;
 		this.items = [summary, ...this.items];
-		this.#follow();
 	}
 
 	/** Deletes a session in ten seconds, unless that is undone. */
@@ -221,57 +199,27 @@ class Sessions {
 	}
 
 	#forget(id: string): void {
-		this.#following.get(id)?.();
-		this.#following.delete(id);
 		this.items = this.items.filter((item) => item.id !== id);
 		if (this.#found)
 			this.#found = { ...this.#found, items: this.#found.items.filter((item) => item.id !== id) };
 	}
 
-	#follow(): void {
-		const wanted = this.items.filter(({ status }) => status !== 'ended').slice(0, MOST_FOLLOWED);
-		const ids = new Set(wanted.map(({ id }) => id));
-		for (const [id, stop] of this.#following) {
-			if (ids.has(id)) continue;
-			stop();
-			this.#following.delete(id);
-		}
-		for (const { id, last_seq } of wanted) {
-			if (this.#following.has(id)) continue;
-			const changed = () => this.#refreshSoon(REFRESH_AFTER_CHANGE);
-			const listener = {
-				event: (event: SessionEvent) => this.#take(event),
-				snapshot: changed,
-				removed: () => this.#forget(id)
-			};
-			this.#following.set(id, server.feed.follow(id, last_seq, listener));
-		}
+	#hear(news: () => void): void {
+		news();
+		this.#told?.push(news);
 	}
 
-	#take(event: SessionEvent): void {
-		if (!CHANGES_THE_LIST.has(event.kind)) return;
-		const status = STATUS_AFTER[event.kind];
-		const title = event.kind === 'session_renamed' ? event.body.title : undefined;
-		this.items = this.items.map((item) => {
-			if (item.id !== event.session || event.seq <= item.last_seq) return item;
-			return { ...item, status: status ?? item.status, title: title ?? item.title, updated_at: event.at };
-		});
-		this.#refreshSoon(REFRESH_AFTER_CHANGE);
+	#take(summary: SessionSummary): void {
+		this.items = afterChange(this.items, summary);
+		this.#searchAgain();
 	}
 
-	#refreshSoon(millis: number): void {
-		clearTimeout(this.#timer);
-		this.#timer = setTimeout(() => {
-			if (document.hidden) this.#refreshSoon(REFRESH_EVERY);
-			else void this.refresh();
-		}, millis);
+	#searchAgain(): void {
+		const words = this.#words;
+		if (!words || !this.#found) return;
+		clearTimeout(this.#searchTimer);
+		this.#searchTimer = setTimeout(() => void this.#ask(words), SEARCH_AGAIN_AFTER);
 	}
-}
-
-/** The first ones, and those of the others that are not among them. */
-function joined(first: readonly SessionSummary[], others: readonly SessionSummary[]): SessionSummary[] {
-	const known = new Set(first.map(({ id }) => id));
-	return [...first, ...others.filter(({ id }) => !known.has(id))];
 }
 
 export const sessions = new Sessions();
