@@ -79,7 +79,8 @@ impl Desk for EngineDesk {
 
     async fn finish(&self, turn: FinishedTurn) -> Result<(), Halted> {
         let run = self.brief.run;
-        self.ask(|reply| Word::Turn { run, turn: Box::new(turn), reply }).await
+        let seen = self.until.load(Ordering::Relaxed);
+        self.ask(|reply| Word::Turn { run, turn: Box::new(turn), seen, reply }).await
     }
 
     fn fresh_id(&self) -> Uuid {

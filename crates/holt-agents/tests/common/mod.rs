@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use holt_core::agent::{Agent, Brief, Delta, Desk, FinishedTurn, Halted, WorkError};
 use holt_core::budget::Budget;
-use holt_core::event::{Event, EventBody, SessionCreated, WhenBusy};
+use holt_core::event::{Event, EventBody, Seq, SessionCreated, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use holt_core::machine::{Decision, Effect, Input, NewPrompt, Refusal, State, decide};
 use holt_core::policy::Policy;
@@ -263,7 +263,7 @@ impl Desk for TestDesk {
 
     async fn finish(&self, turn: FinishedTurn) -> Result<(), Halted> {
         self.live().await;
-        let input = Input::Turn { run: self.brief.run, turn: Box::new(turn), tools: self.brief.tools.clone() };
+        let input = Input::Turn { run: self.brief.run, turn: Box::new(turn), tools: self.brief.tools.clone(), seen: Seq::MAX };
         self.take(input)?;
         let arrived: Vec<(usize, String)> = {
             let mut inner = self.session.lock();

@@ -128,6 +128,7 @@ impl State {
     fn control_taken(&mut self, at: Timestamp, taken: &ControlTaken) {
         let ControlTaken { by, client, programs } = taken.clone();
         self.control = Some(Control { by, client, programs, since: at });
+        self.driven_seq = self.last_seq;
         if let Some(run) = self.run_mut() {
             run.waiting_since.get_or_insert(at);
         }
@@ -135,6 +136,7 @@ impl State {
 
     fn control_returned(&mut self, at: Timestamp) {
         self.control = None;
+        self.driven_seq = self.last_seq;
         (self.idle_since, self.used_at) = (at, at);
         self.go_on(at);
     }

@@ -79,11 +79,12 @@ pub enum Input {
     NextStep {
         run: RunId,
     },
-    /// A finished turn, with the tools that were offered for it.
+    /// A finished turn, with the tools that were offered for it, and the last event that its step knew of.
     Turn {
         run: RunId,
         turn: Box<FinishedTurn>,
         tools: Vec<ToolSpec>,
+        seen: Seq,
     },
     BrainDone {
         run: RunId,

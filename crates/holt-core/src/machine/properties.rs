@@ -141,7 +141,8 @@ impl Judge {
                     self.calls += 1;
                     (self.calls, names[usize::from(*which) % names.len()])
                 });
-                Input::Turn { run, turn: turn(self.messages, &calls.collect::<Vec<_>>()), tools: tools() }
+                let turn = turn(self.messages, &calls.collect::<Vec<_>>());
+                Input::Turn { run, turn, tools: tools(), seen: self.story.state.last_seq }
             }
             Voice::BrainDone => Input::BrainDone { run },
             Voice::BrainFailed => Input::BrainFailed { run, failure: failure() },

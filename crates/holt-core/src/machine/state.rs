@@ -66,6 +66,9 @@ pub struct State {
     /// The person who drives the desktop, when one does.
     #[serde(default)]
     pub control: Option<Control>,
+    /// The event with which a person last began or ceased to drive: what was decided without it was decided on another screen.
+    #[serde(default)]
+    pub driven_seq: Seq,
     pub queue: Vec<QueuedPrompt>,
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
@@ -90,6 +93,7 @@ impl State {
             sandbox: SandboxState::Closed,
             held: None,
             control: None,
+            driven_seq: 0,
             queue: Vec::new(),
             recent: VecDeque::new(),
             artifacts: Vec::new(),

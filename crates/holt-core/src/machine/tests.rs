@@ -124,7 +124,8 @@ impl Story {
 
     fn turn(&mut self, message: u128, calls: &[(u128, &str)]) -> Vec<&'static str> {
         let run = self.run();
-        self.take(Input::Turn { run, turn: turn(message, calls), tools: tools() })
+        let seen = self.state.last_seq;
+        self.take(Input::Turn { run, turn: turn(message, calls), tools: tools(), seen })
     }
 
     fn returned(&mut self, id: u128) -> Vec<&'static str> {

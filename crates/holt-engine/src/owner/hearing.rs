@@ -43,9 +43,9 @@ impl Owner {
                 let result = self.step(Input::BeginMessage { run, message }, Patience::Insist).await;
                 let _ = reply.send(result.map_err(|_| Halted));
             }
-            Word::Turn { run, turn, reply } => {
+            Word::Turn { run, turn, seen, reply } => {
                 let tools = self.tools.to_vec();
-                let result = self.step(Input::Turn { run, turn, tools }, Patience::Insist).await;
+                let result = self.step(Input::Turn { run, turn, tools, seen }, Patience::Insist).await;
                 let _ = reply.send(result.map_err(|_| Halted));
             }
             Word::Show { delta } => self.hub.show(&delta),

@@ -61,6 +61,8 @@ pub(crate) enum Word {
     Turn {
         run: RunId,
         turn: Box<FinishedTurn>,
+        /// The last event that its step was given.
+        seen: Seq,
         reply: oneshot::Sender<Result<(), Halted>>,
     },
     Show {

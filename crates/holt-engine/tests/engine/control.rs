@@ -8,11 +8,13 @@ use holt_core::event::{ControlEnd, EventBody};
 use holt_core::id::{ClientId, SessionId};
 use holt_core::sandbox::{Group, SandboxError, Sandboxes as _};
 use holt_core::session::Status;
+use holt_core::tool::CallStatus;
 use holt_core::view::{Programs, SandboxState, Snapshot};
 use holt_engine::Engine;
 use holt_testkit::{Gate, Operation, eventually, fresh, within};
+use serde_json::json;
 
-use crate::den::{Den, code, kinds, log, owner, say, session, tell, until, wait_for};
+use crate::den::{Den, calling, code, kinds, log, owner, say, session, tell, until, wait_for};
 
 async fn awake(engine: &Engine) -> SessionId {
     let id = session(engine).await;
@@ -219,4 +221,37 @@ async fn who_watches_the_desktop_keeps_the_session_awake_and_an_order_does_not_w
     drop(viewer);
     engine.wake(&owner(), id).await.unwrap();
     until(&engine, id, "sleep, with nobody there", |session| session.status == Status::Asleep).await;
+}
+
+#[tokio::test]
+async fn what_a_brain_thought_out_before_somebody_drove_is_not_done_on_the_screen() {
+    let (den, gate) = (Den::new(), Gate::new());
+    let held = gate.clone();
+    den.brain(move |desk: Arc<dyn Desk>| {
+        let gate = held.clone();
+        async move {
+            desk.next_step().await?;
+            gate.pass().await;
+            for _ in 0..2 {
+                desk.finish(calling(&[("computer", json!({"action": "screenshot"}))])).await?;
+                desk.next_step().await?;
+            }
+            Ok::<(), WorkError>(())
+        }
+    });
+    let engine = den.start().await;
+    let (id, client) = (session(&engine).await, fresh(ClientId::new));
+    engine.prompt(&owner(), id, say("look")).await.unwrap();
+    within("the brain to think", gate.reached()).await;
+    until(&engine, id, "the sandbox", |session| session.sandbox == SandboxState::Open).await;
+    take(&engine, id, client).await;
+    give(&engine, id, client).await;
+    gate.release();
+    until(&engine, id, "the run to end", |session| session.status == Status::Idle).await;
+    let ends = log(&engine, id).await.into_iter().filter_map(|event| match event {
+        EventBody::CallFinished(call) => Some(call.outcome.status),
+        _ => None,
+    });
+    assert_eq!(ends.collect::<Vec<_>>(), [CallStatus::Cancelled, CallStatus::Succeeded], "the next step knew of it");
+    assert_eq!(den.sandboxes.begun_in_all(), 1);
 }

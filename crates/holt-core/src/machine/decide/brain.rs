@@ -5,7 +5,7 @@ use crate::agent::FinishedTurn;
 use crate::budget::Standing;
 use crate::event::{
     AgentMessage, ApprovalRequested, BudgetReached, BudgetWarned, CallFinished, CallProposed, MessageAborted, MessageStarted,
-    PromptSteered, RunResult, WhenBusy,
+    PromptSteered, RunResult, Seq, WhenBusy,
 };
 use crate::id::{CallId, MessageId, RunId};
 use crate::machine::input::{Effect, Refusal};
@@ -66,7 +66,7 @@ impl Draft {
         }
     }
 
-    pub(super) fn turn(&mut self, run: RunId, turn: FinishedTurn, tools: &[ToolSpec]) -> Result<(), Refusal> {
+    pub(super) fn turn(&mut self, run: RunId, turn: FinishedTurn, tools: &[ToolSpec], seen: Seq) -> Result<(), Refusal> {
         if self.run_if(run)?.is_stopping() {
             return Err(Refusal::Stale);
         }
@@ -78,6 +78,9 @@ impl Draft {
             {
                 self.propose(run, *call, reference, tool, arguments, tools);
             }
+        }
+        if seen < self.state.driven_seq {
+            self.withdraw_screen_calls();
         }
         self.start_calls();
         Ok(())

@@ -64,7 +64,7 @@ impl Draft {
     }
 
     /// What the agent wanted to do on a screen that has changed since is not done.
-    fn withdraw_screen_calls(&mut self) {
+    pub(super) fn withdraw_screen_calls(&mut self) {
         let Some((run, calls)) = self.state.run().map(|run| (run.id, run.calls.clone())) else { return };
         for call in calls.iter().filter(|call| call.screen && call.stage == CallStage::Ready) {
             let text = "A person has used the desktop meanwhile, so nothing was done. Look at the screen again first.";

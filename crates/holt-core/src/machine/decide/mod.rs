@@ -49,7 +49,7 @@ impl Draft {
             Input::ReturnControl { why, by, client } => self.return_control(why, by, client),
             Input::BeginMessage { run, message } => self.begin_message(run, message),
             Input::NextStep { run } => self.next_step(run),
-            Input::Turn { run, turn, tools } => self.turn(run, *turn, &tools),
+            Input::Turn { run, turn, tools, seen } => self.turn(run, *turn, &tools, seen),
             Input::BrainDone { run } => self.brain_ended(run, RunResult::Completed),
             Input::BrainFailed { run, failure: Failure { code, message, hint } } => {
                 self.brain_ended(run, RunResult::Failed { code, message, hint })

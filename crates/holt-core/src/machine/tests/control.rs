@@ -3,6 +3,7 @@
 use super::*;
 use crate::event::ControlEnd;
 use crate::id::ClientId;
+use crate::machine::Fact;
 use crate::view::Programs;
 
 fn client(number: u128) -> ClientId {
@@ -59,6 +60,21 @@ fn what_the_agent_does_on_the_screen_is_stopped_and_other_calls_are_not() {
     story.turn(1, &[(1, "write")]);
     story.take(take(1, false));
     assert_eq!(story.effects, [Effect::HoldPrograms]);
+}
+
+#[test]
+fn what_was_thought_out_before_a_person_drove_is_not_done_on_the_screen_after() {
+    let mut story = working();
+    let (run, before) = (story.run(), story.state.last_seq);
+    story.take(take(1, false));
+    story.take(give(1));
+    let late = |seen| Input::Turn { run, turn: turn(1, &[(1, "read"), (2, "click")]), tools: tools(), seen };
+    let unaware = decide(&story.state, late(before), story.state.last_at).unwrap();
+    assert_eq!(unaware.effects, [Effect::ExecuteCall { call: call(1), only_if_known: false }]);
+    let withdrawn = |fact: &Fact| matches!(&fact.body, EventBody::CallFinished(done) if done.call == call(2));
+    assert!(unaware.events.iter().any(withdrawn));
+    let aware = decide(&story.state, late(story.state.last_seq), story.state.last_at).unwrap();
+    assert!(!aware.events.iter().any(withdrawn), "one that knows of it has looked");
 }
 
 #[test]
