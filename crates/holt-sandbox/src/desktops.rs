@@ -30,7 +30,7 @@ fn examine_in(places: &[&Path]) -> Vec<Finding> {
 
 fn missing(parts: &'static [Part], places: &[&Path]) -> Vec<&'static Part> {
     let there = |name: &&str| places.iter().any(|place| place.join(name).exists());
-    parts.iter().filter(|(names, _)| !names.iter().any(|name| there(name))).collect()
+    parts.iter().filter(|(names, _)| !names.iter().any(there)).collect()
 }
 
 fn flavour(name: &str, good: &str, weak: &str, hint: &str, missing: Vec<&Part>) -> Finding {
