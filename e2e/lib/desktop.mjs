@@ -84,9 +84,7 @@ export class DesktopView {
 	/** One finger goes from one place of the window to another. */
 	async drags(from, to) {
 		const steps = [0, 0.25, 0.5, 0.75, 1];
-		const at = (share) => [
-			{ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share, id: 1 }
-		];
+		const at = (share) => [{ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share, id: 1 }];
 		await this.#touches(steps.map(at));
 	}
 

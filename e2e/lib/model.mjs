@@ -16,9 +16,7 @@ export const runs = (...commands) => ({
 });
 /** The agent starts a program on its desktop, as soon as that is there. */
 export const startsProgram = (command) => ({
-	calls: [
-		{ tool: 'execute_command_async', arguments: { command: `until ${command} 2>/dev/null; do sleep 0.1; done` } }
-	]
+	calls: [{ tool: 'execute_command_async', arguments: { command: `until ${command} 2>/dev/null; do sleep 0.1; done` } }]
 });
 /** The agent wants a command to run that may take ten minutes. */
 export const runsLong = (command) => ({

@@ -58,27 +58,30 @@ story('a phone taps, and types with the keyboard on its screen', PHONE, async (p
 	await person.holt.onceFile(id, 'five');
 });
 
-story('clipboards move by a gesture only', { answers: ANSWERS, permissions: ['clipboard-read', 'clipboard-write'] }, async (person) => {
-	const { page, desktop, holt } = person;
-	const id = await atTerminal(person);
-	await page.evaluate(() => navigator.clipboard.writeText('echo pasted > pasted'));
-	await desktop.takes();
-	await desktop.letsProgramsRun();
-	await desktop.clicks(IN_TERMINAL.x, IN_TERMINAL.y);
+story(
+	'clipboards move by a gesture only',
+	{ answers: ANSWERS, permissions: ['clipboard-read', 'clipboard-write'] },
+	async (person) => {
+		const { page, desktop, holt } = person;
+		const id = await atTerminal(person);
+		await page.evaluate(() => navigator.clipboard.writeText('echo pasted > pasted'));
+		await desktop.takes();
+		await desktop.letsProgramsRun();
+		await desktop.clicks(IN_TERMINAL.x, IN_TERMINAL.y);
 
-	await page.getByRole('button', { name: 'Paste into the desktop' }).click();
-	await page.getByText('The desktop’s clipboard has it').waitFor();
-	// What xterm pastes: the primary selection with Shift Insert, which Xvnc sets along with the clipboard.
-	const inserts = async () => {
+		await page.getByRole('button', { name: 'Paste into the desktop' }).click();
+		await page.getByText('The desktop’s clipboard has it').waitFor();
+		// What xterm pastes: the primary selection with Shift Insert, which Xvnc sets along with the clipboard.
+		const inserts = async () => {
 			const before = await desktop.picture();
 			await page.keyboard.press('Shift+Insert');
 			await desktop.moves(before);
 			await page.keyboard.press('Enter');
 		};
-	await inserts();
-	await person.holt.onceFile(id, 'pasted');
+		await inserts();
+		await person.holt.onceFile(id, 'pasted');
 
-	// The keys that paste bring the text along.
+		// The keys that paste bring the text along.
 		await page.evaluate(() => navigator.clipboard.writeText('by its keys'));
 		await desktop.types('stty lnext undef; cat > keys\n');
 		await holt.onceFile(id, 'keys');
@@ -90,16 +93,17 @@ story('clipboards move by a gesture only', { answers: ANSWERS, permissions: ['cl
 		const brought = await holt.text(id, 'brought');
 		assert.ok(brought.includes('by its keys'), brought);
 
-	// What is marked on the desktop is offered, and goes nowhere by itself.
-	await desktop.types('clear; echo from-the-desktop\n');
-	await desktop.clicks(120, 105, { clickCount: 2 });
-	const copy = desktop.button(/^Copy$/);
-	await copy.waitFor();
-	assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'by its keys');
-	await copy.click();
-	await page.getByText('Copied from the desktop').waitFor();
-	assert.match(await page.evaluate(() => navigator.clipboard.readText()), /desktop/);
-});
+		// What is marked on the desktop is offered, and goes nowhere by itself.
+		await desktop.types('clear; echo ottersottersotters\n');
+		await desktop.clicks(120, 105, { clickCount: 2 });
+		const copy = desktop.button(/^Copy$/);
+		await copy.waitFor();
+		assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'by its keys');
+		await copy.click();
+		await page.getByText('Copied from the desktop').waitFor();
+		assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^(otters)+$/);
+	}
+);
 
 story('who does nothing for a while is asked whether they are done', { answers: ANSWERS }, async (person) => {
 	const { page, desktop } = person;

@@ -67,7 +67,10 @@ story('nothing passes until control is taken, then it does', { answers: OPENS_TE
 	assert.deepEqual(await person.holt.onceFile(id, 'typed'), ['typed']);
 	const file = await holt.api('GET', `/v2/sessions/${id}/events`);
 	assert.ok(file.events.some(({ kind }) => kind === 'control_taken'));
-	await person.note(/has control of the desktop, the agent waits/).first().waitFor();
+	await person
+		.note(/has control of the desktop, the agent waits/)
+		.first()
+		.waitFor();
 
 	// Given back, the same keys do nothing again.
 	await desktop.gives();
@@ -79,28 +82,32 @@ story('nothing passes until control is taken, then it does', { answers: OPENS_TE
 	await person.note('The agent has the desktop again').first().waitFor();
 });
 
-story('control stays over a reload, and the keyboard finds its way back', { answers: OPENS_TERMINAL }, async (person) => {
-	const { desktop, page } = person;
-	const id = await done(person);
-	await person.looksAt(id);
-	await seesTerminal(person);
-	await page.locator('body').press('t');
-	await desktop.says('You have control').waitFor();
-	await desktop.letsProgramsRun();
+story(
+	'control stays over a reload, and the keyboard finds its way back',
+	{ answers: OPENS_TERMINAL },
+	async (person) => {
+		const { desktop, page } = person;
+		const id = await done(person);
+		await person.looksAt(id);
+		await seesTerminal(person);
+		await page.locator('body').press('t');
+		await desktop.says('You have control').waitFor();
+		await desktop.letsProgramsRun();
 
-	await page.reload();
-	// Whoever drives comes back to the desktop, not to the files.
-	await desktop.says('You have control').waitFor();
-	await desktop.isSeen();
-	await runs(person, 'echo t g > typed');
-	await person.holt.onceFile(id, 'typed');
-	await desktop.says('You have control').waitFor();
+		await page.reload();
+		// Whoever drives comes back to the desktop, not to the files.
+		await desktop.says('You have control').waitFor();
+		await desktop.isSeen();
+		await runs(person, 'echo t g > typed');
+		await person.holt.onceFile(id, 'typed');
+		await desktop.says('You have control').waitFor();
 
-	await page.keyboard.press('Control+Alt+Shift');
-	assert.equal(await page.evaluate(() => document.activeElement?.textContent?.trim()), 'Give back');
-	await page.keyboard.press('g');
-	await desktop.says('View only').waitFor();
-});
+		await page.keyboard.press('Control+Alt+Shift');
+		assert.equal(await page.evaluate(() => document.activeElement?.textContent?.trim()), 'Give back');
+		await page.keyboard.press('g');
+		await desktop.says('View only').waitFor();
+	}
+);
 
 story('one at a time, by name', { answers: OPENS_TERMINAL }, async (one, another) => {
 	const id = await done(one);
@@ -147,6 +154,32 @@ story('the agent waits while a person drives, and goes on after', { answers: COU
 	await desktop.gives();
 	await person.runEnd('Done').waitFor();
 	await person.holt.onceFile(id, 'count');
+});
+
+const CUT_OFF = [
+	/WebSocket/,
+	/ERR_CONNECTION/,
+	/ERR_EMPTY_RESPONSE/,
+	/Failed to load resource/,
+	/Failed when|Failed while/
+];
+
+story('a lost server takes neither the desktop nor control away', { answers: OPENS_TERMINAL }, async (person) => {
+	const { page, desktop, holt } = person;
+	const id = await done(person);
+	await person.looksAt(id);
+	await seesTerminal(person);
+	await desktop.takes();
+	await desktop.letsProgramsRun();
+
+	person.expects(...CUT_OFF);
+	await holt.crash();
+	await page.getByText('The connection to the desktop is lost').waitFor();
+	await holt.up();
+	await seesTerminal(person);
+	await desktop.says('You have control').waitFor();
+	await runs(person, 'echo 5>5');
+	await holt.onceFile(id, '5');
 });
 
 story('a sleeping session is woken for its desktop', { answers: OPENS_TERMINAL }, async (person) => {
