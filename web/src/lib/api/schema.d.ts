@@ -628,6 +628,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/screenshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A picture of a session's desktop, as its agent sees it.
+         * @description The desktop is started when it does not run. While a person drives there is no picture.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["screenshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/sleep": {
         parameters: {
             query?: never;
@@ -779,6 +801,26 @@ export interface paths {
          * @description Needs the scope `view`.
          */
         post: operations["create_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/vnc/{id}/websockify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same, at the address where viewers of old look for it, beside the page `/vnc/{id}/vnc.html`.
+         * @description Needs the scope `view`.
+         */
+        get: operations["watch_desktop_as_vnc"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1907,6 +1949,7 @@ export interface components {
             last_seq: number;
             origin: string;
             owner: components["schemas"]["OwnerId"];
+            removed_at?: components["schemas"]["Timestamp"] | null;
             status: components["schemas"]["Status"];
             title: string;
             updated_at: components["schemas"]["Timestamp"];
@@ -1959,6 +2002,7 @@ export interface components {
             policy: components["schemas"]["Policy"];
             /** @description Prompts that wait, in their order. */
             queue: components["schemas"]["QueuedPrompt"][];
+            removed_at?: components["schemas"]["Timestamp"] | null;
             run?: components["schemas"]["RunView"] | null;
             sandbox: components["schemas"]["SandboxState"];
             status: components["schemas"]["Status"];
@@ -3281,6 +3325,38 @@ export interface operations {
             };
         };
     };
+    screenshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     sleep_session: {
         parameters: {
             query?: never;
@@ -3521,6 +3597,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Ticket"];
                 };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    watch_desktop_as_vnc: {
+        parameters: {
+            query?: {
+                /** @description From where it is looked at: the id with which control is taken. Without it, this viewer only watches. */
+                client?: components["schemas"]["ClientId"];
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The socket; its binary frames are a stream of RFB. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error. */
             default: {
