@@ -14,9 +14,16 @@ export const says = (text) => ({ text });
 export const runs = (...commands) => ({
 	calls: commands.map((command) => ({ tool: 'execute_command', arguments: { command } }))
 });
+/** Somebody manages the windows of the desktop. */
+const IS_MANAGED = "xprop -root _NET_SUPPORTING_WM_CHECK 2>/dev/null | grep -q '#'";
 /** The agent starts a program on its desktop, as soon as that is there. */
 export const startsProgram = (command) => ({
-	calls: [{ tool: 'execute_command_async', arguments: { command: `until ${command} 2>/dev/null; do sleep 0.1; done` } }]
+	calls: [
+		{
+			tool: 'execute_command_async',
+			arguments: { command: `until ${IS_MANAGED} && ${command}; do sleep 0.1; done` }
+		}
+	]
 });
 /** The agent wants a command to run that may take ten minutes. */
 export const runsLong = (command) => ({
