@@ -36,6 +36,7 @@ test_needs=(
 	'xtigervncviewer|tigervnc-viewer|desktops are watched by a viewer that others wrote'
 	'xwd|x11-apps|pictures of a screen are compared with those of another program'
 	'xsetroot|x11-xserver-utils|something has to happen on a screen'
+	'xprop|x11-utils|it is waited for until windows are managed'
 	'xclip|xclip|clipboards are filled and read'
 	'xfce4-session|xfce4|the whole desktop environment is tried'
 	'dbus-run-session|dbus-daemon|the whole desktop environment is tried'

@@ -61,8 +61,7 @@ async fn open(driver: &BwrapDriver) -> Result<SessionId> {
 
 async fn come_up(driver: &BwrapDriver, session: SessionId) -> Result<(Duration, Duration)> {
     let begin = Instant::now();
-    driver.start_desktop(session, LIGHT).await?;
-    let mut link = driver.reach_desktop(session).await?;
+    let mut link = driver.reach_desktop(session, LIGHT).await?;
     let mut version = [0; 12];
     link.read_exact(&mut version).await?;
     let first = begin.elapsed();

@@ -199,13 +199,14 @@ pub trait Sandboxes: Send + Sync {
     /// What sandboxes report by themselves, from now on. A reader that is far too slow misses the oldest.
     fn reports(&self) -> BoxStream<'static, Reported>;
 
-    /// Starts the desktop of an open sandbox, or finds it running.
+    /// Starts the desktop of an open sandbox, or finds it running. When this returns, programs find its screen.
     async fn start_desktop(&self, _session: SessionId, _desktop: DesktopSpec) -> Result<(), SandboxError> {
         Err(no_desktops())
     }
 
-    /// Reaches the screen of the desktop, which speaks RFB and may just be coming up. Several may reach it at a time.
-    async fn reach_desktop(&self, _session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
+    /// Reaches the screen of the desktop, which speaks RFB. It is started when it does not run, and may still be coming up.
+    /// Several may reach it at a time.
+    async fn reach_desktop(&self, _session: SessionId, _desktop: DesktopSpec) -> Result<Box<dyn Link>, SandboxError> {
         Err(no_desktops())
     }
 

@@ -96,8 +96,8 @@ impl Sandboxes for Coming {
         self.driver().await?.start_desktop(session, desktop).await
     }
 
-    async fn reach_desktop(&self, session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
-        self.driver().await?.reach_desktop(session).await
+    async fn reach_desktop(&self, session: SessionId, desktop: DesktopSpec) -> Result<Box<dyn Link>, SandboxError> {
+        self.driver().await?.reach_desktop(session, desktop).await
     }
 
     async fn look(&self, session: SessionId) -> Result<Picture, SandboxError> {

@@ -35,7 +35,7 @@ async fn greet(link: &mut Box<dyn Link>) -> (u16, u16) {
 }
 
 async fn screen(driver: &BwrapDriver, session: SessionId) -> (u16, u16) {
-    let mut link = driver.reach_desktop(session).await.unwrap();
+    let mut link = driver.reach_desktop(session, SMALL).await.unwrap();
     greet(&mut link).await
 }
 
@@ -46,7 +46,7 @@ both! {
         den.driver.start_desktop(session, SMALL).await.unwrap();
         den.driver.start_desktop(session, DesktopSpec { width: 1024, ..SMALL }).await.unwrap();
         assert_eq!(screen(&den.driver, session).await, (800, 600));
-        let (mut one, mut other) = (den.driver.reach_desktop(session).await.unwrap(), den.driver.reach_desktop(session).await.unwrap());
+        let (mut one, mut other) = (den.driver.reach_desktop(session, SMALL).await.unwrap(), den.driver.reach_desktop(session, SMALL).await.unwrap());
         assert_eq!((greet(&mut one).await, greet(&mut other).await), ((800, 600), (800, 600)));
         let listening = den.run(session, "cat /proc/net/tcp /proc/net/tcp6 | grep -c ' 0A '; ls /run/holt").await;
         assert!(text(&listening).contains("\n0\n"), "no port is open: {}", text(&listening));
@@ -104,7 +104,7 @@ both! {
         assert!(matches!(den.driver.start_desktop(session, none).await, Err(SandboxError::CannotOpen { .. })));
         den.driver.close(session).await.unwrap();
         assert_eq!(den.driver.start_desktop(session, SMALL).await, Err(SandboxError::NotOpen));
-        assert!(matches!(den.driver.reach_desktop(session).await.err(), Some(SandboxError::NotOpen)));
+        assert!(matches!(den.driver.reach_desktop(session, SMALL).await.err(), Some(SandboxError::NotOpen)));
     }
 }
 

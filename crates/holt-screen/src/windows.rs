@@ -217,7 +217,11 @@ impl Screen {
         Ok(())
     }
 
-    fn has_manager(&self) -> Result<bool, ScreenError> {
+    /// Whether somebody manages the windows.
+    ///
+    /// # Errors
+    /// When the X server has gone.
+    pub fn has_manager(&self) -> Result<bool, ScreenError> {
         let check = self.numbers(self.root, self.atoms._NET_SUPPORTING_WM_CHECK, AtomEnum::WINDOW.into(), 1)?;
         Ok(!check.is_empty())
     }

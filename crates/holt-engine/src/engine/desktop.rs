@@ -29,9 +29,7 @@ impl Engine {
     /// Reaches the screen of a session's desktop, which is started when it does not run. The session has to be awake.
     pub async fn desktop(&self, by: &Principal, id: SessionId) -> Result<Box<dyn Link>, EngineError> {
         let session = self.with_desktop(by, id).await?;
-        let sandboxes = &self.node.parts.sandboxes;
-        sandboxes.start_desktop(id, session.desktop).await?;
-        Ok(sandboxes.reach_desktop(id).await?)
+        Ok(self.node.parts.sandboxes.reach_desktop(id, session.desktop).await?)
     }
 
     /// A picture of the desktop as its agent sees it. There is none while a person drives.

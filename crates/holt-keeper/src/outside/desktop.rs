@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
@@ -34,9 +34,16 @@ const COMING_UP: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Desktop {
     viewers: OwnedFd,
-    running: RefCell<Option<Running>>,
+    running: RefCell<Option<Up>>,
     /// Held while it is started or stopped.
     changing: Mutex<()>,
+}
+
+/// A desktop that was started.
+#[derive(Debug, Clone)]
+struct Up {
+    running: Running,
+    ready: watch::Receiver<bool>,
 }
 
 impl Desktop {
@@ -45,11 +52,11 @@ impl Desktop {
     }
 
     fn is_running(&self) -> bool {
-        self.running.borrow().as_ref().is_some_and(|running| running.end.borrow().is_none())
+        self.running.borrow().as_ref().is_some_and(|up| up.running.end.borrow().is_none())
     }
 }
 
-/// Starts the desktop unless it runs, and waits until it serves.
+/// Starts the desktop unless it runs. Viewers that come now are served as soon as its X server is there.
 pub async fn start(keeper: &Rc<Keeper>, flavour: DesktopFlavour, width: u16, height: u16) -> io::Result<()> {
     let _one_at_a_time = keeper.desktop.changing.lock().await;
     if keeper.desktop.is_running() {
@@ -68,15 +75,23 @@ pub async fn start(keeper: &Rc<Keeper>, flavour: DesktopFlavour, width: u16, hei
         descriptors: vec![0, 1, 2],
     };
     let running = keeper.start(GROUP, start, &[keeper.desktop.viewers.as_fd(), said.as_fd(), null.as_fd()]).await?;
-    let mut end = running.end.clone();
-    keeper.desktop.running.replace(Some(running.clone()));
-    let (tell_ready, ready) = oneshot::channel();
+    let (tell_ready, ready) = watch::channel(false);
+    keeper.desktop.running.replace(Some(Up { running: running.clone(), ready }));
     spawn_local(accompany(Rc::clone(keeper), running, pipe::Receiver::from_owned_fd(words)?, tell_ready));
+    Ok(())
+}
+
+/// Waits until the desktop serves programs.
+pub async fn until_ready(keeper: &Rc<Keeper>) -> io::Result<()> {
     // Who waits for it sees how it ended; why is in the report.
     let failed = || io::Error::other("it did not come up; the session's notes say why");
+    let Some(Up { mut running, mut ready }) = keeper.desktop.running.borrow().clone() else { return Err(failed()) };
     tokio::select! {
-        ready = timeout(COMING_UP, ready) => ready.ok().and_then(Result::ok).ok_or_else(failed),
-        _ = end.wait_for(Option::is_some) => Err(failed()),
+        ready = timeout(COMING_UP, ready.wait_for(|ready| *ready)) => match ready {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(failed()),
+        },
+        _ = running.end.wait_for(Option::is_some) => Err(failed()),
     }
 }
 
@@ -89,15 +104,13 @@ pub async fn stop(keeper: &Rc<Keeper>) -> io::Result<()> {
 }
 
 /// Waits for the end of a desktop that nobody wanted to end, clears up behind it, and tells.
-async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver, tell_ready: oneshot::Sender<()>) {
+async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver, tell_ready: watch::Sender<bool>) {
     let mut end = running.end.clone();
     let mut said = Vec::new();
-    let (mut words, mut tell_ready) = (words.take(WORDS), Some(tell_ready));
+    let mut words = words.take(WORDS);
     while words.read_buf(&mut said).await.is_ok_and(|length| length > 0) {
-        if said.strip_prefix(READY.as_bytes()).is_some_and(|rest| rest.starts_with(b"\n"))
-            && let Some(tell) = tell_ready.take()
-        {
-            let _ = tell.send(());
+        if said.strip_prefix(READY.as_bytes()).is_some_and(|rest| rest.starts_with(b"\n")) {
+            tell_ready.send_replace(true);
             said.clear();
         }
     }

@@ -129,7 +129,13 @@ async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
         }
         Verb::Acknowledge { call } => known(keeper.calls.borrow_mut().acknowledge(&call)),
         Verb::Cancel { call } => known(calling::cancel(keeper, &call)),
-        Verb::StartDesktop { flavour, width, height } => Ok(desktop::start(keeper, flavour, width, height).await?),
+        Verb::StartDesktop { flavour, width, height, wait } => {
+            desktop::start(keeper, flavour, width, height).await?;
+            if wait {
+                desktop::until_ready(keeper).await?;
+            }
+            Ok(())
+        }
         Verb::StopDesktop => Ok(desktop::stop(keeper).await?),
         Verb::Freeze { group } => Ok(groups.freeze(group, Why::Asked).await?),
         Verb::Thaw { group } => Ok(groups.thaw(group, Why::Asked)?),

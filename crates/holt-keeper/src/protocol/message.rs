@@ -122,6 +122,8 @@ pub enum Verb {
         flavour: DesktopFlavour,
         width: u16,
         height: u16,
+        /// Answered only when programs find a screen whose windows are managed. Viewers need not wait for that.
+        wait: bool,
     },
     /// Ends it with everything that was started on it.
     StopDesktop,

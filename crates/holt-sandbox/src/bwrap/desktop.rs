@@ -23,13 +23,13 @@ use super::driver::Inner;
 const LOOK: &str = "computer";
 const LOOKING: Duration = Duration::from_secs(15);
 
-pub async fn start(inner: &Inner, session: SessionId, desktop: DesktopSpec) -> Result<(), SandboxError> {
+pub async fn start(inner: &Inner, session: SessionId, desktop: DesktopSpec, wait: bool) -> Result<(), SandboxError> {
     let flavour = match desktop.flavour {
         Flavour::None => return Err(cannot("this session has no desktop")),
         Flavour::Light => DesktopFlavour::Light,
         Flavour::Full => DesktopFlavour::Full,
     };
-    let verb = Verb::StartDesktop { flavour, width: desktop.width, height: desktop.height };
+    let verb = Verb::StartDesktop { flavour, width: desktop.width, height: desktop.height, wait };
     match inner.ask(session, verb).await? {
         Answer::Done => Ok(()),
         Answer::Refused { message, .. } => Err(cannot(&message)),

@@ -146,10 +146,11 @@ impl Sandboxes for BwrapDriver {
     }
 
     async fn start_desktop(&self, session: SessionId, desktop: DesktopSpec) -> Result<(), SandboxError> {
-        desktop::start(&self.inner, session, desktop).await
+        desktop::start(&self.inner, session, desktop, true).await
     }
 
-    async fn reach_desktop(&self, session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
+    async fn reach_desktop(&self, session: SessionId, desktop: DesktopSpec) -> Result<Box<dyn Link>, SandboxError> {
+        desktop::start(&self.inner, session, desktop, false).await?;
         desktop::reach(&self.inner, session).await
     }
 

@@ -150,13 +150,14 @@ fn processes(attempts: &mut Attempts) {
 
 fn environment(attempts: &mut Attempts, outside: &Outside) {
     attempts.hole("the host's environment", std::env::var_os(&outside.variable).is_some());
-    const EXPECTED: [&str; 19] = [
+    const EXPECTED: [&str; 20] = [
         "XDG_RUNTIME_DIR",
         "HOME",
         "USER",
         "LOGNAME",
         "SHELL",
         "LANG",
+        "DISPLAY",
         "TERM",
         "TMPDIR",
         "PATH",

@@ -326,10 +326,10 @@ impl Sandboxes for FakeSandboxes {
         Ok(())
     }
 
-    async fn reach_desktop(&self, session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
+    async fn reach_desktop(&self, session: SessionId, desktop: DesktopSpec) -> Result<Box<dyn Link>, SandboxError> {
         let screen = {
             let mut state = self.enter(Operation::ReachDesktop, Some(session))?;
-            sandbox(&mut state, session)?.desktop.ok_or(SandboxError::NotOpen)?;
+            sandbox(&mut state, session)?.desktop = Some(desktop);
             state.screen.clone()
         };
         let screen = screen.ok_or_else(|| SandboxError::Faulty("the test has no screen".into()))?;

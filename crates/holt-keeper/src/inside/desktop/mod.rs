@@ -20,7 +20,10 @@ use rustix::process::{WaitOptions, wait};
 /// The display inside every sandbox.
 pub const DISPLAY: &str = ":1";
 const DEPTH: &str = "24";
-/// The first line that is said, once programs and viewers are served.
+/// How long whatever manages the windows may take before programs are let in without it.
+const MANAGER_COMES: Duration = Duration::from_secs(8);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(3);
+/// The first line that is said, once programs find a screen whose windows are managed.
 pub const READY: &str = "ready";
 /// What dies more often than this within [`RECENTLY`] is not started again.
 const MOST_STARTS: usize = 5;
@@ -74,13 +77,17 @@ impl Desktop {
         let server = start_server(geometry)?;
         let screen = Screen::open(DISPLAY).map_err(io::Error::other)?;
         dress::dress(&screen).map_err(io::Error::other)?;
-        // From here on programs find a screen, and whatever manages its windows finds them.
-        writeln!(io::stdout(), "{READY}")?;
         let manager = match flavour {
             Flavour::Light => dress::window_manager()?,
             Flavour::Full => dress::desktop_environment()?,
         };
         let child = start(&manager)?;
+        // A window that comes while its manager does might never be seen.
+        let begun = Instant::now();
+        while !screen.has_manager().map_err(io::Error::other)? && begun.elapsed() < MANAGER_COMES {
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+        writeln!(io::stdout(), "{READY}")?;
         Ok(Self { server, manager: Kept { manager, child, starts: vec![Instant::now()] } })
     }
 
