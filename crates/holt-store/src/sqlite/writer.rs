@@ -50,8 +50,10 @@ const GROUP_BYTES: usize = 16 * 1024 * 1024;
 /// After how long without a change the writer tidies up.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// How many erased sessions are noted in one transaction, if no quiet moment comes earlier.
+/// How many erased sessions are noted in one transaction, and how long the first of them waits, if no quiet moment comes
+/// earlier: on a busy server none may ever come.
 const ERASED: usize = 256;
+const ERASED_WAITS: Duration = Duration::from_secs(1);
 
 /// The longest that a group waits for those who wrote in the one before.
 const LINGER: Duration = Duration::from_micros(200);
@@ -70,6 +72,8 @@ pub(super) struct Writer {
     moving: Moving,
     /// Sessions of which nothing is left but the note that they were removed.
     erased: Vec<SessionId>,
+    /// Since when the first of them waits.
+    erased_since: Instant,
     reserve: Reserve,
     /// How many wrote in the last group; as many are likely to come again.
     crowd: usize,
@@ -95,6 +99,7 @@ impl Writer {
             tail,
             moving,
             erased: Vec::new(),
+            erased_since: Instant::now(),
             reserve,
             crowd: 0,
             is_tidy: false,
@@ -140,6 +145,9 @@ impl Writer {
             }
             Message::Erased(session) => {
                 self.is_tidy = false;
+                if self.erased.is_empty() {
+                    self.erased_since = Instant::now();
+                }
                 self.erased.push(session);
             }
             Message::Stop => self.is_stopped = true,
@@ -189,7 +197,8 @@ impl Writer {
             Err(_) => group.into_iter().for_each(|job| self.serve_alone(job)),
         }
         self.advance(false);
-        if self.erased.len() >= ERASED {
+        let waits = !self.erased.is_empty() && self.erased_since.elapsed() >= ERASED_WAITS;
+        if waits || self.erased.len() >= ERASED {
             self.forget_erased();
         }
         self.let_mover_catch_up();
