@@ -1,6 +1,8 @@
 //! The tools that look at the screen and act on it, and their arguments.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -8,6 +10,37 @@ use super::{BadCall, Tool, Touches, lenient, read, tool};
 
 /// The longest that a tool waits for the screen or holds a key.
 pub const MAX_WAIT_SECONDS: u64 = 60;
+
+/// A number of pixels, in whatever form a model sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Pixels(#[serde(deserialize_with = "lenient::coordinate")] pub i32);
+
+/// A window's id, in whatever form a model sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct WindowId(#[serde(deserialize_with = "lenient::window")] pub u32);
+
+macro_rules! as_plain {
+    ($($name:ident as $plain:ty),+) => {
+        $(
+            impl JsonSchema for $name {
+                fn schema_name() -> Cow<'static, str> {
+                    <$plain>::schema_name()
+                }
+
+                fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                    <$plain>::json_schema(generator)
+                }
+
+                fn inline_schema() -> bool {
+                    true
+                }
+            }
+        )+
+    };
+}
+as_plain!(Pixels as i32, WindowId as String);
 
 macro_rules! arguments {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
@@ -24,13 +57,9 @@ arguments! {
     Nothing {}
     Click {
         /// Pixels from the left edge of the screen.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        x: i32,
+        x: Pixels,
         /// Pixels from the upper edge of the screen.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        y: i32,
+        y: Pixels,
         /// `left` (default), `middle` or `right`.
         #[serde(default)]
         button: Option<String>,
@@ -43,31 +72,19 @@ arguments! {
     }
     At {
         /// Pixels from the left edge of the screen.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        x: i32,
+        x: Pixels,
         /// Pixels from the upper edge of the screen.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        y: i32,
+        y: Pixels,
     }
     Drag {
         /// Where to press the left button.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        from_x: i32,
+        from_x: Pixels,
         /// Where to press the left button.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        from_y: i32,
+        from_y: Pixels,
         /// Where to let it go.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        to_x: i32,
+        to_x: Pixels,
         /// Where to let it go.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        to_y: i32,
+        to_y: Pixels,
         /// Keys to hold meanwhile.
         #[serde(default)]
         hold: Option<String>,
@@ -113,21 +130,13 @@ arguments! {
     }
     Zoom {
         /// The left edge of the part.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        x: i32,
+        x: Pixels,
         /// Its upper edge.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        y: i32,
+        y: Pixels,
         /// Its width.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        width: i32,
+        width: Pixels,
         /// Its height.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        height: i32,
+        height: Pixels,
     }
     FindWindow {
         /// A part of the title; upper and lower case are the same.
@@ -136,37 +145,26 @@ arguments! {
     }
     OneWindow {
         /// The window's id, as `gui_find_window` gives it.
-        #[serde(rename = "windowId", deserialize_with = "lenient::window")]
-        #[schemars(with = "String")]
-        window_id: u32,
+        #[serde(rename = "windowId")]
+        window_id: WindowId,
     }
     MoveWindow {
         /// The window's id, as `gui_find_window` gives it.
-        #[serde(rename = "windowId", deserialize_with = "lenient::window")]
-        #[schemars(with = "String")]
-        window_id: u32,
+        #[serde(rename = "windowId")]
+        window_id: WindowId,
         /// Its new left edge.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        x: i32,
+        x: Pixels,
         /// Its new upper edge.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        y: i32,
+        y: Pixels,
     }
     ResizeWindow {
         /// The window's id, as `gui_find_window` gives it.
-        #[serde(rename = "windowId", deserialize_with = "lenient::window")]
-        #[schemars(with = "String")]
-        window_id: u32,
+        #[serde(rename = "windowId")]
+        window_id: WindowId,
         /// Its new width in pixels.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        width: i32,
+        width: Pixels,
         /// Its new height in pixels.
-        #[serde(deserialize_with = "lenient::coordinate")]
-        #[schemars(with = "i32")]
-        height: i32,
+        height: Pixels,
     }
     /// One tool for all, in the shapes that models are trained on.
     Computer {
@@ -297,11 +295,15 @@ const TILES: [&str; 6] = [
 ];
 
 fn looks<Arguments: JsonSchema>(name: &'static str, description: &'static str) -> Tool {
-    Tool { screen: true, offered: is_offered(name), ..tool::<Arguments>(name, Touches::Nothing, description) }
+    on_screen::<Arguments>(name, Touches::Nothing, description)
 }
 
 fn acts<Arguments: JsonSchema>(name: &'static str, description: &'static str) -> Tool {
-    Tool { screen: true, offered: is_offered(name), ..tool::<Arguments>(name, Touches::Other, description) }
+    on_screen::<Arguments>(name, Touches::Other, description)
+}
+
+fn on_screen<Arguments: JsonSchema>(name: &'static str, touches: Touches, description: &'static str) -> Tool {
+    Tool { screen: true, offered: is_offered(name), ..tool::<Arguments>(name, touches, description) }
 }
 
 /// `computer` does what most of the others do; a long list of tools costs a model attention and its user money.
@@ -316,8 +318,9 @@ pub(super) fn screen_tools() -> Vec<Tool> {
             "Use the desktop: look at the screen, move and click the mouse, type, press keys. Coordinates are pixels of \
              the last screenshot. What changes the screen answers with a new screenshot.",
         ),
-        looks::<Shot>(
+        on_screen::<Shot>(
             "gui_screenshot",
+            Touches::Files,
             "Take a picture of the whole screen. It is kept in the workspace as a file and shown to you.",
         ),
         looks::<Zoom>("gui_zoom", "Look closely at a part of the screen, pixel for pixel."),

@@ -92,12 +92,12 @@ fn the_tools_of_the_screen_are_known_as_such() {
     }
     let click = json!({ "x": "10", "y": 20.4, "clicks": 2 });
     let Call::Screen(screen::ScreenCall::Click(read)) = call("gui_click", click).unwrap() else { panic!("not a click") };
-    assert_eq!((read.x, read.y, read.clicks), (10, 20, Some(2)));
+    assert_eq!((read.x.0, read.y.0, read.clicks), (10, 20, Some(2)));
     for id in [json!("0x1e00003"), json!(31_457_283), json!("31457283")] {
         let Call::Screen(screen::ScreenCall::Center(window)) = call("center_window", json!({ "windowId": id })).unwrap() else {
             panic!("not about a window")
         };
-        assert_eq!(window.window_id, 31_457_283);
+        assert_eq!(window.window_id.0, 31_457_283);
     }
     for wrong in [json!({ "x": "left", "y": 1 }), json!({ "x": 1e12, "y": 1 }), json!({ "x": 1 })] {
         assert!(call("gui_click", wrong).is_err());
@@ -116,6 +116,7 @@ fn what_reads_only_neither_writes_nor_runs() {
     assert!(find("execute_command").unwrap().runs_commands);
     assert!(find("edit_file").unwrap().writes);
     assert!(find("search_text").unwrap().reads_only);
+    assert!(find("gui_screenshot").unwrap().writes, "it leaves a file");
     assert!(find("nonsense").is_none());
 }
 

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Patience, Toolbox, computer};
 use crate::answer::{Answer, Failure, Outcome, Shown};
-use crate::catalogue::screen::{MAX_WAIT_SECONDS, ScreenCall};
+use crate::catalogue::screen::{MAX_WAIT_SECONDS, Pixels, ScreenCall};
 use crate::clock::Clock;
 
 /// How long a desktop that is being started may take.
@@ -107,16 +107,16 @@ fn act(toolbox: &Toolbox, call: &ScreenCall, go_on: &dyn Fn() -> bool) -> Outcom
         ScreenCall::Click(wanted) => {
             let button = button(wanted.button.as_deref())?;
             let (held, times) = (chord(wanted.hold.as_deref())?, wanted.clicks.unwrap_or(1).clamp(1, 3) as u32);
-            let at = Point { x: wanted.x, y: wanted.y };
+            let at = point(wanted.x, wanted.y);
             display.with(|screen| screen.click(Some(at), button, times, &held))?;
             done(format!("Clicked at ({}, {}).", at.x, at.y))
         }
         ScreenCall::MoveTo(wanted) => {
-            display.with(|screen| screen.move_to(Point { x: wanted.x, y: wanted.y }))?;
-            done(format!("The pointer is at ({}, {}).", wanted.x, wanted.y))
+            display.with(|screen| screen.move_to(point(wanted.x, wanted.y)))?;
+            done(format!("The pointer is at ({}, {}).", wanted.x.0, wanted.y.0))
         }
         ScreenCall::Drag(wanted) => {
-            let path = [Point { x: wanted.from_x, y: wanted.from_y }, Point { x: wanted.to_x, y: wanted.to_y }];
+            let path = [point(wanted.from_x, wanted.from_y), point(wanted.to_x, wanted.to_y)];
             let held = chord(wanted.hold.as_deref())?;
             display.with(|screen| screen.drag(&path, &held))?;
             done(format!("Dragged from ({}, {}) to ({}, {}).", path[0].x, path[0].y, path[1].x, path[1].y))
@@ -150,7 +150,8 @@ fn act(toolbox: &Toolbox, call: &ScreenCall, go_on: &dyn Fn() -> bool) -> Outcom
         }
         ScreenCall::Shot(wanted) => screenshot(toolbox, wanted.format.as_deref()),
         ScreenCall::Zoom(wanted) => {
-            let area = Area { x: wanted.x, y: wanted.y, width: wanted.width.max(0) as u32, height: wanted.height.max(0) as u32 };
+            let area =
+                Area { x: wanted.x.0, y: wanted.y.0, width: wanted.width.0.max(0) as u32, height: wanted.height.0.max(0) as u32 };
             let picture = display.with(|screen| screen.picture(Some(area)))?;
             let facts = json!({ "width": picture.width, "height": picture.height });
             shown(Answer::new(format!("{} x {} pixels.", picture.width, picture.height), facts), &picture, Format::Png)
@@ -177,29 +178,29 @@ fn windows(display: &Display, call: &ScreenCall) -> Outcome {
             Ok(Answer::new(text, json!({ "windows": found.iter().take(MOST_NAMED).map(facts).collect::<Vec<_>>() })))
         }
         ScreenCall::Activate(wanted) => {
-            display.with(|screen| screen.activate(wanted.window_id))?;
+            display.with(|screen| screen.activate(wanted.window_id.0))?;
             done("The window is in front and has the keyboard.".into())
         }
         ScreenCall::MoveWindow(wanted) => {
-            display.with(|screen| screen.move_window(wanted.window_id, wanted.x, wanted.y))?;
-            done(format!("The window is at ({}, {}).", wanted.x, wanted.y))
+            display.with(|screen| screen.move_window(wanted.window_id.0, wanted.x.0, wanted.y.0))?;
+            done(format!("The window is at ({}, {}).", wanted.x.0, wanted.y.0))
         }
         ScreenCall::ResizeWindow(wanted) => {
-            let size = Size { width: wanted.width.max(1) as u32, height: wanted.height.max(1) as u32 };
-            display.with(|screen| screen.resize_window(wanted.window_id, size))?;
+            let size = Size { width: wanted.width.0.max(1) as u32, height: wanted.height.0.max(1) as u32 };
+            display.with(|screen| screen.resize_window(wanted.window_id.0, size))?;
             done(format!("The window is asked to be {} x {}.", size.width, size.height))
         }
         ScreenCall::Tile(name, wanted) => {
             let tile = tile(name);
-            display.with(|screen| screen.tile(wanted.window_id, tile))?;
+            display.with(|screen| screen.tile(wanted.window_id.0, tile))?;
             done("The window is in its part of the screen.".into())
         }
         ScreenCall::Minimize(wanted) => {
-            display.with(|screen| screen.minimize(wanted.window_id))?;
+            display.with(|screen| screen.minimize(wanted.window_id.0))?;
             done("The window is an icon.".into())
         }
         ScreenCall::Center(wanted) => {
-            display.with(|screen| screen.center(wanted.window_id))?;
+            display.with(|screen| screen.center(wanted.window_id.0))?;
             done("The window is in the middle of the screen.".into())
         }
         _ => Err(Failure::new("internal", "this is not about windows")),
@@ -290,6 +291,10 @@ fn tile(name: &str) -> Tile {
 
 fn done(text: String) -> Outcome {
     Ok(Answer::new(text, json!({})))
+}
+
+fn point(x: Pixels, y: Pixels) -> Point {
+    Point { x: x.0, y: y.0 }
 }
 
 fn small(number: u64) -> i32 {
