@@ -83,8 +83,6 @@ impl Screen {
     }
 
     fn pointer_picture(&self) -> Result<Option<GetCursorImageReply>, ScreenError> {
-        // The extension wants to be greeted before it answers.
-        self.connection.xfixes_query_version(5, 0)?.reply()?;
         let pointer = self.connection.xfixes_get_cursor_image()?.reply()?;
         let pixels = usize::from(pointer.width) * usize::from(pointer.height);
         Ok((pointer.cursor_image.len() == pixels).then_some(pointer))

@@ -1,6 +1,7 @@
 //! A connection to an X server, and what everything here needs to know of it.
 
 use x11rb::connection::Connection as _;
+use x11rb::protocol::xfixes::ConnectionExt as _;
 use x11rb::protocol::xproto::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -34,6 +35,8 @@ impl Screen {
         if depth != 24 || !fits || setup.image_byte_order != xproto::ImageOrder::LSB_FIRST {
             return Err(ScreenError::Unsuitable("its pixels are not 32 bits of blue, green and red"));
         }
+        // The extension for pointers wants to be greeted before it answers.
+        connection.xfixes_query_version(5, 0)?.reply()?;
         let atoms = Atoms::new(&connection)?.reply()?;
         Ok(Self { connection, root, atoms, memory: None, keymap: None })
     }

@@ -28,15 +28,14 @@ pub(crate) struct Desktops {
 impl Desktops {
     /// The session's desktop, which is started when it does not run.
     pub async fn open(&self, engine: &Engine, by: &Principal, session: SessionId) -> ApiResult<Desktop> {
-        // Whether this caller may see it is asked each time.
-        let link = engine.desktop(by, session);
         let slot = self.slot(session);
         let mut slot = slot.lock().await;
         if let Some(desktop) = slot.as_ref().and_then(WeakDesktop::upgrade) {
+            // Whether this caller may see it is asked each time; connecting asks it too.
             engine.session(by, session).await?;
             return Ok(desktop);
         }
-        let link = link.await?.compat();
+        let link = engine.desktop(by, session).await?.compat();
         let opened = self.threads()?.spawn(Desktop::open(link)).await;
         let desktop = opened.map_err(unreachable)?.map_err(unreachable)?;
         *slot = Some(desktop.downgrade());

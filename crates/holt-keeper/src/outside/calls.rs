@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use tokio::sync::Notify;
 
+use super::waiting::until;
 use crate::protocol::message::{Ending, OUTPUT_AT_ONCE};
 
 /// The most calls that run or wait to be acknowledged.
@@ -98,13 +99,7 @@ impl Call {
 
     /// Waits until there is an outcome.
     pub async fn finished(&self) {
-        loop {
-            let changed = self.changed.notified();
-            if self.is_finished() {
-                return;
-            }
-            changed.await;
-        }
+        until(&self.changed, || self.is_finished()).await;
     }
 
     fn size(&self) -> usize {

@@ -35,7 +35,7 @@ const COMING_UP: Duration = Duration::from_secs(30);
 pub struct Desktop {
     viewers: OwnedFd,
     running: RefCell<Option<Up>>,
-    /// Held while it is started or stopped.
+    /// Held while it is started, or cleared up behind.
     changing: Mutex<()>,
 }
 
@@ -95,15 +95,7 @@ pub async fn until_ready(keeper: &Rc<Keeper>) -> io::Result<()> {
     }
 }
 
-/// Ends the desktop with everything on it.
-pub async fn stop(keeper: &Rc<Keeper>) -> io::Result<()> {
-    let _one_at_a_time = keeper.desktop.changing.lock().await;
-    // Whoever accompanies it sees that it was meant.
-    let was_there = keeper.desktop.running.take().is_some();
-    if was_there { keeper.groups.end_all(GROUP).await } else { Ok(()) }
-}
-
-/// Waits for the end of a desktop that nobody wanted to end, clears up behind it, and tells.
+/// Waits for the end of a desktop, clears up behind it, and tells.
 async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver, tell_ready: watch::Sender<bool>) {
     let mut end = running.end.clone();
     let mut said = Vec::new();
@@ -116,9 +108,7 @@ async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver, 
     }
     let ended = end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
     let _one_at_a_time = keeper.desktop.changing.lock().await;
-    if keeper.desktop.running.take().is_none() {
-        return;
-    }
+    keeper.desktop.running.take();
     if let Err(error) = keeper.groups.end_all(GROUP).await {
         log(&format!("what a desktop left could not be ended: {error}"));
     }

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use super::leaders::{Begun, End, Leader, Running, is_nobody_there, until_gone};
 use super::link::Link;
+use super::waiting::until;
 use crate::cgroup::Plan;
 use crate::inside::channel::{FromLeader, ProcessLimits, Start, ToInit, ToLeader};
 use crate::protocol::message::{Exit, Group, Measured};
@@ -221,13 +222,7 @@ impl Groups {
 
     /// Waits until a group may run.
     pub async fn until_thawed(&self, group: Group) {
-        loop {
-            let thawed = self.thawed.notified();
-            if !self.is_frozen(group) {
-                return;
-            }
-            thawed.await;
-        }
+        until(&self.thawed, || !self.is_frozen(group)).await;
     }
 
     /// Forgets why a group stood still.

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::calls::{Call, MAX_OUTCOME, Outcome};
 use super::lines::Lines;
+use super::waiting::until;
 use crate::protocol::message::{Death, Ending};
 
 const MCP_VERSION: &str = "2025-06-18";
@@ -78,7 +79,7 @@ impl Client {
             tokio::select! {
                 () = shared.listen(read) => {}
                 () = write_all(queued, write) => {}
-                () = shared.until(|| shared.is_over()) => {}
+                () = until(&shared.changed, || shared.is_over()) => {}
             }
             shared.close(Death::Died);
         };
@@ -143,7 +144,7 @@ impl Client {
         let number = self.number();
         self.ping.set(Some(number));
         self.say(&json!({ "jsonrpc": "2.0", "id": number, "method": "ping" }));
-        self.until(|| self.ping.get() != Some(number)).await;
+        until(&self.changed, || self.ping.get() != Some(number)).await;
     }
 
     pub fn is_at_work(&self) -> bool {
@@ -152,22 +153,12 @@ impl Client {
 
     /// Waits until a call runs.
     pub async fn at_work(&self) {
-        self.until(|| self.is_at_work()).await;
+        until(&self.changed, || self.is_at_work()).await;
     }
 
     /// Waits until there is a particular reason to ask whether the toolbox is there.
     pub async fn doubted(&self) {
         self.doubt.notified().await;
-    }
-
-    async fn until(&self, holds: impl Fn() -> bool) {
-        loop {
-            let changed = self.changed.notified();
-            if holds() {
-                return;
-            }
-            changed.await;
-        }
     }
 
     fn number(&self) -> u64 {

@@ -29,6 +29,7 @@ mod serve;
 mod stage;
 mod toolbox;
 mod usage;
+mod waiting;
 
 use std::process::ExitCode;
 

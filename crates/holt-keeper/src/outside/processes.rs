@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::time::sleep;
 
 use super::leaders::{End, Running};
+use super::waiting::until;
 use crate::protocol::message::{Exit, OUTPUT_AT_ONCE, Stream};
 
 /// The most processes that are known at a time, ended ones included until they are forgotten.
@@ -48,7 +49,7 @@ impl Spool {
     async fn fill(&self, mut output: pipe::Receiver) {
         let mut buffer = vec![0; OUTPUT_AT_ONCE];
         loop {
-            self.until(|| self.written.get() - self.read.get() < MAX_SPOOL).await;
+            until(&self.changed, || self.written.get() - self.read.get() < MAX_SPOOL).await;
             match output.read(&mut buffer).await {
                 Ok(length) if length > 0 => self.keep(&buffer[..length]).await,
                 _ => break,
@@ -72,16 +73,6 @@ impl Spool {
         }
     }
 
-    async fn until(&self, holds: impl Fn() -> bool) {
-        loop {
-            let changed = self.changed.notified();
-            if holds() {
-                return;
-            }
-            changed.await;
-        }
-    }
-
     /// Output from `from` on, as soon as there is some; empty at the end. What lies before is given up.
     pub async fn read(&self, from: u64) -> io::Result<(u64, Vec<u8>)> {
         if from > self.read.get() {
@@ -92,7 +83,7 @@ impl Spool {
             self.changed.notify_waiters();
         }
         let from = from.max(self.read.get());
-        self.until(|| self.ended.get() || self.written.get() > from).await;
+        until(&self.changed, || self.ended.get() || self.written.get() > from).await;
         let left = self.written.get().saturating_sub(from).min(OUTPUT_AT_ONCE as u64);
         let mut bytes = vec![0; usize::try_from(left).unwrap_or(OUTPUT_AT_ONCE)];
         let length = if bytes.is_empty() { 0 } else { pread(&self.file, &mut bytes[..], from)? };

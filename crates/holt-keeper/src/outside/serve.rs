@@ -136,7 +136,6 @@ async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
             }
             Ok(())
         }
-        Verb::StopDesktop => Ok(desktop::stop(keeper).await?),
         Verb::Freeze { group } => Ok(groups.freeze(group, Why::Asked).await?),
         Verb::Thaw { group } => Ok(groups.thaw(group, Why::Asked)?),
         Verb::Kill { group } => Ok(groups.kill(group).await?),

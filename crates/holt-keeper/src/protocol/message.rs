@@ -125,8 +125,6 @@ pub enum Verb {
         /// Answered only when programs find a screen whose windows are managed. Viewers need not wait for that.
         wait: bool,
     },
-    /// Ends it with everything that was started on it.
-    StopDesktop,
     Freeze {
         group: Group,
     },
