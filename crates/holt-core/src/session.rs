@@ -93,6 +93,29 @@ impl DesktopSpec {
     }
 }
 
+/// Where a session may go beyond its sandbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Network {
+    /// Nowhere.
+    #[default]
+    None,
+    /// To every public host.
+    Open,
+}
+
+impl Network {
+    pub const ALL: [Self; 2] = [Self::None, Self::Open];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Open => "open",
+        }
+    }
+}
+
 /// Everything that is decided when a session is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
