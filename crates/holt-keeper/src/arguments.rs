@@ -1,6 +1,7 @@
 //! What bubblewrap is told, as a pure function of the room.
 //!
-//! Namespaces are asked for by name and never "if possible": a sandbox that would lack one does not open.
+//! Namespaces are asked for by name and never "if possible": a sandbox that would lack one does not open. That of the network
+//! is the keeper's own, which every room of the session shares.
 
 use std::ffi::OsString;
 use std::os::fd::RawFd;
@@ -56,7 +57,7 @@ impl Arguments {
 
     fn isolation(&mut self, room: &Room) {
         let id = INSIDE_ID.to_string();
-        self.add(&["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup"]);
+        self.add(&["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup"]);
         if !room.user_namespaces {
             self.add(&["--disable-userns"]);
         }

@@ -169,6 +169,26 @@ pub fn enter_user_namespace() -> io::Result<()> {
     check(unsafe { libc::unshare(libc::CLONE_NEWUSER) }).map(drop)
 }
 
+/// Leaves the host's network for a namespace of its own, in which nothing is yet. Whoever is not root needs a user namespace
+/// for that, in which it is nobody until it is mapped.
+pub fn own_network(in_user_namespace: bool) -> io::Result<()> {
+    let user = if in_user_namespace { libc::CLONE_NEWUSER } else { 0 };
+    // SAFETY: changes only the calling process, which has one thread.
+    check(unsafe { libc::unshare(libc::CLONE_NEWNET | user) }).map(drop)
+}
+
+/// Lets packets pass a network's loopback device. The socket is any of that network.
+pub fn raise_loopback(socket: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: all zeroes is a valid request; the name leaves room for the null byte at its end.
+    let mut request = unsafe { std::mem::zeroed::<libc::ifreq>() };
+    for (to, from) in request.ifr_name.iter_mut().zip(c"lo".to_bytes()) {
+        *to = *from as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = libc::IFF_UP as libc::c_short;
+    // SAFETY: the kernel reads a whole request, which lives over the call.
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }).map(drop)
+}
+
 /// Ends the process at once, without running what the program would do at its end.
 pub fn exit_now(code: i32) -> ! {
     // SAFETY: does not return; nothing is left to keep in order.

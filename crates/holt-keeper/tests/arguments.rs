@@ -33,7 +33,7 @@ fn line_of(room: &Room, sources: &Sources) -> String {
     words.iter().map(|word| word.to_str().expect("text")).collect::<Vec<_>>().join(" ")
 }
 
-const ISOLATION: &str = "--unshare-user --unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup --disable-userns \
+const ISOLATION: &str = "--unshare-user --unshare-ipc --unshare-pid --unshare-uts --unshare-cgroup --disable-userns \
     --uid 1000 --gid 1000 --cap-drop ALL --new-session --die-with-parent --as-pid-1 --clearenv --hostname holt";
 const END: &str = "--remount-ro /dev --remount-ro / --chdir /workspace -- /run/holt/holt-keeper init 7";
 

@@ -138,3 +138,24 @@ both! {
         assert!(den.driver.call(asked, false).await.is_err());
     }
 }
+
+both! {
+    async fn a_session_and_its_keeper_have_a_network_of_their_own() {
+        let den = Den::new();
+        let (session, other) = (den.open().await, den.open().await);
+        let mut networks = vec![std::fs::read_link("/proc/self/ns/net").unwrap().display().to_string()];
+        for session in [session, other] {
+            let inside = text(&den.run(session, "readlink /proc/self/ns/net").await);
+            let inside = inside.lines().find(|line| line.starts_with("net:")).unwrap().to_owned();
+            // Only root may look into a keeper.
+            if is_root() {
+                let keeper = std::fs::read_link(format!("/proc/{}/ns/net", den.trace(session).keeper())).unwrap();
+                assert_eq!(keeper.display().to_string(), inside);
+            }
+            networks.push(inside);
+        }
+        networks.sort();
+        networks.dedup();
+        assert_eq!(networks.len(), 3, "{networks:?}");
+    }
+}

@@ -11,7 +11,7 @@ use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, se
 
 use super::compose::compose;
 use super::disk::Watched;
-use super::stage;
+use super::{network, stage};
 use crate::arguments::Sources;
 use crate::protocol::PROTOCOL;
 use crate::spec::{Identity, KeeperSpec, MAX_SPEC};
@@ -94,6 +94,7 @@ pub fn settle(born: Born, mut cgroups_are_made: io::PipeReader) -> io::Result<Se
     if let Some(cgroups) = &spec.cgroups {
         cgroups.join_as_keeper()?;
     }
+    network::leave_the_hosts(spec.identity.is_none())?;
     if let Some(identity) = spec.identity {
         become_user(identity)?;
     }

@@ -23,6 +23,7 @@ mod lines;
 mod link;
 mod mapping;
 mod mcp;
+mod network;
 mod processes;
 mod sandbox;
 mod serve;
