@@ -60,6 +60,8 @@ uuid_ids! {
     KeyId,
     /// One place where a person looks at Holt, such as a tab of a browser. Chosen by the client.
     ClientId,
+    /// A terminal in a sandbox. Chosen by the server.
+    TerminalId,
 }
 
 impl From<PromptId> for RunId {

@@ -18,6 +18,7 @@ pub mod policy;
 pub mod sandbox;
 pub mod session;
 pub mod store;
+pub mod terminal;
 pub mod time;
 pub mod tool;
 pub mod view;

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::Level;
-use crate::id::{CallId, SessionId};
+use crate::id::{CallId, SessionId, TerminalId};
 use crate::session::{DesktopSpec, Limits, WorkspaceSpec};
+use crate::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
 use crate::tool::{CallOutcome, ToolSpec};
 
 /// What a session's sandbox is to be.
@@ -100,6 +101,8 @@ pub enum Group {
     Commands,
     Desktop,
     Browser,
+    /// What people run in terminals.
+    Terminals,
 }
 
 /// What a sandbox uses.
@@ -155,6 +158,8 @@ pub enum SandboxError {
     /// A newer server has taken it.
     #[error("another server has taken the sandbox over")]
     Fenced,
+    #[error("there is no such terminal")]
+    NoTerminal,
     #[error("the sandbox does not answer as it should: {0}")]
     Faulty(String),
 }
@@ -167,6 +172,14 @@ fn no_desktops() -> SandboxError {
         code: "desktops_unknown".into(),
         message: "This kind of sandbox has no desktops.".into(),
         hint: "Use the files, the shell and the terminal of the session.".into(),
+    }
+}
+
+fn no_terminals() -> SandboxError {
+    SandboxError::CannotOpen {
+        code: "terminals_unknown".into(),
+        message: "This kind of sandbox has no terminals.".into(),
+        hint: "Ask the agent to run commands.".into(),
     }
 }
 
@@ -213,6 +226,40 @@ pub trait Sandboxes: Send + Sync {
     /// A picture of the running desktop as an agent sees it.
     async fn look(&self, _session: SessionId) -> Result<Picture, SandboxError> {
         Err(no_desktops())
+    }
+
+    /// Opens a terminal in an open sandbox, or finds the one with this id.
+    async fn open_terminal(&self, _terminal: TerminalSpec) -> Result<(), SandboxError> {
+        Err(no_terminals())
+    }
+
+    /// The terminals of an open sandbox, also those that an earlier server opened.
+    async fn terminals(&self, _session: SessionId) -> Result<Vec<TerminalStatus>, SandboxError> {
+        Ok(Vec::new())
+    }
+
+    /// What a terminal put out from a byte on, as soon as there is some; after a while without, nothing.
+    async fn read_terminal(&self, _session: SessionId, _id: TerminalId, _from: u64) -> Result<TerminalOutput, SandboxError> {
+        Err(no_terminals())
+    }
+
+    /// Types these bytes, at most `MAX_TYPED`; returns when the program's terminal has taken them.
+    async fn write_terminal(&self, _session: SessionId, _id: TerminalId, _bytes: Vec<u8>) -> Result<(), SandboxError> {
+        Err(no_terminals())
+    }
+
+    async fn resize_terminal(&self, _session: SessionId, _id: TerminalId, _size: TerminalSize) -> Result<(), SandboxError> {
+        Err(no_terminals())
+    }
+
+    /// Changes the words that are kept with a terminal.
+    async fn label_terminal(&self, _session: SessionId, _id: TerminalId, _label: String) -> Result<(), SandboxError> {
+        Err(no_terminals())
+    }
+
+    /// Hangs a terminal up, ends what runs on it, and forgets it.
+    async fn close_terminal(&self, _session: SessionId, _id: TerminalId) -> Result<(), SandboxError> {
+        Err(no_terminals())
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError>;

@@ -13,6 +13,7 @@ use crate::protocol::message::Measured;
 pub struct Process {
     pub pid: i32,
     pub parent: i32,
+    pub session: i32,
     pub started: u64,
     pub state: char,
     pub cpu_ticks: u64,
@@ -36,6 +37,7 @@ fn parse(pid: i32, text: &str) -> Option<Process> {
     Some(Process {
         pid,
         parent: fields.get(1)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
         started: number(19)?,
         state: fields.first()?.chars().next()?,
         cpu_ticks: number(11)? + number(12)?,

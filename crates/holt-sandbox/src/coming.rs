@@ -6,12 +6,13 @@
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use holt_core::id::{CallId, SessionId};
+use holt_core::id::{CallId, SessionId, TerminalId};
 use holt_core::sandbox::{
     CallUpdate, Finding, FindingState, Group, Link, Measurement, Picture, Reported, SandboxError, SandboxInfo, SandboxSpec,
     Sandboxes, ToolCall,
 };
 use holt_core::session::DesktopSpec;
+use holt_core::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
 use holt_core::tool::ToolSpec;
 use tokio::sync::watch;
 
@@ -102,6 +103,34 @@ impl Sandboxes for Coming {
 
     async fn look(&self, session: SessionId) -> Result<Picture, SandboxError> {
         self.driver().await?.look(session).await
+    }
+
+    async fn open_terminal(&self, terminal: TerminalSpec) -> Result<(), SandboxError> {
+        self.driver().await?.open_terminal(terminal).await
+    }
+
+    async fn terminals(&self, session: SessionId) -> Result<Vec<TerminalStatus>, SandboxError> {
+        self.driver().await?.terminals(session).await
+    }
+
+    async fn read_terminal(&self, session: SessionId, id: TerminalId, from: u64) -> Result<TerminalOutput, SandboxError> {
+        self.driver().await?.read_terminal(session, id, from).await
+    }
+
+    async fn write_terminal(&self, session: SessionId, id: TerminalId, bytes: Vec<u8>) -> Result<(), SandboxError> {
+        self.driver().await?.write_terminal(session, id, bytes).await
+    }
+
+    async fn resize_terminal(&self, session: SessionId, id: TerminalId, size: TerminalSize) -> Result<(), SandboxError> {
+        self.driver().await?.resize_terminal(session, id, size).await
+    }
+
+    async fn label_terminal(&self, session: SessionId, id: TerminalId, label: String) -> Result<(), SandboxError> {
+        self.driver().await?.label_terminal(session, id, label).await
+    }
+
+    async fn close_terminal(&self, session: SessionId, id: TerminalId) -> Result<(), SandboxError> {
+        self.driver().await?.close_terminal(session, id).await
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {

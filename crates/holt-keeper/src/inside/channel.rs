@@ -14,6 +14,7 @@ use rustix::net::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::protocol::message::{Exit, Group};
+use crate::protocol::terminal::Size;
 
 /// The most bytes of a message. Below what a socket takes at once by default.
 pub const MAX_MESSAGE: usize = 128 * 1024;
@@ -54,6 +55,8 @@ pub struct Start {
     pub variables: BTreeMap<String, String>,
     pub directory: Option<String>,
     pub descriptors: Vec<i32>,
+    /// It gets a terminal of this size as its input, output and errors, besides.
+    pub terminal: Option<Size>,
 }
 
 /// From a leader.
@@ -63,7 +66,7 @@ pub enum FromLeader {
     /// The first word, said within the group's cgroups and limits; by it the keeper learns the leader's process id.
     Here,
     /// The first word of a process that was asked for, said by itself before it becomes the program; by it the keeper learns
-    /// the process's id.
+    /// the process's id. When it has a terminal, the end from which that is driven is beside this.
     Begun {
         id: u64,
     },

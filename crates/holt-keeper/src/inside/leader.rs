@@ -17,6 +17,7 @@ use rustix::process::{
 use super::channel::{FromLeader, Packet, ProcessLimits, Start, ToLeader, receive, send};
 use super::seccomp::Filters;
 use super::start::become_program;
+use super::terminal::Terminal;
 use crate::protocol::message::Exit;
 use crate::system::{self, Forked};
 
@@ -97,8 +98,7 @@ impl Leader<'_> {
                 Ok(())
             }
             Ok(Forked::Child) => {
-                self.tell(&FromLeader::Begun { id: start.id });
-                let error = become_program(start, &descriptors);
+                let error = self.begin(start, &descriptors);
                 self.tell(&FromLeader::Failed { id: start.id, message: format!("cannot start {:?}: {error}", start.argv) });
                 system::exit_now(127)
             }
@@ -106,6 +106,22 @@ impl Leader<'_> {
                 self.tell(&FromLeader::Failed { id: start.id, message: format!("cannot start a process: {error}") });
                 Ok(())
             }
+        }
+    }
+
+    /// Says that the process has begun, and becomes its program; returns only why not.
+    fn begin(&self, start: &Start, descriptors: &[OwnedFd]) -> io::Error {
+        let Some(size) = start.terminal else {
+            self.tell(&FromLeader::Begun { id: start.id });
+            return become_program(start, descriptors, None);
+        };
+        match Terminal::open(size) {
+            Ok(Terminal { driven_from, terminal }) => {
+                let _ = send(self.socket.as_fd(), &FromLeader::Begun { id: start.id }, &[driven_from.as_fd()]);
+                drop(driven_from);
+                become_program(start, descriptors, Some(&terminal))
+            }
+            Err(error) => error,
         }
     }
 

@@ -8,6 +8,7 @@ pub mod init;
 pub mod leader;
 pub mod seccomp;
 mod start;
+pub mod terminal;
 mod toolbox;
 
 use std::os::fd::OwnedFd;

@@ -29,7 +29,7 @@ impl Profile {
     pub fn of(group: Group) -> Self {
         match group {
             Group::Browser => Self::Browser,
-            Group::Commands | Group::Agent | Group::Desktop => Self::Default,
+            Group::Commands | Group::Agent | Group::Desktop | Group::Terminals => Self::Default,
         }
     }
 }

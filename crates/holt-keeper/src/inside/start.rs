@@ -6,7 +6,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 
 use rustix::io::fcntl_dupfd_cloexec;
-use rustix::process::{chdir, setsid};
+use rustix::process::{chdir, ioctl_tiocsctty, setsid};
 
 use super::channel::Start;
 use crate::system;
@@ -16,14 +16,14 @@ const OUT_OF_THE_WAY: i32 = 64;
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// Becomes the program; returns only why not. Called in a child that has one thread.
-pub fn become_program(start: &Start, descriptors: &[OwnedFd]) -> io::Error {
-    match prepare(start, descriptors) {
+pub fn become_program(start: &Start, descriptors: &[OwnedFd], terminal: Option<&OwnedFd>) -> io::Error {
+    match prepare(start, descriptors, terminal) {
         Ok((argv, variables)) => exec_found(start, &argv, &variables),
         Err(error) => error,
     }
 }
 
-fn prepare(start: &Start, descriptors: &[OwnedFd]) -> io::Result<(Vec<CString>, Vec<CString>)> {
+fn prepare(start: &Start, descriptors: &[OwnedFd], terminal: Option<&OwnedFd>) -> io::Result<(Vec<CString>, Vec<CString>)> {
     let argv = start.argv.iter().map(|word| CString::new(word.as_str())).collect::<Result<Vec<_>, _>>()?;
     let variables = start.variables.iter().map(|(name, value)| CString::new(format!("{name}={value}")));
     let variables = variables.collect::<Result<Vec<_>, _>>()?;
@@ -32,20 +32,25 @@ fn prepare(start: &Start, descriptors: &[OwnedFd]) -> io::Result<(Vec<CString>, 
     }
     // Without a session of its own, a program could reach what shares its terminal or its process group.
     setsid()?;
+    if let Some(terminal) = terminal {
+        ioctl_tiocsctty(terminal)?;
+    }
     if let Some(directory) = &start.directory {
         chdir(directory)?;
     }
-    place(start, descriptors)?;
+    let terminal = terminal.into_iter().flat_map(|terminal| [0, 1, 2].map(|number| (terminal, number)));
+    let given = descriptors.iter().zip(start.descriptors.iter().copied());
+    place(&given.chain(terminal).collect::<Vec<_>>())?;
     system::reset_signals();
     Ok((argv, variables))
 }
 
 /// First away from the numbers to be filled, so that none is overwritten before it is used; then there.
-fn place(start: &Start, descriptors: &[OwnedFd]) -> io::Result<()> {
-    let away = descriptors.iter().map(|descriptor| fcntl_dupfd_cloexec(descriptor, OUT_OF_THE_WAY));
+fn place(given: &[(&OwnedFd, i32)]) -> io::Result<()> {
+    let away = given.iter().map(|(descriptor, _)| fcntl_dupfd_cloexec(descriptor, OUT_OF_THE_WAY));
     let away = away.collect::<Result<Vec<_>, _>>()?;
     system::close_on_exec_from(0)?;
-    for (descriptor, number) in away.iter().zip(&start.descriptors) {
+    for (descriptor, (_, number)) in away.iter().zip(given) {
         if !(0..OUT_OF_THE_WAY).contains(number) {
             return Err(io::ErrorKind::InvalidInput.into());
         }

@@ -73,6 +73,7 @@ pub async fn start(keeper: &Rc<Keeper>, flavour: DesktopFlavour, width: u16, hei
         variables: keeper.spec.room.variables.clone(),
         directory: Some(keeper.spec.room.directory.to_string_lossy().into_owned()),
         descriptors: vec![0, 1, 2],
+        terminal: None,
     };
     let running = keeper.start(GROUP, start, &[keeper.desktop.viewers.as_fd(), said.as_fd(), null.as_fd()]).await?;
     let (tell_ready, ready) = watch::channel(false);

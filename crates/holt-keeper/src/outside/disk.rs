@@ -153,7 +153,9 @@ async fn judge(keeper: &Rc<Keeper>, directories: &Arc<Vec<OwnedFd>>, before: Opt
         return Some(before.min(used_bytes));
     }
     let mut ended = keeper.groups.end_others(Group::Commands, keeper.toolbox.pid()).await;
-    ended += keeper.groups.end_others(Group::Agent, None).await;
+    for group in [Group::Agent, Group::Terminals] {
+        ended += keeper.groups.end_others(group, None).await;
+    }
     let ended = u32::try_from(ended).unwrap_or(u32::MAX);
     keeper.report(Report::DiskShare { used_bytes, share_bytes, uncountable, ended });
     // They wrote until they ended.

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, Notify, oneshot, watch};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 
@@ -72,14 +72,15 @@ impl Groups {
         })
     }
 
-    /// Starts a process with these descriptors at its numbers.
+    /// Starts a process with these descriptors at its numbers. If it is to have a terminal, where that is driven from comes
+    /// when it has begun.
     pub async fn start(
         self: &Rc<Self>,
         init: &Link,
         group: Group,
         mut start: Start,
         descriptors: &[BorrowedFd<'_>],
-    ) -> io::Result<Running> {
+    ) -> io::Result<(Running, oneshot::Receiver<OwnedFd>)> {
         if let Some(why) = self.why_frozen(group) {
             return Err(io::Error::other(why.words()));
         }
@@ -89,9 +90,11 @@ impl Groups {
             let leader = self.leader(init, group).await?;
             let (sender, end) = watch::channel(None);
             let pid = Rc::new(Cell::new(None));
-            leader.running.borrow_mut().insert(id, Begun { end: sender, pid: Rc::clone(&pid) });
+            let (give_terminal, terminal) = oneshot::channel();
+            let begun = Begun { end: sender, pid: Rc::clone(&pid), give_terminal: RefCell::new(Some(give_terminal)) };
+            leader.running.borrow_mut().insert(id, begun);
             match leader.link.send(&start, descriptors).await {
-                Ok(()) => return Ok(Running { leader, id, end, pid }),
+                Ok(()) => return Ok((Running { leader, id, end, pid }, terminal)),
                 // It has just died; another one is made when nothing is left of it.
                 Err(error) if is_nobody_there(&error) => until_gone(&leader).await,
                 Err(error) => {
@@ -133,6 +136,7 @@ impl Groups {
                 FromLeader::Begun { id } => {
                     if let Some(begun) = leader.running.borrow().get(&id) {
                         begun.pid.set(begun.pid.get().or(packet.sender));
+                        begun.give_terminal(packet.descriptors);
                     }
                     continue;
                 }
@@ -235,11 +239,11 @@ impl Groups {
         self.frozen.borrow().keys().copied().collect()
     }
 
-    /// How many processes a group may have, when that is fewer than the session: what commands start is kept from taking the
-    /// place of everything else.
+    /// How many processes a group may have, when that is fewer than the session: what commands and people in terminals
+    /// start is kept from taking the place of everything else.
     pub fn share(&self, group: Group) -> Option<u64> {
         let reserve = (self.most_processes / RESERVED_PART).max(LEAST_RESERVED).min(self.most_processes / 2);
-        (group == Group::Commands).then_some(self.most_processes - reserve)
+        matches!(group, Group::Commands | Group::Terminals).then_some(self.most_processes - reserve)
     }
 
     /// Holt's own: process 1, the leaders.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::UnixListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
@@ -19,6 +19,7 @@ use super::groups::Groups;
 use super::leaders::Running;
 use super::processes::Processes;
 use super::sandbox::{Inside, Sandbox};
+use super::terminals::Terminals;
 use super::toolbox::{self, Toolbox};
 use super::usage::{self, Room};
 use super::{disk, serve};
@@ -48,6 +49,7 @@ pub struct Keeper {
     pub groups: Rc<Groups>,
     pub calls: RefCell<Calls>,
     pub processes: Processes,
+    pub terminals: Terminals,
     pub spool: OwnedFd,
     /// Bytes that the session's directories held when they were last counted.
     pub used: Cell<u64>,
@@ -107,6 +109,7 @@ impl Keeper {
             spec,
             calls: RefCell::default(),
             processes: Processes::default(),
+            terminals: Terminals::default(),
             spool,
             used: Cell::new(0),
             disk_floor: Cell::new(None),
@@ -150,7 +153,12 @@ impl Keeper {
 
     /// Starts a process in a group.
     pub async fn start(&self, group: Group, start: Start, descriptors: &[std::os::fd::BorrowedFd<'_>]) -> io::Result<Running> {
-        self.groups.start(&self.init, group, start, descriptors).await
+        self.groups.start(&self.init, group, start, descriptors).await.map(|(running, _)| running)
+    }
+
+    /// Starts a process that has a terminal; where that is driven from comes when the process has begun.
+    pub async fn start_on_terminal(&self, group: Group, start: Start) -> io::Result<(Running, oneshot::Receiver<OwnedFd>)> {
+        self.groups.start(&self.init, group, start, &[]).await
     }
 
     /// Whether anything is alive inside that is not Holt's own. A desktop is there to be looked at, and can come again.

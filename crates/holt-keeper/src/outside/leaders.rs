@@ -3,9 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::link::Link;
 use crate::inside::channel::ToLeader;
@@ -32,6 +33,16 @@ pub struct Running {
 pub struct Begun {
     pub end: watch::Sender<Option<End>>,
     pub pid: Rc<Cell<Option<i32>>>,
+    pub give_terminal: RefCell<Option<oneshot::Sender<OwnedFd>>>,
+}
+
+impl Begun {
+    /// Hands on where its terminal is driven from, if it has one. Only what came first counts.
+    pub fn give_terminal(&self, descriptors: Vec<OwnedFd>) {
+        if let (Some(give), Some(terminal)) = (self.give_terminal.take(), descriptors.into_iter().next()) {
+            let _ = give.send(terminal);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -58,6 +69,11 @@ impl Running {
     /// Its process id as the host sees it, once it has begun.
     pub fn pid(&self) -> Option<i32> {
         self.pid.get()
+    }
+
+    /// Its group's leader as the host sees it.
+    pub fn leader_pid(&self) -> Option<i32> {
+        *self.leader.pid.borrow()
     }
 
     /// Waits until the group's leader is there; false when it never will be.

@@ -28,6 +28,7 @@ mod processes;
 mod sandbox;
 mod serve;
 mod stage;
+mod terminals;
 mod toolbox;
 mod usage;
 mod waiting;

@@ -14,6 +14,7 @@ use super::desktop;
 use super::groups::Why;
 use super::keeper::Keeper;
 use super::processes::{Pipes, Process, spools};
+use super::terminals;
 use crate::inside::channel::Start;
 use crate::protocol::frame::Frame;
 use crate::protocol::message::{Answer, Code, Ending, LONGEST_CALL, Message, Request, Status, Stream, Verb};
@@ -102,7 +103,7 @@ async fn answer(keeper: Rc<Keeper>, outlet: Rc<Outlet>, Request { id, verb }: Re
     outlet.say(&Message::Answer { id, answer }, body).await;
 }
 
-struct Refusal(Code, String);
+pub(super) struct Refusal(pub Code, pub String);
 
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
@@ -110,7 +111,7 @@ impl From<io::Error> for Refusal {
     }
 }
 
-type Obeyed = Result<(Answer, Vec<u8>), Refusal>;
+pub(super) type Obeyed = Result<(Answer, Vec<u8>), Refusal>;
 
 async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
     if verb == Verb::End {
@@ -138,6 +139,7 @@ async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
         }
         Verb::Freeze { group } => Ok(groups.freeze(group, Why::Asked).await?),
         Verb::Thaw { group } => Ok(groups.thaw(group, Why::Asked)?),
+        Verb::Terminal { terminal, ask } => return terminals::obey(keeper, terminal, ask, &body).await,
         Verb::Kill { group } => Ok(groups.kill(group).await?),
         Verb::Call { .. } | Verb::End => Ok(()),
         other => return obey_about_process(keeper, other, &body).await,
@@ -159,7 +161,7 @@ async fn obey_about_process(keeper: &Rc<Keeper>, verb: Verb, body: &[u8]) -> Obe
     Ok((Answer::Done, Vec::new()))
 }
 
-fn unknown() -> Refusal {
+pub(super) fn unknown() -> Refusal {
     Refusal(Code::Unknown, "the keeper does not know it".into())
 }
 
@@ -172,6 +174,7 @@ fn status(keeper: &Keeper) -> Status {
         keeper_pid: std::process::id().cast_signed(),
         calls: keeper.calls.borrow().ids(),
         processes: keeper.processes.names(),
+        terminals: keeper.terminals.status(),
         frozen: keeper.groups.frozen(),
     }
 }
@@ -193,7 +196,7 @@ async fn spawn(keeper: &Rc<Keeper>, verb: Verb) -> Obeyed {
     let mut all = keeper.spec.room.variables.clone();
     all.extend(variables);
     let directory = directory.or_else(|| Some(keeper.spec.room.directory.to_string_lossy().into_owned()));
-    let start = Start { id: 0, argv, variables: all, directory, descriptors: vec![0, 1, 2] };
+    let start = Start { id: 0, argv, variables: all, directory, descriptors: vec![0, 1, 2], terminal: None };
     let (pipes, spools) = (Pipes::new()?, spools(&keeper.spool)?);
     let inside = pipes.inside.each_ref().map(|descriptor| descriptor.as_fd());
     let running = keeper.start(group, start, &inside).await?;

@@ -73,6 +73,7 @@ async fn start(keeper: &Rc<Keeper>) -> io::Result<Rc<Client>> {
         variables: keeper.spec.room.variables.clone(),
         directory: Some(keeper.spec.room.directory.to_string_lossy().into_owned()),
         descriptors: vec![0, 1, 2, DESCRIPTOR],
+        terminal: None,
     };
     let descriptors = [null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()];
     let running = keeper.start(GROUP, start, &descriptors).await?;

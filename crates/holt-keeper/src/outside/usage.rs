@@ -93,8 +93,10 @@ pub async fn watch(keeper: Rc<Keeper>) {
         }
         if processes && tasks(&below(&keeper)) > keeper.groups.most_processes {
             let mut ended = keeper.groups.end_others(Group::Commands, keeper.toolbox.pid()).await;
-            if tasks(&below(&keeper)) > keeper.groups.most_processes {
-                ended += keeper.groups.end_others(Group::Agent, None).await;
+            for group in [Group::Terminals, Group::Agent] {
+                if tasks(&below(&keeper)) > keeper.groups.most_processes {
+                    ended += keeper.groups.end_others(group, None).await;
+                }
             }
             report_ended(&keeper, ended);
         }

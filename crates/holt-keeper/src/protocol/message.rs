@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::terminal::{TerminalAsk, TerminalStatus};
+
 /// The most bytes of output that one frame carries.
 pub const OUTPUT_AT_ONCE: usize = 64 * 1024;
 /// The most seconds that a call may be given.
@@ -17,10 +19,12 @@ pub enum Group {
     Agent,
     Desktop,
     Browser,
+    /// What people run in terminals. It goes on while one of them drives the desktop.
+    Terminals,
 }
 
 impl Group {
-    pub const ALL: [Self; 4] = [Self::Commands, Self::Agent, Self::Desktop, Self::Browser];
+    pub const ALL: [Self; 5] = [Self::Commands, Self::Agent, Self::Desktop, Self::Browser, Self::Terminals];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,6 +32,7 @@ impl Group {
             Self::Agent => "agent",
             Self::Desktop => "desktop",
             Self::Browser => "browser",
+            Self::Terminals => "terminals",
         }
     }
 }
@@ -125,6 +130,11 @@ pub enum Verb {
         /// Answered only when programs find a screen whose windows are managed. Viewers need not wait for that.
         wait: bool,
     },
+    /// Something about the terminal with this id.
+    Terminal {
+        terminal: String,
+        ask: TerminalAsk,
+    },
     Freeze {
         group: Group,
     },
@@ -200,6 +210,12 @@ pub enum Answer {
         from: u64,
         end: Option<Exit>,
     },
+    /// The body is what a terminal put out from byte `from` on: later than asked for when that is not kept any more. Empty
+    /// when nothing came for a while, or at the end, which is told once everything has been read.
+    TerminalOutput {
+        from: u64,
+        end: Option<Exit>,
+    },
     Refused {
         code: Code,
         message: String,
@@ -225,6 +241,7 @@ pub struct Status {
     pub keeper_pid: i32,
     pub calls: Vec<String>,
     pub processes: Vec<String>,
+    pub terminals: Vec<TerminalStatus>,
     pub frozen: Vec<Group>,
 }
 

@@ -8,6 +8,7 @@
 pub mod frame;
 pub mod handshake;
 pub mod message;
+pub mod terminal;
 
 /// The version of everything in this module. A keeper of another version is ended, not talked to.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;

@@ -61,6 +61,7 @@ pub fn group(group: Group) -> message::Group {
         Group::Commands => message::Group::Commands,
         Group::Desktop => message::Group::Desktop,
         Group::Browser => message::Group::Browser,
+        Group::Terminals => message::Group::Terminals,
     }
 }
 

@@ -26,6 +26,7 @@ mod records;
 mod reports;
 mod room;
 mod sweep;
+mod terminals;
 mod times;
 
 use std::collections::HashSet;
@@ -35,15 +36,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use holt_core::id::{CallId, SessionId};
+use holt_core::id::{CallId, SessionId, TerminalId};
 use holt_core::sandbox::{
     CallUpdate, Finding, Group, Link, Measurement, Picture, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
 };
 use holt_core::session::DesktopSpec;
+use holt_core::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
 use holt_core::tool::ToolSpec;
 
 use driver::Inner;
 pub use holt_keeper::protocol::message::{Answer, Verb};
+use holt_keeper::protocol::terminal::TerminalAsk;
 pub use options::{Cgroups, Options};
 
 /// The sandboxes of this machine. Cheap to clone.
@@ -156,6 +159,35 @@ impl Sandboxes for BwrapDriver {
 
     async fn look(&self, session: SessionId) -> Result<Picture, SandboxError> {
         desktop::look(self, session).await
+    }
+
+    async fn open_terminal(&self, terminal: TerminalSpec) -> Result<(), SandboxError> {
+        terminals::open(&self.inner, terminal).await
+    }
+
+    async fn terminals(&self, session: SessionId) -> Result<Vec<TerminalStatus>, SandboxError> {
+        terminals::list(&self.inner, session).await
+    }
+
+    async fn read_terminal(&self, session: SessionId, id: TerminalId, from: u64) -> Result<TerminalOutput, SandboxError> {
+        terminals::read(&self.inner, session, id, from).await
+    }
+
+    async fn write_terminal(&self, session: SessionId, id: TerminalId, bytes: Vec<u8>) -> Result<(), SandboxError> {
+        terminals::tell(&self.inner, session, id, TerminalAsk::Write, bytes).await
+    }
+
+    async fn resize_terminal(&self, session: SessionId, id: TerminalId, size: TerminalSize) -> Result<(), SandboxError> {
+        let ask = TerminalAsk::Resize { size: terminals::into_size(size) };
+        terminals::tell(&self.inner, session, id, ask, Vec::new()).await
+    }
+
+    async fn label_terminal(&self, session: SessionId, id: TerminalId, label: String) -> Result<(), SandboxError> {
+        terminals::tell(&self.inner, session, id, TerminalAsk::Label { label }, Vec::new()).await
+    }
+
+    async fn close_terminal(&self, session: SessionId, id: TerminalId) -> Result<(), SandboxError> {
+        terminals::tell(&self.inner, session, id, TerminalAsk::Close, Vec::new()).await
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {
