@@ -134,6 +134,16 @@ install_node() {
 	quietly "$state/node/bin/pip" install --disable-pip-version-check "$node_wheel"
 }
 
+# A viewer of desktops that others wrote, for the tests: it is no package of the system.
+vncdo=$state/vncdo/bin/vncdo
+vncdo_is_good() { [ "$1" != tests ] || [ -x "$vncdo" ]; }
+install_vncdo() {
+	say "putting vncdotool into .dev/vncdo (desktops are tried with a client that others wrote)"
+	python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
+	quietly python3 -m venv "$state/vncdo"
+	quietly "$state/vncdo/bin/pip" install --disable-pip-version-check 'vncdotool>=1.2,<2'
+}
+
 # A sandbox that cannot be opened here is better heard of now than from the first session.
 try_sandbox() {
 	bwrap --unshare-all --ro-bind / / true 2>"$log" && return
@@ -145,7 +155,8 @@ try_sandbox() {
 
 version="$(sha256sum "${BASH_SOURCE[0]}" | cut -d ' ' -f 1) $rust_minimum"
 mapfile -t missing < <(missing)
-if [ "$(cat "$stamp" 2>/dev/null || true)" = "$version" ] && [ ${#missing[@]} -eq 0 ] && have cargo && have node; then
+if [ "$(cat "$stamp" 2>/dev/null || true)" = "$version" ] && [ ${#missing[@]} -eq 0 ] && have cargo && have node &&
+	vncdo_is_good "${1:-}"; then
 	exit 0
 fi
 
@@ -155,6 +166,7 @@ rust_is_good || install_rust
 rust_is_good || fail "Rust $rust_minimum or newer is needed, with clippy and rustfmt; this is $(rustc --version 2>/dev/null || echo none)."
 node_is_good || install_node
 node_is_good || fail "Node.js $node_minimum or newer is needed, with npm; this is $(node --version 2>/dev/null || echo none)."
+vncdo_is_good "${1:-}" || install_vncdo
 try_sandbox
 
 echo "$version" >"$stamp"

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use futures::{Sink, Stream};
+use futures::{Sink, Stream, StreamExt as _, stream};
 use holt_rfb::handshake::Security;
 use holt_rfb::{Screen, Size, Upstream};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,6 +25,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use bytes::Bytes;
 pub use error::{Ending, OpenError};
 pub use holt_rfb::Permit;
+pub use viewer::introduce;
 
 /// What is told to viewers once and may be missed: sounds, clipboards.
 const NEWS: usize = 32;
@@ -123,13 +124,25 @@ impl Desktop {
     }
 
     /// Serves one viewer until it leaves, breaks the protocol, or the desktop is gone.
-    pub async fn serve<From, To>(&self, from: From, to: To, security: Security, permit: watch::Receiver<Permit>) -> Ending
+    pub async fn serve<From, To>(&self, mut from: From, mut to: To, security: Security, permit: watch::Receiver<Permit>) -> Ending
+    where
+        From: Stream<Item = Bytes> + Send + Unpin,
+        To: Sink<Bytes> + Send + Unpin + 'static,
+    {
+        match introduce(&mut from, &mut to, security).await {
+            Ok(rest) => self.serve_introduced(stream::iter([rest]).chain(from), to, permit).await,
+            Err(ending) => ending,
+        }
+    }
+
+    /// The same, for one that has introduced itself.
+    pub async fn serve_introduced<From, To>(&self, from: From, to: To, permit: watch::Receiver<Permit>) -> Ending
     where
         From: Stream<Item = Bytes> + Send + Unpin,
         To: Sink<Bytes> + Send + Unpin + 'static,
     {
         self.shared.viewers.fetch_add(1, Ordering::Relaxed);
-        let ending = viewer::serve(&self.shared, from, to, security, permit).await;
+        let ending = viewer::serve(&self.shared, from, to, permit).await;
         self.shared.viewers.fetch_sub(1, Ordering::Relaxed);
         ending
     }

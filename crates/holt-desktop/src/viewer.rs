@@ -20,13 +20,45 @@ const NO_SUCH_SIZE: u16 = 3;
 
 type Parcel = Vec<Bytes>;
 
-pub async fn serve<From, To>(
-    shared: &Arc<Shared>,
-    from: From,
-    to: To,
-    security: Security,
-    permit: watch::Receiver<Permit>,
-) -> Ending
+/// Lets a viewer introduce itself and prove what it has to. What it said beyond that comes back.
+pub async fn introduce<From, To>(from: &mut From, to: &mut To, security: Security) -> Result<Bytes, Ending>
+where
+    From: Stream<Item = Bytes> + Send + Unpin,
+    To: Sink<Bytes> + Send + Unpin,
+{
+    tokio::time::timeout(INTRODUCTION, shake_hands(from, to, security)).await.unwrap_or(Err(Ending::TimedOut))
+}
+
+async fn shake_hands<From, To>(from: &mut From, to: &mut To, security: Security) -> Result<Bytes, Ending>
+where
+    From: Stream<Item = Bytes> + Unpin,
+    To: Sink<Bytes> + Unpin,
+{
+    let mut handshake = ServerHandshake::new(security);
+    say(to, Bytes::from_static(ServerHandshake::hello())).await?;
+    loop {
+        let Some(bytes) = from.next().await else { return Err(Ending::Left) };
+        let mut input = &bytes[..];
+        while let Some(step) = handshake.next(&mut input)? {
+            match step {
+                ServerStep::Send(words) => say(to, words.into()).await?,
+                ServerStep::Refuse(words, error) => {
+                    say(to, words.into()).await?;
+                    let _ = to.close().await;
+                    return Err(error.into());
+                }
+                ServerStep::Done { .. } => return Ok(bytes.slice_ref(input)),
+            }
+        }
+    }
+}
+
+async fn say<To: Sink<Bytes> + Unpin>(to: &mut To, words: Bytes) -> Result<(), Ending> {
+    to.send(words).await.map_err(|_| Ending::Left)
+}
+
+/// Serves a viewer that has introduced itself.
+pub async fn serve<From, To>(shared: &Arc<Shared>, from: From, to: To, permit: watch::Receiver<Permit>) -> Ending
 where
     From: Stream<Item = Bytes> + Send + Unpin,
     To: Sink<Bytes> + Send + Unpin + 'static,
@@ -44,13 +76,13 @@ where
         acted: None,
         wants: true,
     };
-    let ending = match serving.introduce(security).await {
-        Ok(rest) => serving.go_on(rest).await,
+    let ending = match serving.describe().await {
+        Ok(()) => serving.go_on().await,
         Err(ending) => ending,
     };
     serving.let_go();
     drop(serving);
-    // The last words, such as why it was refused, may still be on their way.
+    // The last words may still be on their way.
     let _ = tokio::time::timeout(Duration::from_secs(1), writing).await;
     ending
 }
@@ -85,34 +117,7 @@ struct Serving<'a, From> {
 }
 
 impl<From: Stream<Item = Bytes> + Unpin> Serving<'_, From> {
-    /// Greets the viewer. What it said beyond that comes back.
-    async fn introduce(&mut self, security: Security) -> Result<Bytes, Ending> {
-        tokio::time::timeout(INTRODUCTION, self.shake_hands(security)).await.unwrap_or(Err(Ending::TimedOut))
-    }
-
-    async fn shake_hands(&mut self, security: Security) -> Result<Bytes, Ending> {
-        let mut handshake = ServerHandshake::new(security);
-        self.say(Bytes::from_static(ServerHandshake::hello())).await?;
-        loop {
-            let Some(bytes) = self.from.next().await else { return Err(Ending::Left) };
-            let mut input = &bytes[..];
-            while let Some(step) = handshake.next(&mut input)? {
-                match step {
-                    ServerStep::Send(words) => self.say(words.into()).await?,
-                    ServerStep::Refuse(words, error) => {
-                        self.say(words.into()).await?;
-                        return Err(error.into());
-                    }
-                    ServerStep::Done { .. } => {
-                        let rest = bytes.slice_ref(input);
-                        self.describe().await?;
-                        return Ok(rest);
-                    }
-                }
-            }
-        }
-    }
-
+    /// Tells it what the screen is.
     async fn describe(&mut self) -> Result<(), Ending> {
         let init = {
             let copy = self.shared.copy();
@@ -122,20 +127,13 @@ impl<From: Stream<Item = Bytes> + Unpin> Serving<'_, From> {
         };
         let mut words = Vec::new();
         init.write(&mut words);
-        self.say(words.into()).await
+        self.parcels.send(vec![words.into()]).await.map_err(|_| Ending::Left)
     }
 
-    async fn say(&mut self, words: Bytes) -> Result<(), Ending> {
-        self.parcels.send(vec![words]).await.map_err(|_| Ending::Left)
-    }
-
-    async fn go_on(&mut self, rest: Bytes) -> Ending {
+    async fn go_on(&mut self) -> Ending {
         let mut changed = self.shared.changed.subscribe();
         let may = *self.permit.borrow_and_update();
         self.viewer.show_pointer(!may.act);
-        if let Err(error) = self.hear(&rest) {
-            return error.into();
-        }
         let parcels = self.parcels.clone();
         loop {
             if self.shared.closed.is_cancelled() {

@@ -22,6 +22,8 @@ mod routes;
 mod server;
 mod state;
 mod streams;
+mod vnc;
+mod watching;
 
 pub use auth::site::BadSetting;
 pub use docs::openapi_json;
@@ -30,3 +32,4 @@ pub use listen::{Exposure, SocketError, TlsError, check_exposure};
 pub use options::{About, AppParts, Archiver, Certificate, Limits, Listen, Options, Timing};
 pub use router::{RouteInfo, route_list};
 pub use server::{BindError, Bound, Server};
+pub use vnc::{VncExposure, VncOptions};

@@ -13,6 +13,8 @@ use holt_core::workspace::{FileError, Files};
 use holt_engine::Engine;
 use secrecy::SecretString;
 
+use crate::vnc::VncOptions;
+
 /// Writes every file beneath the top of a workspace as one archive.
 pub type Archiver = Arc<dyn Fn(Arc<dyn Files>, &mut dyn Write) -> Result<(), FileError> + Send + Sync>;
 
@@ -78,6 +80,8 @@ pub struct Options {
     pub trusted_proxies: Vec<IpAddr>,
     /// Serves the page from here instead of from the program, for its development.
     pub page_dir: Option<PathBuf>,
+    /// Raw RFB of the default desktop, for native viewers.
+    pub vnc: Option<VncOptions>,
     pub limits: Limits,
     pub timing: Timing,
 }
@@ -94,6 +98,7 @@ impl Default for Options {
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             page_dir: None,
+            vnc: None,
             limits: Limits::default(),
             timing: Timing::default(),
         }

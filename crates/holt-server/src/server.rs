@@ -27,6 +27,7 @@ use crate::options::{AppParts, Options};
 use crate::router;
 use crate::routes::sign_in;
 use crate::state::App;
+use crate::vnc::{Raw, VncExposure, VncOptions, accept_raw, check_vnc};
 
 /// Figures of histograms are folded this often, so that they do not grow.
 const FOLD: Duration = Duration::from_secs(5);
@@ -38,6 +39,8 @@ pub enum BindError {
     Setting(#[from] BadSetting),
     #[error(transparent)]
     Exposure(#[from] Exposure),
+    #[error(transparent)]
+    Vnc(#[from] VncExposure),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
@@ -56,6 +59,7 @@ impl BindError {
         match self {
             Self::Setting(_) => "bad_setting",
             Self::Exposure(exposure) => exposure.code(),
+            Self::Vnc(exposure) => exposure.code(),
             Self::Tls(_) => "tls_unusable",
             Self::Socket(SocketError::InUse(_)) => "already_running",
             Self::Socket(_) => "socket_unusable",
@@ -70,6 +74,7 @@ impl BindError {
         match self {
             Self::Setting(_) => "Correct it in the configuration.",
             Self::Exposure(exposure) => exposure.hint(),
+            Self::Vnc(exposure) => exposure.hint(),
             Self::Tls(_) => "Check the paths and that both files belong together, or let Holt make a certificate of its own.",
             Self::Socket(SocketError::InUse(_)) => "Use the server that runs, or give this one another `--data-dir`.",
             Self::Socket(_) => "Check who owns the data directory.",
@@ -88,6 +93,8 @@ pub struct Server;
 pub struct Bound {
     app: App,
     listeners: Vec<(TcpListener, SocketAddr, bool)>,
+    /// For native viewers of the default desktop.
+    vnc: Option<(Vec<TcpListener>, VncOptions)>,
     socket: Option<PrivateSocket>,
     tls: Option<Arc<Tls>>,
     connections: usize,
@@ -102,11 +109,12 @@ impl Server {
             let (listener, address) = listen_on(listen.address).await?;
             listeners.push((listener, address, listen.tls));
         }
+        let vnc = listen_for_vnc(&app, &options).await?;
         let tls = load_tls(&options, &listeners)?;
         let socket = options.socket.as_deref().map(PrivateSocket::bind).transpose()?;
         let _ = app.listeners.set(describe(&listeners, options.socket.as_deref()));
         let _ = app.address.set(address_for_people(&options, &listeners));
-        Ok(Bound { app, listeners, socket, tls, connections: options.limits.connections })
+        Ok(Bound { app, listeners, vnc, socket, tls, connections: options.limits.connections })
     }
 }
 
@@ -114,6 +122,12 @@ impl Bound {
     /// Where it listens, with the ports that it got.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().map(|(_, address, _)| *address).collect()
+    }
+
+    /// Where native viewers find the default desktop.
+    pub fn vnc_addresses(&self) -> Vec<SocketAddr> {
+        let listeners = self.vnc.iter().flat_map(|(listeners, _)| listeners);
+        listeners.filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
     /// Where a person finds the page.
@@ -128,7 +142,7 @@ impl Bound {
 
     /// Serves until `shutdown`, then ends what is under way.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self { app, listeners, socket, tls, connections } = self;
+        let Self { app, listeners, vnc, socket, tls, connections } = self;
         let tasks = TaskTracker::new();
         let shared = Connections {
             router: router::build(&app),
@@ -142,6 +156,12 @@ impl Bound {
         let mut accepting = JoinSet::new();
         for (listener, _, secure) in listeners {
             accepting.spawn(accept_tcp(listener, tls.clone().filter(|_| secure), shared.clone()));
+        }
+        if let Some((listeners, options)) = vnc {
+            let raw = Raw::new(app.clone(), &options);
+            for listener in listeners {
+                accepting.spawn(accept_raw(listener, raw.clone(), tasks.clone()));
+            }
         }
         if let Some(socket) = socket {
             accepting.spawn(accept_unix(socket, shared.clone()));
@@ -185,6 +205,22 @@ async fn check_exposures(app: &App, options: &Options) -> Result<(), BindError> 
         check_exposure(address, can_open, management, &findings)?;
     }
     Ok(())
+}
+
+/// An address that another program has is no reason not to start: it is said, and the page has the desktop as well.
+async fn listen_for_vnc(app: &App, options: &Options) -> Result<Option<(Vec<TcpListener>, VncOptions)>, BindError> {
+    let Some(vnc) = &options.vnc else { return Ok(None) };
+    let mut listeners = Vec::new();
+    for address in &vnc.listen {
+        let is_private = address.ip().to_canonical().is_loopback();
+        let findings = if is_private { Arc::default() } else { app.findings().await };
+        check_vnc(*address, vnc, &findings)?;
+        match listen_on(*address).await {
+            Ok((listener, _)) => listeners.push(listener),
+            Err(error) => tracing::warn!(%error, "native viewers of desktops cannot connect there"),
+        }
+    }
+    Ok(Some((listeners, vnc.clone())))
 }
 
 async fn listen_on(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {

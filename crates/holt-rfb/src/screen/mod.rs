@@ -33,6 +33,8 @@ pub struct Screen {
     picture: Framebuffer,
     stamp: u64,
     updating: bool,
+    /// Some of the picture has come.
+    drawn: bool,
     pointer: Dated<Picture>,
     place: (u16, u16),
     /// When the pointer last changed on each tile.
@@ -52,6 +54,7 @@ impl Screen {
             picture,
             stamp: 0,
             updating: false,
+            drawn: false,
             pointer: Dated::default(),
             place: (0, 0),
             name: Dated { value: name.to_owned(), stamp: 0 },
@@ -91,6 +94,11 @@ impl Screen {
         self.stamp > 0 && !self.updating
     }
 
+    /// Whether anything of its picture is known.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.drawn
+    }
+
     /// How many tiles were encoded since the beginning.
     pub fn encoded_tiles(&self) -> u64 {
         self.shared.encoded()
@@ -117,6 +125,7 @@ impl Screen {
     pub fn write_row(&mut self, x: u16, y: u16, bytes: &[u8]) -> Result<(), Error> {
         let width = u16::try_from(bytes.len() / 4).unwrap_or(u16::MAX);
         self.size().holds(Rect::new(x, y, width, 1))?;
+        self.drawn = true;
         self.picture.write(x, y, bytes, self.stamp + 1);
         Ok(())
     }

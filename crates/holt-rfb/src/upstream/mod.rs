@@ -98,7 +98,10 @@ impl Upstream {
                 }
             }
             if done {
-                screen.settle();
+                // A server may answer with other things first, and nobody is to be shown nothing.
+                if screen.is_drawn() {
+                    screen.settle();
+                }
                 self.awaits_update = false;
                 news = Some(self.refused.take().map_or(News::Frame, News::ResizeRefused));
             }

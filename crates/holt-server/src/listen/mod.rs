@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 pub(crate) use connection::{Connections, accept_tcp, accept_unix};
 pub use exposure::{Exposure, check_exposure};
+pub(crate) use stall::Unstalled;
 pub use tls::TlsError;
 pub(crate) use tls::{Tls, names_for};
 pub(crate) use unix::PrivateSocket;

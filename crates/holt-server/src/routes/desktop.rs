@@ -9,15 +9,11 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, rejection::WebSock
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures::{SinkExt as _, StreamExt as _};
+use futures::{Sink, SinkExt as _, Stream, StreamExt as _};
 use holt_api::{ClientId, ControlAction, ControlRequest, Scope, SessionId, Snapshot};
-use holt_core::view::Control;
-use holt_desktop::{Desktop, Permit};
-use holt_engine::ControlWatch;
+use holt_desktop::Desktop;
 use holt_rfb::handshake::Security;
 use serde::Deserialize;
-use tokio::sync::watch;
-use tokio::time::{Duration, MissedTickBehavior, interval};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -29,17 +25,12 @@ use crate::http::params::{Query, SessionParam};
 use crate::router::Declared;
 use crate::state::App;
 use crate::streams::{Seat, Transport};
+use crate::watching::Watcher;
 
 /// What viewers ask for, and are told only if they do.
 const SUBPROTOCOL: &str = "binary";
 /// A clipboard is the largest thing that a viewer says.
 const MAX_SAID_BYTES: usize = 2 * 1024 * 1024;
-/// How often it is noted that whoever drives is there.
-const PRESENCE: Duration = Duration::from_secs(30);
-
-const WATCHING: Permit = Permit { act: false, clipboard: false };
-const DRIVING: Permit = Permit { act: true, clipboard: true };
-
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -69,72 +60,35 @@ async fn watch_desktop(
     let control = app.engine.watch_control(&caller.principal, id).await?;
     // A key that may only look drives nothing, wherever it says that it is.
     let client = query.client.filter(|_| caller.principal.may(Scope::Operate));
-    let viewer = Viewer { app, caller, session: id, client, control };
-    let upgrade = upgrade.protocols([SUBPROTOCOL]).max_frame_size(MAX_SAID_BYTES).max_message_size(MAX_SAID_BYTES);
-    Ok(upgrade.on_upgrade(move |socket| viewer.watch(socket, desktop, seat)).into_response())
+    let watcher = Watcher { engine: app.engine.clone(), session: id, client, control, is_presence: true };
+    Ok(prepared(upgrade).on_upgrade(move |socket| serve(app, caller, watcher, socket, desktop, seat)).into_response())
 }
 
-struct Viewer {
-    app: App,
-    caller: Caller,
-    session: SessionId,
-    client: Option<ClientId>,
-    control: ControlWatch,
+/// The socket as viewers want it.
+pub(crate) fn prepared(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade.protocols([SUBPROTOCOL]).max_frame_size(MAX_SAID_BYTES).max_message_size(MAX_SAID_BYTES)
 }
 
-impl Viewer {
-    async fn watch(mut self, socket: WebSocket, desktop: Desktop, _seat: Seat) {
-        let Ok(threads) = self.app.desktops.threads() else { return };
-        let (permit, permitted) = watch::channel(self.permit());
-        let (to, from) = socket.split();
-        let from = from.take_while(|said| std::future::ready(said.is_ok())).filter_map(async |said| match said {
-            Ok(Message::Binary(bytes)) => Some(bytes),
-            _ => None,
-        });
-        let to = to.with(async |bytes: Bytes| Ok::<_, axum::Error>(Message::Binary(bytes)));
-        let serving = desktop.clone();
-        let mut serving =
-            threads.spawn(async move { serving.serve(Box::pin(from), Box::pin(to), Security::None, permitted).await });
-        let mut presence = interval(PRESENCE);
-        presence.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut over = std::pin::pin!(self.caller.over(&self.app));
-        loop {
-            tokio::select! {
-                ended = &mut serving => {
-                    tracing::debug!(session = %self.session, ?ended, "a viewer has left");
-                    return;
-                }
-                changed = self.control.receiver.changed() => {
-                    if changed.is_err() {
-                        serving.abort();
-                        return;
-                    }
-                    permit.send_replace(self.permit());
-                }
-                _ = presence.tick() => self.is_present(),
-                () = over.as_mut() => {
-                    serving.abort();
-                    return;
-                }
-            }
-        }
-    }
+/// The bytes that go over a socket, in both directions.
+pub(crate) fn bytes_of(socket: WebSocket) -> (impl Stream<Item = Bytes> + Send, impl Sink<Bytes> + Send) {
+    let (to, from) = socket.split();
+    let from = from.take_while(|said| std::future::ready(said.is_ok())).filter_map(async |said| match said {
+        Ok(Message::Binary(bytes)) => Some(bytes),
+        _ => None,
+    });
+    let to = to.with(async |bytes: Bytes| Ok::<_, axum::Error>(Message::Binary(bytes)));
+    (from, to)
+}
 
-    fn drives(&self, control: &Option<Control>) -> bool {
-        control.as_ref().is_some_and(|control| Some(control.client) == self.client)
-    }
-
-    fn permit(&mut self) -> Permit {
-        let control = self.control.receiver.borrow_and_update().clone();
-        if self.drives(&control) { DRIVING } else { WATCHING }
-    }
-
-    fn is_present(&self) {
-        let control = self.control.receiver.borrow().clone();
-        if let Some(control) = control.filter(|control| Some(control.client) == self.client) {
-            self.app.engine.driver_is_present(self.session, control.client);
-        }
-    }
+async fn serve(app: App, caller: Caller, watcher: Watcher, socket: WebSocket, desktop: Desktop, _seat: Seat) {
+    let Ok(threads) = app.desktops.threads() else { return };
+    let (from, to) = bytes_of(socket);
+    let (mut from, mut to) = (Box::pin(from), Box::pin(to));
+    let Ok(rest) = holt_desktop::introduce(&mut from, &mut to, Security::None).await else { return };
+    let (watching, _) = watcher.begin();
+    let from = futures::stream::iter([rest]).chain(from);
+    let ended = watching.serve(&threads, desktop, (from, to), caller.over(&app)).await;
+    tracing::debug!(?ended, "a viewer has left");
 }
 
 /// The same, at the address where viewers of old look for it, beside the page `/vnc/{id}/vnc.html`.

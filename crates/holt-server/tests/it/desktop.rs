@@ -18,27 +18,34 @@ use uuid::Uuid;
 
 use crate::harness::{Feed, TestServer};
 
-struct Xvnc {
+pub struct Xvnc {
     process: Child,
-    display: Display,
+    pub name: String,
+    pub display: Display,
 }
 
 impl Xvnc {
-    fn start(server: &TestServer) -> Self {
+    pub fn start(server: &TestServer) -> Self {
         let socket = server.directory.path().join("rfb");
+        let started = Self::at(&socket);
+        server.sandboxes.set_screen(socket);
+        started
+    }
+
+    pub fn at(socket: &std::path::Path) -> Self {
         let (reader, writer) = std::io::pipe().unwrap();
         let process = Command::new("Xtigervnc")
             .args(["-rfbport", "-1", "-SecurityTypes", "None", "-AlwaysShared", "-AcceptSetDesktopSize", "-nolisten", "tcp"])
             .args(["-geometry", "640x480", "-depth", "24", "-displayfd", "1", "-rfbunixpath"])
-            .arg(&socket)
+            .arg(socket)
             .stdout(writer)
             .stderr(Stdio::null())
             .spawn()
             .expect("Xtigervnc is needed: install tigervnc-standalone-server");
         let mut number = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(reader), &mut number).unwrap();
-        server.sandboxes.set_screen(socket);
-        Self { process, display: Display::open(&format!(":{}", number.trim())).unwrap() }
+        let name = format!(":{}", number.trim());
+        Self { process, display: Display::open(&name).unwrap(), name }
     }
 
     fn pointer(&self) -> (i32, i32) {

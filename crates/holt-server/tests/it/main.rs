@@ -17,3 +17,4 @@ mod sessions;
 mod socket;
 mod stream;
 mod tickets;
+mod vnc;

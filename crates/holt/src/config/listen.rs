@@ -43,7 +43,7 @@ impl Listen {
     }
 }
 
-fn addresses(text: &str) -> Result<Vec<SocketAddr>, String> {
+pub fn addresses(text: &str) -> Result<Vec<SocketAddr>, String> {
     let mut addresses = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         addresses.extend(address(part)?);

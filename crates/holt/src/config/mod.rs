@@ -16,6 +16,7 @@ mod sessions;
 mod suggest;
 mod tls;
 mod values;
+mod vnc;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ pub use sandbox::Sandbox;
 pub use sessions::Sessions;
 pub use tls::Tls;
 pub use values::duration;
+pub use vnc::Vnc;
 
 use crate::failure::Failure;
 
@@ -57,11 +59,12 @@ impl Setting {
 
 /// Every setting there is.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
-    let concerns: [&'static [Setting]; 8] = [
+    let concerns: [&'static [Setting]; 9] = [
         data_dir::SETTINGS,
         listen::SETTINGS,
         tls::SETTINGS,
         access::SETTINGS,
+        vnc::SETTINGS,
         models::SETTINGS,
         sandbox::SETTINGS,
         sessions::SETTINGS,
@@ -85,6 +88,7 @@ pub struct Config {
     pub listen: Listen,
     pub tls: Tls,
     pub access: Access,
+    pub vnc: Option<Vnc>,
     pub models: Models,
     pub sandbox: Sandbox,
     pub sessions: Sessions,
@@ -99,6 +103,7 @@ impl Config {
             listen: Listen::read(settings)?,
             tls: Tls::read(settings)?,
             access: Access::read(settings)?,
+            vnc: Vnc::read(settings)?,
             models: Models::read(settings)?,
             sandbox: Sandbox::read(settings)?,
             sessions: Sessions::read(settings)?,

@@ -8,7 +8,7 @@ use holt_core::sandbox::FindingState;
 use holt_server::Bound;
 
 use super::background;
-use crate::config::Config;
+use crate::config::{Config, Vnc};
 use crate::terminal::clean;
 
 /// What is said when everything is ready. Whoever hears it can do everything.
@@ -24,6 +24,7 @@ pub struct Greeting {
 impl Greeting {
     pub fn new(bound: &Bound, mut warnings: Vec<String>, config: &Config, background: bool, demo_only: bool) -> Self {
         warnings.extend(config.listen.warning(config.tls.is_on()));
+        warnings.extend(config.vnc.as_ref().and_then(Vnc::warning));
         let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
         let somebody = !background && has_a_terminal();
         let text = somebody.then(|| text(bound.url(), &bound.sign_in_link().url, demo_only, &warnings));

@@ -18,11 +18,11 @@ use holt_sandbox::bwrap::BwrapDriver;
 use holt_sandbox::coming::{Bringer, Coming};
 use holt_sandbox::environment::{DEFAULT, ENVIRONMENTS};
 use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
-use holt_server::{About, AppParts, Certificate, Listen};
+use holt_server::{About, AppParts, Certificate, Listen, VncOptions};
 use holt_store::{DataDir, SqliteStore};
 
 use super::{Arguments, epoch, keeper};
-use crate::config::{Config, Tls};
+use crate::config::{Config, Tls, Vnc};
 use crate::failure::{Exit, Failure};
 
 /// What was put together.
@@ -182,8 +182,15 @@ pub fn server_options(config: &Config, data_dir: &DataDir, arguments: &Arguments
         cors_origins: config.listen.cors_origins.clone(),
         trusted_proxies: config.listen.trusted_proxies.clone(),
         page_dir: arguments.page_dir.clone(),
+        vnc: config.vnc.as_ref().filter(|_| !arguments.background).and_then(vnc_options),
         ..holt_server::Options::default()
     }
+}
+
+/// Without a password nobody is let in, so nothing listens.
+fn vnc_options(vnc: &Vnc) -> Option<VncOptions> {
+    let password = vnc.password.clone()?;
+    Some(VncOptions { listen: vnc.listen.clone(), password, takes_control: vnc.takes_control, wide: vnc.wide })
 }
 
 /// A first session, so that the page has something to show. Without it everything works as well.

@@ -49,7 +49,7 @@ pub fn store_failure(error: &OpenError) -> Failure {
 pub fn bind_failure(error: &BindError) -> Failure {
     let exit = match error {
         BindError::InUse { .. } => Exit::AddressInUse,
-        BindError::Setting(_) | BindError::Exposure(_) | BindError::Tls(_) => Exit::Usage,
+        BindError::Setting(_) | BindError::Exposure(_) | BindError::Vnc(_) | BindError::Tls(_) => Exit::Usage,
         BindError::Socket(_) | BindError::Keys(_) => Exit::DataDirUnusable,
         BindError::Address { .. } => Exit::Failed,
     };

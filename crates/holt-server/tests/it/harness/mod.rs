@@ -36,6 +36,8 @@ pub use web_socket::Feed;
 /// A server that runs until the test ends it.
 pub struct TestServer {
     pub address: SocketAddr,
+    /// Where native viewers connect, if they may.
+    pub vnc: SocketAddr,
     pub socket: PathBuf,
     pub directory: TempDir,
     pub engine: Engine,
@@ -161,11 +163,12 @@ impl World {
         let socket = options.socket.clone().unwrap_or_default();
         let bound = self.bind(options).await;
         let (address, link) = (bound.addresses()[0], bound.sign_in_link().url);
+        let vnc = bound.vnc_addresses().first().copied().unwrap_or(address);
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(bound.run(async move { drop(stopped.await) }));
         let Self { directory, engine, sandboxes, keys } = self;
         let anybody = Client::new(address);
-        TestServer { address, socket, directory, engine, sandboxes, link, key, anybody, keys, stop: Some(stop), running }
+        TestServer { address, vnc, socket, directory, engine, sandboxes, link, key, anybody, keys, stop: Some(stop), running }
     }
 }
 

@@ -1,0 +1,165 @@
+//! Raw RFB of the default desktop, for native viewers.
+//!
+//! A connection is nobody until it has shown the password: until then nothing is started or woken for it, it has ten seconds,
+//! and there are few such places. Wrong passwords slow their address down, apart from keys that are wrong elsewhere.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures::{Sink, SinkExt, Stream, StreamExt as _, TryStreamExt as _, stream};
+use holt_api::ClientId;
+use holt_desktop::{Ending, introduce};
+use holt_rfb::Error;
+use holt_rfb::handshake::Security;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::codec::{BytesCodec, FramedRead, FramedWrite};
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::hand::Hand;
+use super::usual::default_desktop;
+use super::{VncOptions, viewer};
+use crate::auth::throttle::Throttle;
+use crate::listen::Unstalled;
+use crate::state::App;
+use crate::watching::Watcher;
+
+/// Connections that have not shown the password yet.
+const STRANGERS: usize = 16;
+const VIEWERS: usize = 16;
+const INTRODUCTION: Duration = Duration::from_secs(10);
+/// After the system refused a connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What all connections share.
+#[derive(Clone)]
+pub(crate) struct Raw {
+    app: App,
+    password: SecretString,
+    takes_control: bool,
+    throttle: Arc<Throttle>,
+    strangers: Arc<Semaphore>,
+    viewers: Arc<Semaphore>,
+}
+
+impl Raw {
+    pub fn new(app: App, options: &VncOptions) -> Self {
+        Self {
+            app,
+            password: options.password.clone(),
+            takes_control: options.takes_control,
+            throttle: Arc::default(),
+            strangers: Arc::new(Semaphore::new(STRANGERS)),
+            viewers: Arc::new(Semaphore::new(VIEWERS)),
+        }
+    }
+}
+
+/// Accepts until the server ends. Who comes when all places are taken is sent away.
+pub(crate) async fn accept_raw(listener: TcpListener, raw: Raw, tasks: TaskTracker) {
+    let closing = raw.app.closing.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = closing.cancelled() => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a viewer's connection could not be accepted");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let is_welcome = raw.throttle.check(peer.ip(), Instant::now()).is_ok();
+        let place = raw.strangers.clone().try_acquire_owned().ok().filter(|_| is_welcome);
+        if let Some(place) = place {
+            let (raw, closing) = (raw.clone(), closing.clone());
+            tasks.spawn(async move { closing.run_until_cancelled(raw.welcome(stream, peer.ip(), place)).await });
+        }
+    }
+}
+
+impl Raw {
+    async fn welcome(self, stream: TcpStream, peer: IpAddr, place: OwnedSemaphorePermit) {
+        let _ = stream.set_nodelay(true);
+        let _ = rustix::net::sockopt::set_socket_keepalive(&stream, true);
+        let (mut from, mut to) = bytes_of(Unstalled::new(stream, self.app.timing.stall));
+        let security =
+            Security::Password { password: self.password.expose_secret().to_owned(), challenge: *Uuid::new_v4().as_bytes() };
+        let introduced = tokio::time::timeout(INTRODUCTION, introduce(&mut from, &mut to, security)).await;
+        let rest = match introduced {
+            Ok(Ok(rest)) => rest,
+            Ok(Err(Ending::Protocol(Error::Password))) => {
+                self.throttle.failed(peer, Instant::now());
+                tracing::warn!(%peer, "a viewer showed a wrong password");
+                return;
+            }
+            // Who says what is no part of the protocol is guessing too.
+            Ok(Err(Ending::Protocol(_))) => return self.throttle.failed(peer, Instant::now()),
+            _ => return,
+        };
+        drop(place);
+        let Ok(_place) = self.viewers.try_acquire() else {
+            return tracing::warn!(%peer, "a viewer was sent away: there are too many");
+        };
+        self.show(stream::iter([rest]).chain(from), to).await;
+    }
+
+    async fn show<From, To>(&self, from: From, to: To)
+    where
+        From: Stream<Item = Bytes> + Send + Unpin + 'static,
+        To: Sink<Bytes> + Send + Unpin + 'static,
+    {
+        let (app, by) = (&self.app, viewer(self.takes_control));
+        let opened = async {
+            let (session, desktop) = default_desktop(app, &by).await?;
+            Ok::<_, crate::error::ApiError>((
+                session,
+                desktop,
+                app.engine.watch_control(&by, session).await?,
+                app.desktops.threads()?,
+            ))
+        };
+        let (session, desktop, control, threads) = match opened.await {
+            Ok(opened) => opened,
+            Err(error) => return tracing::warn!(code = %error.code, error = error.message, "a viewer finds no desktop"),
+        };
+        let client = ClientId::new(Uuid::new_v4());
+        let engine = app.engine.clone();
+        let watcher = Watcher {
+            engine: engine.clone(),
+            session,
+            client: self.takes_control.then_some(client),
+            control,
+            is_presence: false,
+        };
+        let (watching, permitted) = watcher.begin();
+        let over = std::future::pending();
+        if self.takes_control {
+            let hand = Hand { engine: engine.clone(), by: by.clone(), session, client, permitted };
+            watching.serve(&threads, desktop, (hand.watch(from), to), over).await;
+            // Whoever had nothing has nothing to give back.
+            let _ = engine.return_control(&by, session, client).await;
+        } else {
+            watching.serve(&threads, desktop, (from, to), over).await;
+        }
+    }
+}
+
+/// A connection's bytes, in both directions.
+fn bytes_of<Link>(link: Link) -> (impl Stream<Item = Bytes> + Send + Unpin + 'static, impl Sink<Bytes> + Send + Unpin + 'static)
+where
+    Link: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (read, write) = tokio::io::split(link);
+    let from = FramedRead::new(read, BytesCodec::new()).map_ok(|bytes| bytes.freeze());
+    let from = from.take_while(|read| std::future::ready(read.is_ok())).filter_map(async |read| read.ok());
+    let to = SinkExt::<Bytes>::sink_map_err(FramedWrite::new(write, BytesCodec::new()), drop::<std::io::Error>);
+    (Box::pin(from), to)
+}
