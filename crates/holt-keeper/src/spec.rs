@@ -30,6 +30,9 @@ pub struct KeeperSpec {
     /// This bubblewrap binds by descriptor.
     pub bwrap_binds_descriptors: bool,
     pub room: Room,
+    /// The room beside it in which a browser runs, built when it is first needed. They share the network and nothing else
+    /// but what both bind.
+    pub browser: Room,
     pub cgroups: Option<Plan>,
     pub limits: RoomLimits,
     /// A directory on whose file system spooled output is kept, in files without names.

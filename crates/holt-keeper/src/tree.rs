@@ -143,11 +143,12 @@ pub fn end(root: i32, spared: &[i32]) -> BTreeSet<i32> {
     ended
 }
 
-pub fn measure(root: i32) -> Measured {
+/// What everything below these processes uses.
+pub fn measure(roots: &[i32]) -> Measured {
     let page = rustix::param::page_size() as u64;
     let ticks = rustix::param::clock_ticks_per_second().max(1);
     let mut measured = Measured::default();
-    for process in descendants(root) {
+    for process in roots.iter().flat_map(|root| descendants(*root)) {
         measured.processes += 1;
         measured.memory_bytes += process.resident_pages * page;
         measured.cpu_millis += process.cpu_ticks * 1000 / ticks;

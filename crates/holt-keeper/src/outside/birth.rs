@@ -11,8 +11,8 @@ use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, se
 
 use super::compose::compose;
 use super::disk::Watched;
+use super::stage::Parts;
 use super::{network, stage};
-use crate::arguments::Sources;
 use crate::protocol::PROTOCOL;
 use crate::spec::{Identity, KeeperSpec, MAX_SPEC};
 use crate::system;
@@ -32,10 +32,9 @@ pub struct Settled {
     pub listener: OwnedFd,
     /// Where viewers of the desktop come to.
     pub viewers: OwnedFd,
-    /// What the room is made of.
-    pub sources: Sources,
-    /// The descriptors that some of the sources are.
-    pub held: Vec<OwnedFd>,
+    /// What the session's room is made of, and what the browser's.
+    pub room: Parts,
+    pub browser: Parts,
     pub spool: OwnedFd,
     pub watched: Watched,
 }
@@ -86,9 +85,9 @@ pub fn settle(born: Born, mut cgroups_are_made: io::PipeReader) -> io::Result<Se
     let viewers = listen(&spec.desktop_socket)?;
     let open_all = |paths: &[PathBuf]| paths.iter().map(|path| open_directory(path)).collect::<io::Result<_>>();
     let watched = Watched { own: open_all(&spec.disk.directories)?, elsewhere: open_all(&spec.disk.elsewhere)? };
-    let (sources, held) = match spec.identity {
-        Some(identity) => (compose(&spec.room, identity)?, Vec::new()),
-        None => stage::hold(&spec)?,
+    let (room, browser) = match spec.identity {
+        Some(identity) => compose(&spec.room, &spec.browser, identity)?,
+        None => (stage::hold(&spec)?, stage::hold_for_later(&spec.browser, spec.bwrap_binds_descriptors)?),
     };
     cgroups_are_made.read_exact(&mut [0])?;
     if let Some(cgroups) = &spec.cgroups {
@@ -105,7 +104,7 @@ pub fn settle(born: Born, mut cgroups_are_made: io::PipeReader) -> io::Result<Se
     if getppid() != Some(janitor) {
         return Err(io::Error::other("the janitor is gone"));
     }
-    Ok(Settled { spec, listener, viewers, sources, held, spool, watched })
+    Ok(Settled { spec, listener, viewers, room, browser, spool, watched })
 }
 
 /// A listening socket in a directory of the server's. By descriptor: paths to sockets have little room.

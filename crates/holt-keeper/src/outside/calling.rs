@@ -11,8 +11,9 @@ use super::connection::Outlet;
 use super::guard::awake;
 use super::keeper::Keeper;
 use super::serve::LONGEST_NAME;
-use super::{toolbox, usage};
-use crate::protocol::message::{Code, Ending, Group, Message};
+use super::toolbox::{self, Which};
+use super::usage;
+use crate::protocol::message::{Code, Ending, Message};
 
 /// A call as a server asks for it.
 #[derive(Debug)]
@@ -50,7 +51,8 @@ pub fn find_or_start(keeper: &Rc<Keeper>, asked: Asked, arguments: &[u8]) -> Opt
 
 /// Sees a call to its end, whatever the toolbox does.
 async fn live(keeper: Rc<Keeper>, call: Rc<Call>, asked: Asked, arguments: Map<String, Value>) {
-    let late = awake(asked.within, || keeper.groups.is_frozen(Group::Commands));
+    let group = Which::has(&asked.tool).group();
+    let late = awake(asked.within, || keeper.groups.is_frozen(group));
     tokio::select! {
         () = run(&keeper, &call, &asked.tool, arguments) => {}
         () = call.finished() => {}
@@ -67,8 +69,11 @@ async fn live(keeper: Rc<Keeper>, call: Rc<Call>, asked: Asked, arguments: Map<S
 async fn run(keeper: &Rc<Keeper>, call: &Rc<Call>, tool: &str, arguments: Map<String, Value>) {
     let toolbox = match keeper.ready().await {
         Ok(()) => {
-            usage::make_room(keeper).await;
-            toolbox::reach(keeper).await.map_err(|error| format!("The toolbox could not be started: {error}."))
+            let which = Which::has(tool);
+            if which == Which::Session {
+                usage::make_room(keeper).await;
+            }
+            toolbox::reach(keeper, which).await.map_err(|error| format!("The toolbox could not be started: {error}."))
         }
         Err(reason) => Err(format!("The sandbox is not there: {reason}.")),
     };
@@ -109,7 +114,9 @@ pub fn cancel(keeper: &Keeper, id: &str) -> bool {
 }
 
 fn stop(keeper: &Keeper, call: &Rc<Call>) {
-    if let Some(toolbox) = keeper.toolbox.client() {
-        toolbox.cancel(call);
+    for toolbox in [&keeper.toolbox, &keeper.browser.toolbox] {
+        if let Some(toolbox) = toolbox.client() {
+            toolbox.cancel(call);
+        }
     }
 }

@@ -20,8 +20,8 @@ use rustix::mount::{
 };
 
 use super::mapping::mapping;
-use super::stage::open;
-use crate::arguments::Sources;
+use super::stage::{Parts, open};
+use crate::arguments::{Reached, Sources};
 use crate::spec::{Bind, Identity, Room, Source, Tmpfs};
 use crate::system::{self, Attributes};
 
@@ -40,17 +40,19 @@ const DEVICE_LINKS: [(&str, &str); 6] = [
 ];
 const TERMINALS: &str = "newinstance,ptmxmode=0666,mode=620";
 
-/// Composes the room for this user.
-pub fn compose(room: &Room, identity: Identity) -> io::Result<Sources> {
+/// Composes the room for this user, and makes what the browser's room needs besides reachable.
+pub fn compose(room: &Room, browser: &Room, identity: Identity) -> io::Result<(Parts, Parts)> {
     system::own_mounts()?;
     mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)?;
     let mut copies = Copies { identity, namespaces: BTreeMap::new() };
     // All sources are reached before one of the host's directories is covered.
     let binds = room.binds.iter().map(|bind| copies.copy(bind)).collect::<io::Result<Vec<_>>>()?;
+    let besides = browser.binds.iter().filter(|bind| is_besides(bind, room));
+    let besides = besides.map(|bind| copies.copy(bind)).collect::<io::Result<Vec<_>>>()?;
     let devices = DEVICES.map(device);
-    let place = COVERED.iter().map(Path::new).find(|path| path.is_dir());
-    let place = place.ok_or_else(|| io::Error::other("none of /mnt, /media, /srv and /tmp is there"))?;
-    let root = Root::make(place)?;
+    let mut places = COVERED.iter().map(Path::new).filter(|path| path.is_dir());
+    let mut next_place = || places.next().ok_or_else(|| io::Error::other("too few of /mnt, /media, /srv and /tmp are there"));
+    let root = Root::make(next_place()?)?;
     root.directory(Path::new("/proc"))?;
     for link in &room.links {
         root.link(&link.at, &link.target)?;
@@ -63,7 +65,34 @@ pub fn compose(room: &Room, identity: Identity) -> io::Result<Sources> {
         root.attach(tree, &bind.at).map_err(|error| about(&bind.at.display(), &error))?;
     }
     root.seal("dev")?;
-    Ok(Sources::Whole(root.path))
+    let places = besides.iter().map(|tree| cover(next_place()?, tree)).collect::<io::Result<Vec<_>>>()?;
+    let browser = Sources::Each(reached(browser, room, &root.path, places));
+    let parts = |sources| Parts { sources, held: Vec::new() };
+    Ok((parts(Sources::Whole(root.path)), parts(browser)))
+}
+
+/// Whether the session's room does not have this of the browser's.
+fn is_besides(bind: &Bind, room: &Room) -> bool {
+    bind.source_kind != Source::Public && !room.binds.iter().any(|other| other.source == bind.source)
+}
+
+fn cover(place: &Path, tree: &OwnedFd) -> io::Result<PathBuf> {
+    let both = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    let target = rustix::fs::open(place, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    move_mount(tree, "", target, "", both)?;
+    Ok(place.to_owned())
+}
+
+/// Where what the browser's room binds is to be found by the session's user: in the session's room, which is composed
+/// below `root`, or at one of these places. Nothing inside can put another thing there: all of them are mounts.
+fn reached(browser: &Room, room: &Room, root: &Path, places: Vec<PathBuf>) -> Vec<Reached> {
+    let mut places = places.into_iter();
+    let find = |bind: &Bind| match room.binds.iter().find(|other| other.source == bind.source) {
+        _ if bind.source_kind == Source::Public => bind.source.clone(),
+        Some(there) => root.join(there.at.strip_prefix("/").unwrap_or(&there.at)),
+        None => places.next().unwrap_or_default(),
+    };
+    browser.binds.iter().map(find).map(Reached::Path).collect()
 }
 
 fn about(what: &impl Display, error: &io::Error) -> io::Error {

@@ -31,7 +31,7 @@ pub struct Counted {
 }
 
 /// Counts what the directories hold, and what processes below this one still have open of what was in them.
-pub fn count(directories: &[OwnedFd], root: i32) -> Counted {
+pub fn count(directories: &[OwnedFd], rooms: &[i32]) -> Counted {
     let mut counting = Counting { counted: Counted::default(), left: MOST_ENTRIES, shared: HashSet::new() };
     for directory in directories {
         if !is_open_to_its_owner(directory) {
@@ -42,7 +42,7 @@ pub fn count(directories: &[OwnedFd], root: i32) -> Counted {
         }
     }
     let devices: HashSet<u64> = directories.iter().filter_map(|directory| Some(fstat(directory).ok()?.st_dev)).collect();
-    counting.deleted(&devices, root);
+    counting.deleted(&devices, rooms);
     counting.counted
 }
 
@@ -91,9 +91,9 @@ impl Counting {
     }
 
     /// Files without a name left are on disk for as long as somebody has them open.
-    fn deleted(&mut self, devices: &HashSet<u64>, root: i32) {
+    fn deleted(&mut self, devices: &HashSet<u64>, rooms: &[i32]) {
         let (mut left, mut seen) = (MOST_OPEN, HashSet::new());
-        for process in tree::descendants(root) {
+        for process in rooms.iter().flat_map(|room| tree::descendants(*room)) {
             // Who hides its descriptors, or has ended, has none here.
             let Ok(directory) = fs::File::open(format!("/proc/{}/fd", process.pid)) else { continue };
             let Ok(entries) = Dir::read_from(&directory) else { continue };
@@ -155,7 +155,7 @@ mod tests {
 
     fn counted(directory: &Path) -> Counted {
         let file = fs::File::open(directory).unwrap();
-        count(&[file.into()], std::process::id().cast_signed())
+        count(&[file.into()], &[std::process::id().cast_signed()])
     }
 
     struct Place(std::path::PathBuf);

@@ -135,8 +135,8 @@ async fn keep_share(keeper: &Rc<Keeper>, systems: &[FileSystem], directories: Ar
 }
 
 async fn count_now(keeper: &Keeper, directories: &Arc<Vec<OwnedFd>>) -> Counted {
-    let (directories, root) = (Arc::clone(directories), keeper.groups.root);
-    let found = tokio::task::spawn_blocking(move || count(&directories, root)).await.unwrap_or_default();
+    let (directories, rooms) = (Arc::clone(directories), keeper.groups.rooms());
+    let found = tokio::task::spawn_blocking(move || count(&directories, &rooms)).await.unwrap_or_default();
     keeper.used.set(found.bytes);
     found
 }
@@ -156,6 +156,7 @@ async fn judge(keeper: &Rc<Keeper>, directories: &Arc<Vec<OwnedFd>>, before: Opt
     for group in [Group::Agent, Group::Terminals] {
         ended += keeper.groups.end_others(group, None).await;
     }
+    ended += keeper.groups.end_others(Group::Browser, keeper.browser.toolbox.pid()).await;
     let ended = u32::try_from(ended).unwrap_or(u32::MAX);
     keeper.report(Report::DiskShare { used_bytes, share_bytes, uncountable, ended });
     // They wrote until they ended.

@@ -52,13 +52,13 @@ pub struct Groups {
     pub(super) frozen: RefCell<BTreeMap<Group, BTreeSet<Why>>>,
     /// Told when a group may go on.
     thawed: Notify,
-    /// Bubblewrap, below which everything is.
-    pub(super) root: i32,
+    /// The bubblewraps, below which everything is.
+    rooms: RefCell<Vec<i32>>,
     next: Cell<u64>,
 }
 
 impl Groups {
-    pub fn new(cgroups: Option<Plan>, limits: ProcessLimits, most_processes: u64, root: i32) -> Rc<Self> {
+    pub fn new(cgroups: Option<Plan>, limits: ProcessLimits, most_processes: u64, room: i32) -> Rc<Self> {
         Rc::new(Self {
             cgroups,
             limits,
@@ -67,9 +67,22 @@ impl Groups {
             making: Mutex::new(()),
             frozen: RefCell::default(),
             thawed: Notify::new(),
-            root,
+            rooms: RefCell::new(vec![room]),
             next: Cell::new(1),
         })
+    }
+
+    pub fn add_room(&self, bwrap: i32) {
+        self.rooms.borrow_mut().push(bwrap);
+    }
+
+    pub fn remove_room(&self, bwrap: i32) {
+        self.rooms.borrow_mut().retain(|room| *room != bwrap);
+    }
+
+    /// The bubblewraps, below which everything is.
+    pub fn rooms(&self) -> Vec<i32> {
+        self.rooms.borrow().clone()
     }
 
     /// Starts a process with these descriptors at its numbers. If it is to have a terminal, where that is driven from comes
@@ -166,8 +179,10 @@ impl Groups {
         let others: Vec<i32> = others.filter_map(|(_, leader)| *leader.pid.borrow()).collect();
         let mut spared: Vec<i32> = others.clone();
         spared.extend(others.iter().flat_map(|pid| tree::descendants(*pid)).map(|process| process.pid));
-        if let Some(init) = tree::descendants(self.root).iter().find(|process| process.parent == self.root) {
-            tree::kill(init.pid, &spared);
+        for room in self.rooms() {
+            if let Some(init) = tree::descendants(room).iter().find(|process| process.parent == room) {
+                tree::kill(init.pid, &spared);
+            }
         }
     }
 
@@ -250,14 +265,14 @@ impl Groups {
     pub fn own(&self) -> Vec<i32> {
         let leaders = self.leaders.borrow();
         let leaders = leaders.values().filter_map(|leader| *leader.pid.borrow());
-        leaders.chain(tree::children(self.root)).collect()
+        leaders.chain(self.rooms().into_iter().flat_map(tree::children)).collect()
     }
 
     pub fn measure(&self, group: Option<Group>) -> Measured {
         match (&self.cgroups, group) {
             (Some(cgroups), group) => cgroups.measure(group),
-            (None, None) => tree::measure(self.root),
-            (None, Some(group)) => self.leader_pid(group).map(tree::measure).unwrap_or_default(),
+            (None, None) => tree::measure(&self.rooms()),
+            (None, Some(group)) => self.leader_pid(group).map(|leader| tree::measure(&[leader])).unwrap_or_default(),
         }
     }
 

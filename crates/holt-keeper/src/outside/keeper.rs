@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,15 +12,17 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 use super::birth::{Settled, log};
+use super::browser::{self, Browser};
 use super::calls::Calls;
 use super::connection::Outlet;
 use super::desktop::Desktop;
 use super::groups::Groups;
 use super::leaders::Running;
+use super::link::Link;
 use super::processes::Processes;
 use super::sandbox::{Inside, Sandbox};
 use super::terminals::Terminals;
-use super::toolbox::{self, Toolbox};
+use super::toolbox::{self, Toolbox, Which};
 use super::usage::{self, Room};
 use super::{disk, serve};
 use crate::cgroup::Controller;
@@ -57,9 +59,10 @@ pub struct Keeper {
     pub disk_floor: Cell<Option<u64>>,
     pub highest_epoch: Cell<u64>,
     pub stage: watch::Sender<Stage>,
-    init: super::link::Link,
+    init: Rc<Link>,
     pub toolbox: Toolbox,
     pub desktop: Desktop,
+    pub browser: Browser,
     pub room: Room,
     server: RefCell<Option<Rc<Outlet>>>,
     alone_since: Cell<Instant>,
@@ -77,9 +80,9 @@ async fn live(settled: Settled) -> io::Result<()> {
     let listener = std::os::unix::net::UnixListener::from(settled.listener.try_clone()?);
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
-    let (mut sandbox, init) = Sandbox::start(&settled)?;
-    let Settled { spec, watched, spool, viewers, .. } = settled;
-    let keeper = Rc::new(Keeper::new(spec, spool, Desktop::new(viewers), init, sandbox.root()));
+    let (mut sandbox, init) = Sandbox::start(&settled.spec, &settled.spec.room, &settled.room)?;
+    let Settled { spec, watched, spool, viewers, browser, .. } = settled;
+    let keeper = Rc::new(Keeper::new(spec, spool, (Desktop::new(viewers), Browser::new(browser)), init, sandbox.root()));
     spawn_local(Rc::clone(&keeper).come_up(Rc::clone(&sandbox.inside)));
     spawn_local(disk::watch(Rc::clone(&keeper), watched));
     spawn_local(usage::watch(Rc::clone(&keeper)));
@@ -92,12 +95,13 @@ async fn live(settled: Settled) -> io::Result<()> {
     log(&format!("the sandbox ends: {reason}"));
     keeper.say_goodbye(reason).await;
     keeper.end_groups().await;
+    browser::end(&keeper).await;
     sandbox.kill().await;
     Ok(())
 }
 
 impl Keeper {
-    fn new(spec: KeeperSpec, spool: OwnedFd, desktop: Desktop, init: super::link::Link, root: i32) -> Self {
+    fn new(spec: KeeperSpec, spool: OwnedFd, (desktop, browser): (Desktop, Browser), init: Link, root: i32) -> Self {
         let limits = ProcessLimits {
             file_bytes: spec.limits.disk_bytes,
             processes: u64::from(spec.limits.processes) + OWN_PROCESSES,
@@ -115,9 +119,10 @@ impl Keeper {
             disk_floor: Cell::new(None),
             highest_epoch: Cell::new(0),
             stage: watch::Sender::new(Stage::Starting),
-            init,
+            init: Rc::new(init),
             toolbox: Toolbox::default(),
             desktop,
+            browser,
             room: Room::default(),
             server: RefCell::default(),
             alone_since: Cell::new(Instant::now()),
@@ -127,7 +132,7 @@ impl Keeper {
     }
 
     async fn come_up(self: Rc<Self>, inside: Rc<Inside>) {
-        if let Err(error) = toolbox::reach(&self).await {
+        if let Err(error) = toolbox::reach(&self, Which::Session).await {
             log(&format!("the toolbox did not start: {error}"));
             return;
         }
@@ -151,9 +156,13 @@ impl Keeper {
         }
     }
 
-    /// Starts a process in a group.
-    pub async fn start(&self, group: Group, start: Start, descriptors: &[std::os::fd::BorrowedFd<'_>]) -> io::Result<Running> {
-        self.groups.start(&self.init, group, start, descriptors).await.map(|(running, _)| running)
+    /// Starts a process in a group, in the group's room.
+    pub async fn start(self: &Rc<Self>, group: Group, start: Start, descriptors: &[BorrowedFd<'_>]) -> io::Result<Running> {
+        let init = match group {
+            Group::Browser => browser::reach_room(self).await?,
+            Group::Commands | Group::Agent | Group::Desktop | Group::Terminals => Rc::clone(&self.init),
+        };
+        self.groups.start(&init, group, start, descriptors).await.map(|(running, _)| running)
     }
 
     /// Starts a process that has a terminal; where that is driven from comes when the process has begun.
@@ -161,10 +170,11 @@ impl Keeper {
         self.groups.start(&self.init, group, start, &[]).await
     }
 
-    /// Whether anything is alive inside that is not Holt's own. A desktop is there to be looked at, and can come again.
+    /// Whether anything is alive inside that is not Holt's own. A desktop and a browser are there to be looked at, and can
+    /// come again.
     pub fn is_busy(&self) -> bool {
         let own = self.toolbox.processes();
-        let others = Group::ALL.iter().filter(|group| **group != Group::Desktop);
+        let others = Group::ALL.iter().filter(|group| !matches!(group, Group::Desktop | Group::Browser));
         others.map(|group| self.groups.count(*group)).sum::<usize>() > own
     }
 

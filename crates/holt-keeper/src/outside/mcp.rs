@@ -16,10 +16,12 @@ use tokio::sync::{Notify, mpsc};
 use super::calls::{Call, MAX_OUTCOME, Outcome};
 use super::lines::Lines;
 use super::waiting::until;
-use crate::protocol::message::{Death, Ending};
+use crate::protocol::message::{Death, Ending, Page};
 
 const MCP_VERSION: &str = "2025-06-18";
 const FIRST_NUMBER: u64 = 0;
+/// How a browser's toolbox tells what it shows.
+const PAGE_SHOWN: &str = "notifications/holt/page";
 
 /// One conversation with a toolbox.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct Client {
     over: Cell<Option<Death>>,
     changed: Notify,
     doubt: Notify,
+    /// What the browser shows, when that has not been told yet.
+    page: RefCell<Option<Page>>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +76,7 @@ impl Client {
             over: Cell::new(None),
             changed: Notify::new(),
             doubt: Notify::new(),
+            page: RefCell::default(),
         });
         let shared = Rc::clone(&client);
         let conversation = async move {
@@ -161,6 +166,12 @@ impl Client {
         self.doubt.notified().await;
     }
 
+    /// What the browser shows now, as soon as that has changed since it was last asked for.
+    pub async fn next_page(&self) -> Page {
+        until(&self.changed, || self.page.borrow().is_some()).await;
+        self.page.take().unwrap_or_default()
+    }
+
     fn number(&self) -> u64 {
         self.next.replace(self.next.get() + 1)
     }
@@ -194,6 +205,12 @@ impl Client {
                 if let Some(call) = self.running.borrow().get(&progress_token) {
                     call.put_out(&text);
                 }
+            }
+            (None, Some(PAGE_SHOWN)) => {
+                let page = line.params.and_then(|params| serde_json::from_str::<Page>(params.get()).ok());
+                let Some(page) = page else { return };
+                self.page.replace(Some(page.bounded()));
+                self.changed.notify_waiters();
             }
             _ => {}
         }

@@ -6,6 +6,7 @@
 //! (`serve`).
 
 mod birth;
+mod browser;
 mod calling;
 mod calls;
 mod compose;

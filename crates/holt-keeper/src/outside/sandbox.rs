@@ -14,11 +14,10 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::timeout;
 
-use super::birth::Settled;
 use super::link::Link;
-use super::stage;
+use super::stage::{self, Parts};
 use crate::arguments::arguments;
-use crate::spec::EXECUTABLE_INSIDE;
+use crate::spec::{EXECUTABLE_INSIDE, KeeperSpec, Room};
 use crate::{system, tree};
 
 /// How much of what bubblewrap says about a failure is kept.
@@ -62,17 +61,17 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Starts it, and gives the link to process 1 inside. Whether it came up shows when process 1 does what it is asked.
-    pub fn start(settled: &Settled) -> io::Result<(Self, Link)> {
+    pub fn start(spec: &KeeperSpec, room: &Room, parts: &Parts) -> io::Result<(Self, Link)> {
         let (init, theirs) = Link::pair()?;
         let number = theirs.as_raw_fd().to_string();
         let run_init = [EXECUTABLE_INSIDE, "init", &number].map(OsString::from);
-        let mut command = Command::new(&settled.spec.bwrap);
-        command.args(arguments(&settled.spec.room, &settled.sources, &run_init));
+        let mut command = Command::new(&spec.bwrap);
+        command.args(arguments(room, &parts.sources, &run_init));
         command.env_clear().current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut numbers = stage::numbers(&settled.held);
+        let mut numbers = stage::numbers(&parts.held);
         numbers.push(theirs.as_raw_fd());
         system::inherit(&mut command, numbers);
-        system::enter_before_start(&mut command, entrances(settled)?);
+        system::enter_before_start(&mut command, entrances(spec)?);
         let mut bwrap = command.spawn()?;
         let words = bwrap.stderr.take();
         let pidfd = pidfd_open(Pid::from_child(&bwrap), PidfdFlags::NONBLOCK)?;
@@ -111,7 +110,7 @@ impl Sandbox {
     }
 }
 
-fn entrances(settled: &Settled) -> io::Result<Vec<File>> {
-    let paths = settled.spec.cgroups.as_ref().map(|cgroups| cgroups.entrances()).unwrap_or_default();
+fn entrances(spec: &KeeperSpec) -> io::Result<Vec<File>> {
+    let paths = spec.cgroups.as_ref().map(|cgroups| cgroups.entrances()).unwrap_or_default();
     paths.iter().map(|path| File::options().write(true).open(path)).collect()
 }

@@ -9,10 +9,18 @@ use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstat, openat2};
 
 use crate::arguments::{Reached, Sources};
-use crate::spec::{Bind, KeeperSpec, Source};
+use crate::spec::{Bind, KeeperSpec, Room, Source};
 
-/// As an ordinary user: opens the sources.
-pub fn hold(spec: &KeeperSpec) -> io::Result<(Sources, Vec<OwnedFd>)> {
+/// What a room is made of.
+#[derive(Debug)]
+pub struct Parts {
+    pub sources: Sources,
+    /// The descriptors that some of the sources are.
+    pub held: Vec<OwnedFd>,
+}
+
+/// As an ordinary user: opens the sources of the room that is built now.
+pub fn hold(spec: &KeeperSpec) -> io::Result<Parts> {
     let (mut reached, mut held) = (Vec::new(), Vec::new());
     for bind in &spec.room.binds {
         if bind.source_kind == Source::Public {
@@ -27,7 +35,27 @@ pub fn hold(spec: &KeeperSpec) -> io::Result<(Sources, Vec<OwnedFd>)> {
             reached.push(Reached::Path(bind.source.clone()));
         }
     }
-    Ok((Sources::Each(reached), held))
+    Ok(Parts { sources: Sources::Each(reached), held })
+}
+
+/// As an ordinary user: opens the sources of a room that is built later, when the session's directories may have moved.
+pub fn hold_for_later(room: &Room, binds_descriptors: bool) -> io::Result<Parts> {
+    let (mut reached, mut held) = (Vec::new(), Vec::new());
+    for bind in &room.binds {
+        if bind.source_kind == Source::Public {
+            reached.push(Reached::Path(bind.source.clone()));
+            continue;
+        }
+        let descriptor = open(bind)?;
+        let number = descriptor.as_raw_fd();
+        reached.push(match binds_descriptors {
+            true => Reached::Descriptor(number),
+            // Bubblewrap, which inherits it, finds out where it is by then.
+            false => Reached::Path(format!("/proc/self/fd/{number}").into()),
+        });
+        held.push(descriptor);
+    }
+    Ok(Parts { sources: Sources::Each(reached), held })
 }
 
 /// Opens a bind's source as a place, following no link on the way to what is not public.

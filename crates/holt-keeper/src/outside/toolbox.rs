@@ -1,4 +1,6 @@
-//! The toolbox as the keeper has it: started when it is needed, guarded while it is there, ended when it is silent.
+//! A toolbox as the keeper has it: started when it is needed, guarded while it is there, ended when it is silent.
+//!
+//! There are two: that of the session's room, and the browser's in a room of its own ([`super::browser`]).
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -9,16 +11,59 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_local;
 
 use super::birth::log;
+use super::browser::{self, BROWSER_TOOLS};
 use super::guard::until_silent;
 use super::keeper::Keeper;
 use super::leaders::Running;
 use super::mcp::Client;
 use crate::inside::channel::Start;
 use crate::protocol::message::{Death, Group, Report};
-use crate::spec::EXECUTABLE_INSIDE;
+use crate::spec::{EXECUTABLE_INSIDE, Room};
 
-const GROUP: Group = Group::Commands;
 const DESCRIPTOR: i32 = 3;
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    Session,
+    Browser,
+}
+
+impl Which {
+    /// The one that has this tool.
+    pub fn has(tool: &str) -> Self {
+        if tool.starts_with(BROWSER_TOOLS) { Self::Browser } else { Self::Session }
+    }
+
+    pub fn group(self) -> Group {
+        match self {
+            Self::Session => Group::Commands,
+            Self::Browser => Group::Browser,
+        }
+    }
+
+    /// The part of the executable that it is.
+    fn part(self) -> &'static str {
+        match self {
+            Self::Session => "toolbox",
+            Self::Browser => "browser",
+        }
+    }
+
+    fn room(self, keeper: &Keeper) -> &Room {
+        match self {
+            Self::Session => &keeper.spec.room,
+            Self::Browser => &keeper.spec.browser,
+        }
+    }
+
+    pub fn of(self, keeper: &Keeper) -> &Toolbox {
+        match self {
+            Self::Session => &keeper.toolbox,
+            Self::Browser => &keeper.browser.toolbox,
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 pub struct Toolbox {
@@ -46,63 +91,71 @@ impl Toolbox {
 }
 
 /// The toolbox, started when it is not there, which waits until its group may run.
-pub async fn reach(keeper: &Rc<Keeper>) -> io::Result<Rc<Client>> {
+pub async fn reach(keeper: &Rc<Keeper>, which: Which) -> io::Result<Rc<Client>> {
+    let toolbox = which.of(keeper);
     loop {
-        if let Some(client) = keeper.toolbox.client() {
+        if let Some(client) = toolbox.client() {
             return Ok(client);
         }
-        keeper.groups.until_thawed(GROUP).await;
-        let _one_at_a_time = keeper.toolbox.changing.lock().await;
-        if keeper.toolbox.client().is_some() {
+        keeper.groups.until_thawed(which.group()).await;
+        let _one_at_a_time = toolbox.changing.lock().await;
+        if toolbox.client().is_some() {
             continue;
         }
-        match start(keeper).await {
-            Err(_) if keeper.groups.is_frozen(GROUP) => {}
+        match start(keeper, which).await {
+            Err(_) if keeper.groups.is_frozen(which.group()) => {}
             started => return started,
         }
     }
 }
 
-async fn start(keeper: &Rc<Keeper>) -> io::Result<Rc<Client>> {
+async fn start(keeper: &Rc<Keeper>, which: Which) -> io::Result<Rc<Client>> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+    let room = which.room(keeper);
     let start = Start {
         id: 0,
-        argv: [EXECUTABLE_INSIDE, "toolbox", &DESCRIPTOR.to_string()].map(str::to_owned).to_vec(),
-        variables: keeper.spec.room.variables.clone(),
-        directory: Some(keeper.spec.room.directory.to_string_lossy().into_owned()),
+        argv: [EXECUTABLE_INSIDE, which.part(), &DESCRIPTOR.to_string()].map(str::to_owned).to_vec(),
+        variables: room.variables.clone(),
+        directory: Some(room.directory.to_string_lossy().into_owned()),
         descriptors: vec![0, 1, 2, DESCRIPTOR],
         terminal: None,
     };
     let descriptors = [null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()];
-    let running = keeper.start(GROUP, start, &descriptors).await?;
+    let running = keeper.start(which.group(), start, &descriptors).await?;
     let (client, conversation) = Client::begin(tokio::net::UnixStream::from_std(ours)?);
     client.greet();
-    spawn_local(accompany(Rc::clone(keeper), Rc::clone(&client), conversation));
+    spawn_local(accompany(Rc::clone(keeper), which, Rc::clone(&client), conversation));
     if !running.is_led().await {
         return Err(io::Error::other("the group's leader did not come up"));
     }
-    keeper.toolbox.current.replace(Some((Rc::clone(&client), running)));
+    which.of(keeper).current.replace(Some((Rc::clone(&client), running)));
     Ok(client)
 }
 
 /// Talks with a toolbox until it is gone, or silent for too long.
-async fn accompany(keeper: Rc<Keeper>, client: Rc<Client>, conversation: impl Future<Output = ()>) {
-    let alive = &keeper.toolbox.alive;
-    alive.set(alive.get() + 1);
+async fn accompany(keeper: Rc<Keeper>, which: Which, client: Rc<Client>, conversation: impl Future<Output = ()>) {
+    let toolbox = which.of(&keeper);
+    toolbox.alive.set(toolbox.alive.get() + 1);
+    let group = which.group();
     let is_silent = tokio::select! {
         () = conversation => false,
-        () = until_silent(&client, || keeper.groups.is_frozen(GROUP)) => true,
+        () = until_silent(&client, || keeper.groups.is_frozen(group)) => true,
+        () = browser::pass_on_pages(&keeper, &client) => false,
     };
     if is_silent {
         // Nobody starts another one while this one's whole group is ended.
-        let _one_at_a_time = keeper.toolbox.changing.lock().await;
+        let _one_at_a_time = toolbox.changing.lock().await;
         client.close(Death::Silent);
-        if let Err(error) = keeper.groups.end_all(GROUP).await {
+        if let Err(error) = keeper.groups.end_all(group).await {
             log(&format!("a silent toolbox could not be ended: {error}"));
         }
     }
-    alive.set(alive.get() - 1);
-    keeper.report(Report::ToolboxDied { death: client.death().unwrap_or(Death::Died) });
+    toolbox.alive.set(toolbox.alive.get() - 1);
+    let death = client.death().unwrap_or(Death::Died);
+    match which {
+        Which::Session => keeper.report(Report::ToolboxDied { death }),
+        Which::Browser => browser::tell_end(&keeper, death),
+    }
 }

@@ -60,7 +60,7 @@ fn is_near(now: u64, most: u64) -> bool {
 }
 
 fn below(keeper: &Keeper) -> Vec<Process> {
-    tree::below(keeper.groups.root)
+    keeper.groups.rooms().into_iter().flat_map(tree::below).collect()
 }
 
 fn tasks(all: &[Process]) -> u64 {

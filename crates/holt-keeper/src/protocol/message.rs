@@ -307,10 +307,60 @@ pub enum Report {
         /// What it said; hostile.
         reason: String,
     },
+    /// The browser, or its whole room, ended by itself. It is started again when it is asked for.
+    BrowserEnded {
+        /// What is known of why; hostile.
+        reason: String,
+    },
+    /// What the browser shows now. Said at most once in a while, and hostile.
+    Page(Page),
     /// Everything has ended; the keeper goes too.
     Ended {
         reason: String,
     },
+}
+
+/// What a browser shows, as it says itself. Bounded in every part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    pub url: String,
+    pub title: String,
+    pub loading: bool,
+    /// All that is open, this one among them.
+    pub tabs: Vec<Tab>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tab {
+    pub url: String,
+    pub title: String,
+}
+
+impl Page {
+    /// The most tabs that are told.
+    pub const TABS: usize = 32;
+    /// The most characters of an address.
+    pub const URL: usize = 2048;
+    /// The most characters of a title.
+    pub const TITLE: usize = 256;
+
+    /// The same, with no more of anything than is told.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        self.tabs.truncate(Self::TABS);
+        let tabs = self.tabs.iter_mut().map(|tab| (&mut tab.url, &mut tab.title));
+        for (url, title) in tabs.chain([(&mut self.url, &mut self.title)]) {
+            cut(url, Self::URL);
+            cut(title, Self::TITLE);
+        }
+        self
+    }
+}
+
+fn cut(text: &mut String, characters: usize) {
+    if let Some((end, _)) = text.char_indices().nth(characters) {
+        text.truncate(end);
+    }
 }
 
 /// How a toolbox ended.

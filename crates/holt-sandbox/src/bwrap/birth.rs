@@ -35,6 +35,7 @@ pub struct Birth<'a> {
     pub session: &'a Session,
     pub identity: Option<Identity>,
     pub room: Room,
+    pub browser: Room,
     pub limits: &'a Limits,
 }
 
@@ -101,8 +102,8 @@ fn watched(mut child: Child) -> watch::Receiver<bool> {
 }
 
 fn spec(birth: Birth<'_>, keeper: &str, secret: Bytes32) -> KeeperSpec {
-    let Birth { machine, options, places, session, identity, room, limits, .. } = birth;
-    let mut directories = vec![session.home()];
+    let Birth { machine, options, places, session, identity, room, browser, limits, .. } = birth;
+    let mut directories = vec![session.home(), session.downloads(), session.browser_profile()];
     let workspace = session.workspace();
     if room.binds.iter().any(|bind| bind.source == workspace) {
         directories.push(workspace);
@@ -120,6 +121,7 @@ fn spec(birth: Birth<'_>, keeper: &str, secret: Bytes32) -> KeeperSpec {
         cgroups: machine.cgroups.as_ref().map(|base| base.below(keeper)),
         limits: room::limits(limits),
         room,
+        browser,
         spool: session.home(),
         socket: places.sockets().join(socket_name(keeper)),
         desktop_socket: places.sockets().join(desktop_socket_name(keeper)),

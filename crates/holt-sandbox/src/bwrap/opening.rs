@@ -41,6 +41,7 @@ pub struct Opening<'a> {
 /// What a sandbox is to be, and what is to be said about it.
 struct World {
     room: Room,
+    browser: Room,
     workspace_path: String,
     warnings: Vec<String>,
 }
@@ -74,6 +75,7 @@ impl Inner {
             session: &directory,
             identity,
             room: world.room,
+            browser: world.browser,
             limits: &spec.limits,
         })
         .map_err(failed)?;
@@ -118,17 +120,19 @@ impl Inner {
             warnings.extend(project.warnings.clone());
         }
         let workspace_path = workspace.path_inside().display().to_string();
-        let room = room::room(&Parts {
+        let parts = Parts {
             programs: &machine.programs,
             etc: &machine.etc,
             keeper: &machine.keeper,
             home: directory.home(),
+            downloads: directory.downloads(),
+            profile: directory.browser_profile(),
             workspace,
             kits,
             variables: &spec.variables,
             limits: &spec.limits,
-        });
-        Ok(World { room, workspace_path, warnings })
+        };
+        Ok(World { room: room::room(&parts), browser: room::browser_room(&parts), workspace_path, warnings })
     }
 
     async fn come_up(&self, record: &Record, words: File, gone: watch::Receiver<bool>) -> Result<Open, SandboxError> {

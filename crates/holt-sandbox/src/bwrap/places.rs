@@ -15,9 +15,12 @@ use super::problem::storage;
 use crate::workspace::give_away;
 
 const PRIVATE: u32 = 0o700;
-/// What a session's directory has: what the agent works on, and its user's home.
+/// What a session's directory has: what the agent works on, and its user's home, which is made last.
 const WORKSPACE: &str = "workspace";
 const HOME: &str = "home";
+/// What its browser has: what it downloads, and a profile.
+const DOWNLOADS: &str = "downloads";
+const BROWSER: &str = "browser";
 /// How the directories of prepared sandboxes begin.
 const PREPARED: &str = "prepared-";
 /// How the names of sockets end.
@@ -109,6 +112,14 @@ impl Session {
         self.directory.join(HOME)
     }
 
+    pub fn downloads(&self) -> PathBuf {
+        self.directory.join(DOWNLOADS)
+    }
+
+    pub fn browser_profile(&self) -> PathBuf {
+        self.directory.join(BROWSER)
+    }
+
     /// Whose the directories are, when they are there. They can only have been given away by root.
     pub fn owner(&self) -> Option<u32> {
         fs::symlink_metadata(self.home()).ok().map(|home| home.uid())
@@ -117,7 +128,7 @@ impl Session {
     /// Makes what is missing, and gives it to its user.
     pub fn make(&self, owner: Option<Identity>) -> io::Result<()> {
         private_directory(&self.directory)?;
-        for directory in [self.workspace(), self.home()] {
+        for directory in [self.workspace(), self.downloads(), self.browser_profile(), self.home()] {
             match DirBuilder::new().mode(PRIVATE).create(&directory) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 // Also one that is there: it may have been made by somebody who cannot give.
@@ -137,7 +148,7 @@ impl Session {
 
     /// Removes the directories if nothing is in them; says whether nothing is there now.
     pub fn remove_if_empty(&self) -> bool {
-        let all = [self.workspace(), self.home(), self.directory.clone()];
+        let all = [self.workspace(), self.downloads(), self.browser_profile(), self.home(), self.directory.clone()];
         all.iter().all(|directory| match fs::remove_dir(directory) {
             Ok(()) => true,
             Err(error) => error.kind() == io::ErrorKind::NotFound,

@@ -49,6 +49,9 @@ pub struct Teller {
 
 impl Teller {
     pub fn tell(&self, report: Report) {
+        if matches!(report, Report::Page(_)) {
+            return;
+        }
         let session = *self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let reported = Reported { session, report: in_words(report) };
         match &reported.report {
@@ -110,6 +113,11 @@ fn in_words(report: Report) -> SandboxReport {
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
             warning("desktop_ended", format!("The desktop ended{why}. It is started again when it is next needed."))
         }
+        Report::BrowserEnded { reason } => {
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            warning("browser_ended", format!("The browser ended{why}. It is started again when it is next needed."))
+        }
+        Report::Page(page) => warning("page", page.url),
         Report::Ended { reason } => SandboxReport::Gone { reason },
     }
 }

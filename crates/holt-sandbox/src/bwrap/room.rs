@@ -14,6 +14,8 @@ pub const HOME: &str = "/home/agent";
 pub const WORKSPACE: &str = "/workspace";
 /// Tells the toolbox where the workspace is.
 const WORKSPACE_VARIABLE: &str = "HOLT_WORKSPACE";
+/// Where the session and its browser meet: what is downloaded is there, and what is to be uploaded.
+pub const DOWNLOADS: &str = "/downloads";
 const RUN_BYTES: u64 = 16 << 20;
 /// A file takes memory of the kernel even when it is empty: so many bytes of the size allow one.
 const BYTES_PER_FILE: u64 = 4096;
@@ -60,6 +62,9 @@ pub struct Parts<'a> {
     pub etc: &'a Path,
     pub keeper: &'a Path,
     pub home: PathBuf,
+    pub downloads: PathBuf,
+    /// What only the browser has.
+    pub profile: PathBuf,
     pub workspace: Place,
     pub kits: Vec<FoundKit>,
     pub variables: &'a BTreeMap<String, String>,
@@ -87,13 +92,8 @@ pub fn room(parts: &Parts<'_>) -> Room {
     let directory = parts.workspace.path_inside();
     let mut variables = environment::variables(&parts.kits);
     variables.extend(parts.variables.clone());
-    variables.insert("XDG_RUNTIME_DIR".to_owned(), RUNTIME.to_owned());
-    variables.insert("DISPLAY".to_owned(), DISPLAY.to_owned());
-    let mut links = parts.programs.links.clone();
-    links.extend(ALIASES.map(|(at, target)| Link { at: PathBuf::from(at), target: PathBuf::from(target) }));
-    let mut binds = parts.programs.binds.clone();
-    binds.push(held(parts.etc, "/etc", false));
-    binds.push(Bind { source_kind: Source::Executable, ..held(parts.keeper, EXECUTABLE_INSIDE, false) });
+    let Base { mut binds, mut links } = base(parts);
+    binds.push(held(&parts.downloads, DOWNLOADS, true));
     binds.push(held(&parts.home, HOME, true));
     binds.extend(parts.kits.iter().map(|kit| held(&kit.place, kit.place.clone(), false)));
     match &parts.workspace {
@@ -109,10 +109,46 @@ pub fn room(parts: &Parts<'_>) -> Room {
         binds,
         links,
         tmpfs: memory_file_systems(parts.limits.tmp_bytes),
-        variables,
+        variables: on_the_desktop(variables),
         directory,
         user_namespaces: false,
     }
+}
+
+/// The world of the session's browser, which has a profile in place of a home and no workspace.
+pub fn browser_room(parts: &Parts<'_>) -> Room {
+    let Base { mut binds, links } = base(parts);
+    binds.push(held(&parts.downloads, DOWNLOADS, true));
+    binds.push(held(&parts.profile, HOME, true));
+    Room {
+        hostname: HOSTNAME.to_owned(),
+        binds,
+        links,
+        tmpfs: memory_file_systems(parts.limits.tmp_bytes),
+        variables: on_the_desktop(environment::variables(&[])),
+        directory: PathBuf::from(DOWNLOADS),
+        user_namespaces: true,
+    }
+}
+
+/// What every room has: programs, and Holt's own.
+struct Base {
+    binds: Vec<Bind>,
+    links: Vec<Link>,
+}
+
+fn base(parts: &Parts<'_>) -> Base {
+    let (mut binds, mut links) = (parts.programs.binds.clone(), parts.programs.links.clone());
+    links.extend(ALIASES.map(|(at, target)| Link { at: PathBuf::from(at), target: PathBuf::from(target) }));
+    binds.push(held(parts.etc, "/etc", false));
+    binds.push(Bind { source_kind: Source::Executable, ..held(parts.keeper, EXECUTABLE_INSIDE, false) });
+    Base { binds, links }
+}
+
+fn on_the_desktop(mut variables: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    variables.insert("XDG_RUNTIME_DIR".to_owned(), RUNTIME.to_owned());
+    variables.insert("DISPLAY".to_owned(), DISPLAY.to_owned());
+    variables
 }
 
 fn memory_file_systems(bytes: u64) -> Vec<Tmpfs> {
@@ -152,6 +188,8 @@ mod tests {
             etc: Path::new("/data/etc/1"),
             keeper: Path::new("/k"),
             home: PathBuf::from("/data/sessions/1/home"),
+            downloads: PathBuf::from("/data/sessions/1/downloads"),
+            profile: PathBuf::from("/data/sessions/1/browser"),
             workspace: Place::Managed(PathBuf::from("/data/sessions/1/workspace")),
             kits: Vec::new(),
             variables,
@@ -160,16 +198,28 @@ mod tests {
     }
 
     #[test]
-    fn a_managed_session_sees_programs_its_home_and_its_workspace_and_writes_only_the_last_two() {
+    fn a_managed_session_sees_programs_and_writes_only_to_what_is_its_own() {
         let programs = Programs { links: Vec::new(), binds: vec![public(PathBuf::from("/usr"))] };
         let (limits, variables) = (Limits::default(), BTreeMap::from([("LANG".to_owned(), "de_DE".to_owned())]));
         let room = room(&parts(&programs, &limits, &variables));
         let seen: Vec<_> = room.binds.iter().map(|bind| (bind.at.to_str().unwrap(), bind.writable)).collect();
-        let expected = [("/usr", false), ("/etc", false), (EXECUTABLE_INSIDE, false), (HOME, true), (WORKSPACE, true)];
+        let expected =
+            [("/usr", false), ("/etc", false), (EXECUTABLE_INSIDE, false), (DOWNLOADS, true), (HOME, true), (WORKSPACE, true)];
         assert_eq!(seen, expected);
         assert_eq!(room.variables["LANG"], "de_DE");
         assert_eq!(room.directory, Path::new(WORKSPACE));
         assert!(room.tmpfs.iter().all(|tmpfs| tmpfs.bytes > 0), "every memory file system is bounded");
+    }
+
+    #[test]
+    fn a_browser_has_its_profile_and_the_downloads_and_nothing_else_of_the_session_s() {
+        let programs = Programs { links: Vec::new(), binds: Vec::new() };
+        let (limits, variables) = (Limits::default(), BTreeMap::from([("TOKEN".to_owned(), "x".to_owned())]));
+        let room = browser_room(&parts(&programs, &limits, &variables));
+        let own = room.binds.iter().filter(|bind| bind.source.starts_with("/data/sessions"));
+        let own: Vec<_> = own.map(|bind| (bind.source.to_str().unwrap(), bind.at.to_str().unwrap())).collect();
+        assert_eq!(own, [("/data/sessions/1/downloads", DOWNLOADS), ("/data/sessions/1/browser", HOME)]);
+        assert!(!room.variables.contains_key("TOKEN") && room.user_namespaces);
     }
 
     #[test]
