@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cgroup::Plan;
 use crate::protocol::handshake::Bytes32;
+use crate::protocol::message::Group;
 
 /// The most bytes of a spec.
 pub const MAX_SPEC: u64 = 1024 * 1024;
@@ -44,6 +45,16 @@ pub struct KeeperSpec {
     /// How long it lives without a server.
     pub grace_seconds: u64,
     pub disk: DiskWatch,
+}
+
+impl KeeperSpec {
+    /// The room that a group is in.
+    pub fn room_of(&self, group: Group) -> &Room {
+        match group {
+            Group::Browser => &self.browser,
+            Group::Commands | Group::Agent | Group::Desktop | Group::Terminals => &self.room,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

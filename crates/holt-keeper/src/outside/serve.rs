@@ -193,9 +193,10 @@ async fn spawn(keeper: &Rc<Keeper>, verb: Verb) -> Obeyed {
     if process.len() > LONGEST_NAME || argv.is_empty() {
         return Err(Refusal(Code::Invalid, "a process needs a short name and a program".into()));
     }
-    let mut all = keeper.spec.room.variables.clone();
+    let room = keeper.spec.room_of(group);
+    let mut all = room.variables.clone();
     all.extend(variables);
-    let directory = directory.or_else(|| Some(keeper.spec.room.directory.to_string_lossy().into_owned()));
+    let directory = directory.or_else(|| Some(room.directory.to_string_lossy().into_owned()));
     let start = Start { id: 0, argv, variables: all, directory, descriptors: vec![0, 1, 2], terminal: None };
     let (pipes, spools) = (Pipes::new()?, spools(&keeper.spool)?);
     let inside = pipes.inside.each_ref().map(|descriptor| descriptor.as_fd());

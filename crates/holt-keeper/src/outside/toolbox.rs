@@ -18,7 +18,7 @@ use super::leaders::Running;
 use super::mcp::Client;
 use crate::inside::channel::Start;
 use crate::protocol::message::{Death, Group, Report};
-use crate::spec::{EXECUTABLE_INSIDE, Room};
+use crate::spec::EXECUTABLE_INSIDE;
 
 const DESCRIPTOR: i32 = 3;
 
@@ -47,13 +47,6 @@ impl Which {
         match self {
             Self::Session => "toolbox",
             Self::Browser => "browser",
-        }
-    }
-
-    fn room(self, keeper: &Keeper) -> &Room {
-        match self {
-            Self::Session => &keeper.spec.room,
-            Self::Browser => &keeper.spec.browser,
         }
     }
 
@@ -113,7 +106,7 @@ async fn start(keeper: &Rc<Keeper>, which: Which) -> io::Result<Rc<Client>> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
-    let room = which.room(keeper);
+    let room = keeper.spec.room_of(which.group());
     let start = Start {
         id: 0,
         argv: [EXECUTABLE_INSIDE, which.part(), &DESCRIPTOR.to_string()].map(str::to_owned).to_vec(),

@@ -1,0 +1,113 @@
+//! The browser's room: what it shares with the session's, what it does not, and that a real browser is at home in it.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::*;
+use holt_core::id::SessionId;
+use holt_core::sandbox::{SandboxReport, Sandboxes as _};
+use holt_keeper::protocol::message::{Exit, Group, Stream};
+use holt_sandbox::bwrap::{Answer, Verb};
+use serde_json::json;
+
+/// Runs a shell's command in the browser's room; gives what it wrote and how it ended.
+async fn in_the_browser_s_room(den: &Den, session: SessionId, process: &str, script: &str) -> (String, Exit) {
+    let verb = Verb::Spawn {
+        process: process.into(),
+        group: Group::Browser,
+        argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
+        variables: BTreeMap::new(),
+        directory: None,
+    };
+    den.driver.request(session, verb, Vec::new()).await.unwrap();
+    let (mut text, mut at) = (Vec::new(), 0);
+    loop {
+        let verb = Verb::ReadSpool { process: process.into(), stream: Stream::Output, from: at };
+        let (answer, bytes) = den.driver.request(session, verb, Vec::new()).await.unwrap();
+        let Answer::Spooled { end, .. } = answer else { panic!("{answer:?}") };
+        at += bytes.len() as u64;
+        text.extend(bytes);
+        if let Some(end) = end {
+            return (String::from_utf8(text).unwrap(), end);
+        }
+    }
+}
+
+both! {
+    async fn the_two_rooms_share_a_network_and_the_downloads_and_nothing_else() {
+        let den = Den::new();
+        let session = den.open().await;
+        den.run(session, "echo session > /downloads/from-session; echo secret > /workspace/s; echo secret > ~/s; echo secret > /tmp/s").await;
+        let look = "readlink /proc/self/ns/net; cat /downloads/from-session; cat /workspace/s ~/s /tmp/s; ls -d /workspace; id -u; \
+                    echo browser > /downloads/from-browser; echo cookie > ~/cookie; ls /proc | grep -c '^[0-9]'";
+        let (seen, _) = in_the_browser_s_room(&den, session, "look", look).await;
+        let network = text(&den.run(session, "readlink /proc/self/ns/net").await);
+        let lines: Vec<&str> = seen.lines().collect();
+        assert!(network.contains(lines[0]) && lines[0].starts_with("net:"), "{seen} {network}");
+        assert_eq!(lines[1..3], ["session", "1000"], "{seen}");
+        assert!(lines[3].parse::<u32>().unwrap() < 10, "it sees its own processes only: {seen}");
+        let back = text(&den.run(session, "cat /downloads/from-browser; cat ~/cookie; find / -name cookie 2>/dev/null").await);
+        assert!(back.contains("browser") && !back.contains("cookie\n/"), "{back}");
+        assert!(!den.path(&format!("sessions/{session}/home/cookie")).exists());
+        den.driver.close(session).await.unwrap();
+        let (again, _) = {
+            den.driver.open(holt_core::sandbox::SandboxSpec { session, ..spec() }).await.unwrap();
+            in_the_browser_s_room(&den, session, "again", "cat ~/cookie").await
+        };
+        assert_eq!(again, "cookie\n", "the profile is kept");
+        let (trace, processes) = (den.trace(session), den.trace(session).processes());
+        den.driver.close(session).await.unwrap();
+        assert_eq!(trace.left(&processes), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn chromium_runs_there_with_its_own_sandbox_and_sees_what_the_session_serves() {
+        let den = Den::new();
+        let session = den.open().await;
+        den.run(session, "echo '<title>t</title><p id=otter>river</p>' > index.html").await;
+        let serve = call(session, "execute_command_async", json!({ "command": "python3 -m http.server 8123 --bind 127.0.0.1" }));
+        outcome(&den.driver, serve, false).await;
+        let up = "for i in $(seq 100); do curl -fs http://127.0.0.1:8123/ && break; sleep 0.1; done";
+        assert!(text(&den.run(session, up).await).contains("river"));
+        let dump = "chromium --headless --disable-background-networking --disable-gpu --dump-dom http://127.0.0.1:8123/ 2>/dev/null";
+        let (seen, exit) = in_the_browser_s_room(&den, session, "dump", dump).await;
+        assert_eq!(exit, Exit::Code { code: 0 }, "{seen}");
+        assert!(seen.contains("<p id=\"otter\">river</p>"), "{seen}");
+        // What renders a page is in namespaces below those of the browser, and has filters of its own.
+        let look = "chromium --headless --disable-background-networking --disable-gpu http://127.0.0.1:8123/ >/dev/null 2>&1 & \
+                    for i in $(seq 300); do renderer=$(pgrep -f -o type=[r]enderer) && break; sleep 0.1; done; \
+                    grep -E '^(NSpid|Seccomp_filters)' /proc/self/status /proc/$renderer/status; kill $!";
+        let (seen, _) = in_the_browser_s_room(&den, session, "look", look).await;
+        let fields = |name: &str| -> Vec<Vec<u32>> {
+            let lines = seen.lines().filter_map(|line| line.split_once(name)).map(|(_, fields)| fields);
+            lines.map(|fields| fields.split_whitespace().map(|field| field.parse().unwrap()).collect()).collect()
+        };
+        let (spaces, filters) = (fields("NSpid:"), fields("Seccomp_filters:"));
+        assert!(spaces[1].len() > spaces[0].len() && filters[1][0] > filters[0][0], "{seen}");
+        den.driver.close(session).await.unwrap();
+    }
+}
+
+both! {
+    async fn a_room_that_is_killed_is_reported_and_built_again() {
+        use futures::StreamExt as _;
+        let den = Den::new();
+        let session = den.open().await;
+        let mut reports = den.driver.reports();
+        in_the_browser_s_room(&den, session, "first", "true").await;
+        let below = holt_keeper::tree::descendants(den.trace(session).keeper());
+        let rooms: Vec<i32> = below.iter().filter(|one| one.parent == den.trace(session).keeper()).map(|one| one.pid).collect();
+        assert_eq!(rooms.len(), 2, "the session's and the browser's");
+        rustix::process::kill_process(rustix::process::Pid::from_raw(rooms[1]).unwrap(), rustix::process::Signal::KILL).unwrap();
+        let report = reports.next().await.unwrap();
+        assert!(matches!(&report.report, SandboxReport::Noted { code, .. } if code == "browser_ended"), "{report:?}");
+        let (seen, exit) = in_the_browser_s_room(&den, session, "second", "echo again").await;
+        assert_eq!((seen.as_str(), exit), ("again\n", Exit::Code { code: 0 }));
+        assert!(text(&den.run(session, "echo unhurt").await).contains("unhurt"));
+        den.driver.close(session).await.unwrap();
+    }
+}
