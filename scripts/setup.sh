@@ -26,12 +26,12 @@ needs=(
 	'Xtigervnc|tigervnc-standalone-server|desktops'
 	'openbox|openbox|desktops, to manage their windows'
 	'xterm|xterm|desktops, a terminal on them'
+	"${CHROMIUM_BIN:-chromium}|chromium|browsers, for agents"
 	'/usr/share/fonts/*/*/*.[to]tf|fonts-dejavu-core|desktops and browsers need letters'
 	'curl|curl|downloads'
 	'/etc/ssl/certs/ca-certificates.crt|ca-certificates|downloads'
 )
 test_needs=(
-	"${CHROMIUM_BIN:-chromium}|chromium|the page is tried in a real browser"
 	'unzip|unzip|archives are read by a program that did not write them'
 	'xtigervncviewer|tigervnc-viewer|desktops are watched by a viewer that others wrote'
 	'xwd|x11-apps|pictures of a screen are compared with those of another program'

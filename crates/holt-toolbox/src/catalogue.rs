@@ -69,6 +69,7 @@ pub enum Call {
     DeleteFile(DeleteFile),
     ExecuteCommand(ExecuteCommand),
     ExecuteCommandAsync(ExecuteCommandAsync),
+    OpenEditor(OpenEditor),
     ReadProcessOutput(ReadProcessOutput),
     ListProcesses(ListProcesses),
     KillProcess(KillProcess),
@@ -113,6 +114,7 @@ impl Call {
             "delete_file" => Self::DeleteFile(read(name, arguments)?),
             "execute_command" => Self::ExecuteCommand(read(name, arguments)?),
             "execute_command_async" => Self::ExecuteCommandAsync(read(name, arguments)?),
+            "open_vscode" => Self::OpenEditor(read(name, arguments)?),
             "read_process_output" => Self::ReadProcessOutput(read(name, arguments)?),
             "list_processes" => Self::ListProcesses(read(name, arguments)?),
             "kill_process" => Self::KillProcess(read(name, arguments)?),
@@ -224,6 +226,15 @@ fn process_tools() -> Vec<Tool> {
             "Start a shell command in the background and return its process id at once: for servers, watchers and \
              programs with a window (look at the screen with `computer` first: that starts the desktop). Read what it prints with `read_process_output`, end it with `kill_process`.",
         ),
+        Tool {
+            screen: true,
+            offered: false,
+            ..tool::<OpenEditor>(
+                "open_vscode",
+                Touches::Commands,
+                "Open a file or directory in VS Code or, where that is not installed, in the best editor that is.",
+            )
+        },
         tool::<ReadProcessOutput>(
             "read_process_output",
             Touches::Nothing,

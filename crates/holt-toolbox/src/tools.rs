@@ -4,6 +4,7 @@ mod background;
 mod command;
 mod computer;
 mod edit;
+mod editor;
 mod find;
 mod list;
 mod process;
@@ -103,6 +104,7 @@ impl Toolbox {
                 command::execute_command(self, &wanted, &mut caller).await
             }
             Call::ExecuteCommandAsync(wanted) => background::execute_command_async(self, &wanted),
+            Call::OpenEditor(wanted) => editor::open_vscode(self, &wanted),
             Call::ReadProcessOutput(wanted) => background::read_process_output(self, &wanted),
             Call::KillProcess(wanted) => process::kill_process(self, &wanted).await,
             Call::Screen(wanted) => screen::call(self, wanted, cancelled).await,

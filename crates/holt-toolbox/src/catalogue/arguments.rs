@@ -124,6 +124,13 @@ pub struct ExecuteCommandAsync {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+pub struct OpenEditor {
+    /// The file or directory to open.
+    pub path: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ReadProcessOutput {
     /// The process id that `execute_command_async` returned.
     #[serde(deserialize_with = "lenient::pid")]

@@ -54,6 +54,7 @@ fn the_contracts_tools_are_all_there() {
         "delete_file",
         "execute_command",
         "execute_command_async",
+        "open_vscode",
         "read_process_output",
         "list_processes",
         "kill_process",
@@ -86,7 +87,9 @@ fn the_contracts_tools_are_all_there() {
 
 #[test]
 fn the_tools_of_the_screen_are_known_as_such() {
-    let of_the_screen = |tool: &&Tool| tool.name == "computer" || tool.name.starts_with("gui_") || tool.name.contains("_window");
+    let of_the_screen = |tool: &&Tool| {
+        ["computer", "open_vscode"].contains(&tool.name) || tool.name.starts_with("gui_") || tool.name.contains("_window")
+    };
     for tool in catalogue() {
         assert_eq!(tool.screen, of_the_screen(&tool), "{}", tool.name);
     }

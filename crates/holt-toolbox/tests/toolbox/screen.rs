@@ -136,3 +136,16 @@ async fn a_sandbox_without_a_desktop_says_so() {
     assert_eq!((reply.code(), reply.failed), ("no_desktop", true));
     session.close().await;
 }
+
+#[tokio::test]
+async fn a_file_opens_in_an_editor_on_the_desktop() {
+    let desktop = Desktop::new();
+    let session = session_at(&desktop.display).await;
+    std::fs::write(session.path("it's a note.txt"), "river\n").unwrap();
+    let opened = session.call("open_vscode", json!({ "path": "it's a note.txt" })).await.ok();
+    assert!(opened.facts["pid"].as_i64().is_some(), "{}", opened.text);
+    let program = opened.facts["program"].as_str().unwrap().to_owned();
+    let window = async || session.call("gui_find_window", json!({ "namePattern": program })).await.ok().facts["windows"].clone();
+    while window().await.as_array().unwrap().is_empty() {}
+    assert_eq!(session.call("open_vscode", json!({ "path": "/etc/passwd" })).await.code(), "outside_workspace");
+}
