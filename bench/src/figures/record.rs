@@ -9,7 +9,7 @@ use holt_core::event::{Event, EventBody, Seq, SessionCreated, SessionRenamed};
 use holt_core::id::{OwnerId, SessionId};
 use holt_core::machine::State;
 use holt_core::policy::Policy;
-use holt_core::session::{DesktopSpec, Limits, SessionKind, SessionSpec, WorkspaceSpec};
+use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, SessionSpec, WorkspaceSpec};
 use holt_core::store::{Append, Head, Store as _};
 use holt_core::time::Timestamp;
 use holt_store::{DataDir, Options, SqliteStore};
@@ -36,6 +36,7 @@ fn first(session: SessionId) -> (State, Event) {
         budget: Budget::default(),
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
+        network: Network::default(),
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 900,

@@ -4,7 +4,7 @@ use holt_core::budget::Budget;
 use holt_core::event::WhenBusy;
 use holt_core::id::{ClientId, PromptId, SessionId};
 use holt_core::policy::Policy;
-use holt_core::session::{DesktopSpec, Limits, SessionKind, WorkspaceSpec};
+use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, WorkspaceSpec};
 use holt_core::time::Timestamp;
 use holt_core::view::{Artifact, Programs, SessionSummary, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,9 @@ pub struct CreateSession {
     /// `light` at 1280 x 800 when absent. It is started when it is first needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desktop: Option<DesktopSpec>,
+    /// Where what runs in the sandbox may go: `none`, or `open` for every public host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
     /// When it ends by itself. Sessions do not expire unless asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::event::Level;
 use crate::id::{CallId, SessionId, TerminalId};
-use crate::session::{DesktopSpec, Limits, WorkspaceSpec};
+use crate::session::{DesktopSpec, Limits, Network, WorkspaceSpec};
 use crate::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
 use crate::tool::{CallOutcome, ToolSpec};
 
@@ -23,6 +23,7 @@ pub struct SandboxSpec {
     pub workspace: WorkspaceSpec,
     pub environment: String,
     pub limits: Limits,
+    pub network: Network,
     /// Further variables for everything that runs inside. Never a secret.
     pub variables: BTreeMap<String, String>,
 }
@@ -88,6 +89,30 @@ pub struct Picture {
 
 /// Bytes to and from something in a sandbox.
 pub trait Link: futures::io::AsyncRead + futures::io::AsyncWrite + Send + Unpin {}
+
+/// A connection that wants to leave a sandbox.
+pub struct Departure {
+    pub session: SessionId,
+    /// The session's policy.
+    pub network: Network,
+    /// From inside; what comes over it is hostile.
+    pub link: Box<dyn Link>,
+    /// Takes what people should know of it.
+    pub tell: Box<dyn Fn(SandboxReport) + Send + Sync>,
+}
+
+impl std::fmt::Debug for Departure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Departure").field("session", &self.session).field("network", &self.network).finish_non_exhaustive()
+    }
+}
+
+/// What lets things out of sandboxes, or does not. A driver has one.
+#[async_trait]
+pub trait Outside: Send + Sync + std::fmt::Debug {
+    /// Serves a connection until it ends.
+    async fn serve(&self, departure: Departure);
+}
 
 impl<T: futures::io::AsyncRead + futures::io::AsyncWrite + Send + Unpin> Link for T {}
 
@@ -160,6 +185,8 @@ pub enum SandboxError {
     Fenced,
     #[error("there is no such terminal")]
     NoTerminal,
+    #[error("nothing in the sandbox serves on port {0}")]
+    NobodyServes(u16),
     #[error("the sandbox does not answer as it should: {0}")]
     Faulty(String),
 }
@@ -180,6 +207,14 @@ fn no_terminals() -> SandboxError {
         code: "terminals_unknown".into(),
         message: "This kind of sandbox has no terminals.".into(),
         hint: "Ask the agent to run commands.".into(),
+    }
+}
+
+fn no_network() -> SandboxError {
+    SandboxError::CannotOpen {
+        code: "ports_unknown".into(),
+        message: "What serves in this kind of sandbox cannot be reached.".into(),
+        hint: "Use the files, the shell and the terminal of the session.".into(),
     }
 }
 
@@ -221,6 +256,16 @@ pub trait Sandboxes: Send + Sync {
     /// Several may reach it at a time.
     async fn reach_desktop(&self, _session: SessionId, _desktop: DesktopSpec) -> Result<Box<dyn Link>, SandboxError> {
         Err(no_desktops())
+    }
+
+    /// The ports on which something in the sandbox serves, the lowest first; not all when they are very many.
+    async fn ports(&self, _session: SessionId) -> Result<Vec<u16>, SandboxError> {
+        Err(no_network())
+    }
+
+    /// Reaches what serves on a port inside. Each way ends by itself.
+    async fn connect(&self, _session: SessionId, _port: u16) -> Result<Box<dyn Link>, SandboxError> {
+        Err(no_network())
     }
 
     /// A picture of the running desktop as an agent sees it.

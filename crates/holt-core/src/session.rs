@@ -114,6 +114,11 @@ impl Network {
             Self::Open => "open",
         }
     }
+
+    /// By its word.
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|network| network.as_str() == word)
+    }
 }
 
 /// Everything that is decided when a session is made.
@@ -135,6 +140,8 @@ pub struct SessionSpec {
     pub limits: Limits,
     #[serde(default)]
     pub desktop: DesktopSpec,
+    #[serde(default)]
+    pub network: Network,
     /// Which interface made it; native ones say `holt`.
     pub origin: String,
     /// When it ends by itself, where that was asked for.

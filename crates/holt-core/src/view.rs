@@ -10,7 +10,7 @@ use crate::budget::{Budget, Usage};
 use crate::event::{Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, OwnerId, PromptId, RunId, SessionId};
 use crate::policy::Policy;
-use crate::session::{DesktopSpec, EndReason, Limits, SessionKind, Status, WorkspaceSpec};
+use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use crate::store::{Head, StoredHead};
 use crate::time::Timestamp;
 
@@ -70,6 +70,8 @@ pub struct Snapshot {
     pub budget: Budget,
     pub limits: Limits,
     pub desktop: DesktopSpec,
+    #[serde(default)]
+    pub network: Network,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -26,7 +26,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 const WITHIN: Duration = Duration::from_secs(20);
 
 /// Hosts and ports that may be reached although they are not public: only what the configuration names.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exceptions(BTreeSet<Target>);
 
 impl Exceptions {

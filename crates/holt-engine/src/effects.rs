@@ -51,6 +51,7 @@ impl Owner {
             workspace: self.state.spec.workspace.clone(),
             environment: self.state.spec.environment.clone(),
             limits: self.state.spec.limits,
+            network: self.state.spec.network,
             variables: self.node.options.variables.clone(),
         };
         let (sandboxes, words) = (self.node.parts.sandboxes.clone(), self.words.clone());

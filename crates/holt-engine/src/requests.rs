@@ -5,7 +5,7 @@ use holt_core::budget::Budget;
 use holt_core::event::WhenBusy;
 use holt_core::id::{PromptId, SessionId};
 use holt_core::policy::Policy;
-use holt_core::session::{DesktopSpec, Limits, SessionKind, Status, WorkspaceSpec};
+use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use holt_core::store::HeadCursor;
 use holt_core::time::Timestamp;
 use holt_core::view::{SessionSummary, Snapshot};
@@ -26,6 +26,7 @@ pub struct CreateSession {
     pub budget: Option<Budget>,
     pub limits: Option<Limits>,
     pub desktop: Option<DesktopSpec>,
+    pub network: Option<Network>,
     pub origin: Option<String>,
     pub expires_at: Option<Timestamp>,
     pub sleep_after_seconds: Option<u64>,

@@ -15,6 +15,8 @@ pub const MAX_SPEC: u64 = 1024 * 1024;
 pub const INSIDE_ID: u32 = 1000;
 /// Where the keeper's own executable is inside.
 pub const EXECUTABLE_INSIDE: &str = "/run/holt/holt-keeper";
+/// The port on the sandbox's loopback where what wants to leave is taken in.
+pub const WAY_OUT: u16 = 3128;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -101,6 +101,14 @@ impl Sandboxes for Coming {
         self.driver().await?.reach_desktop(session, desktop).await
     }
 
+    async fn ports(&self, session: SessionId) -> Result<Vec<u16>, SandboxError> {
+        self.driver().await?.ports(session).await
+    }
+
+    async fn connect(&self, session: SessionId, port: u16) -> Result<Box<dyn Link>, SandboxError> {
+        self.driver().await?.connect(session, port).await
+    }
+
     async fn look(&self, session: SessionId) -> Result<Picture, SandboxError> {
         self.driver().await?.look(session).await
     }

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use holt_core::session::Network;
+use holt_keeper::spec::WAY_OUT;
+
 /// The preset that a session has when it asks for none.
 pub const DEFAULT: &str = "default";
 
@@ -124,6 +127,31 @@ pub fn variables(kits: &[FoundKit]) -> BTreeMap<String, String> {
         ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
     ];
     all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Variables by which programs find the way out of the sandbox, when there is one.
+pub fn way_out(network: Network) -> BTreeMap<String, String> {
+    if network == Network::None {
+        return BTreeMap::new();
+    }
+    // One address for all: some programs know SOCKS only with parts that are not installed.
+    let proxy = format!("http://127.0.0.1:{WAY_OUT}");
+    let inside = "localhost,.localhost,127.0.0.1,::1".to_owned();
+    let of_both_spellings = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, &proxy)).into_iter();
+    let of_both_spellings = of_both_spellings.chain([("NO_PROXY", &inside)]);
+    let mut variables: BTreeMap<String, String> = of_both_spellings
+        .flat_map(|(name, value)| [(name.to_owned(), value.clone()), (name.to_lowercase(), value.clone())])
+        .collect();
+    // These do not look at the ones above, or not always.
+    let own =
+        [("NPM_CONFIG_PROXY", &*proxy), ("NPM_CONFIG_HTTPS_PROXY", &proxy), ("PIP_PROXY", &proxy), ("CARGO_HTTP_PROXY", &proxy)];
+    let own = own.into_iter().chain([
+        ("NPM_CONFIG_NOPROXY", &*inside),
+        ("CARGO_NET_GIT_FETCH_WITH_CLI", "true"),
+        ("NODE_USE_ENV_PROXY", "1"),
+    ]);
+    variables.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    variables
 }
 
 impl Kit {

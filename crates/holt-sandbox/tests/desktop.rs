@@ -48,8 +48,8 @@ both! {
         assert_eq!(screen(&den.driver, session).await, (800, 600));
         let (mut one, mut other) = (den.driver.reach_desktop(session, SMALL).await.unwrap(), den.driver.reach_desktop(session, SMALL).await.unwrap());
         assert_eq!((greet(&mut one).await, greet(&mut other).await), ((800, 600), (800, 600)));
-        let listening = den.run(session, "cat /proc/net/tcp /proc/net/tcp6 | grep -c ' 0A '; ls /run/holt").await;
-        assert!(text(&listening).contains("\n0\n"), "no port is open: {}", text(&listening));
+        let listening = den.run(session, "cat /proc/net/tcp /proc/net/tcp6 | grep -v :0C38 | grep -c ' 0A '; ls /run/holt").await;
+        assert!(text(&listening).contains("\n0\n"), "no port is open but the way out: {}", text(&listening));
         assert!(den.driver.busy(session).await.unwrap().is_empty(), "a desktop alone keeps nobody awake");
         den.driver.close(session).await.unwrap();
     }

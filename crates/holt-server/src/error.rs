@@ -142,7 +142,7 @@ fn status_of(error: &EngineError) -> StatusCode {
         EngineError::Invalid { .. } => StatusCode::BAD_REQUEST,
         EngineError::Refused(refusal) => refusal_status(refusal),
         EngineError::File(error) => file_status(error),
-        EngineError::Sandbox(SandboxError::NotOpen) => StatusCode::CONFLICT,
+        EngineError::Sandbox(SandboxError::NotOpen | SandboxError::NobodyServes(_)) => StatusCode::CONFLICT,
         EngineError::Sandbox(_) => StatusCode::SERVICE_UNAVAILABLE,
         EngineError::TakenOver | EngineError::ShuttingDown | EngineError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         EngineError::Store(StoreError::NotFound) => StatusCode::NOT_FOUND,

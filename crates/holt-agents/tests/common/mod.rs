@@ -11,7 +11,7 @@ use holt_core::event::{Event, EventBody, Seq, SessionCreated, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use holt_core::machine::{Decision, Effect, Input, NewPrompt, Refusal, State, decide};
 use holt_core::policy::Policy;
-use holt_core::session::{DesktopSpec, Limits, SessionKind, SessionSpec, WorkspaceSpec};
+use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, SessionSpec, WorkspaceSpec};
 use holt_core::time::Timestamp;
 use holt_core::tool::{CallOutcome, CallStatus};
 use holt_core::view::Failure;
@@ -297,6 +297,7 @@ fn spec() -> SessionSpec {
         budget: Budget::default(),
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
+        network: Network::default(),
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 600,

@@ -230,6 +230,7 @@ impl State {
             budget: spec.budget,
             limits: spec.limits,
             desktop: spec.desktop,
+            network: spec.network,
             created_at: self.created_at,
             updated_at: self.last_at,
             expires_at: spec.expires_at,

@@ -15,7 +15,7 @@ use crate::event::{EventBody, RunResult, SandboxEnd, SessionCreated, WhenBusy};
 use crate::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use crate::model::{AssistantPart, StopReason};
 use crate::policy::{Policy, Rule, Verdict};
-use crate::session::{DesktopSpec, EndReason, Limits, SessionKind, SessionSpec, Status, WorkspaceSpec};
+use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, SessionSpec, Status, WorkspaceSpec};
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, CallStatus, ToolSpec};
 use crate::view::{Failure, SandboxState};
@@ -39,6 +39,7 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
         budget: Budget { steps: Some(5), tokens: None, cost_micros: None, seconds: Some(100) },
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
+        network: Network::default(),
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 60,

@@ -87,6 +87,7 @@ impl Engine {
             budget: request.budget.unwrap_or(options.budget),
             limits: request.limits.unwrap_or(options.limits),
             desktop: sensible(request.desktop.unwrap_or(options.desktop))?,
+            network: request.network.unwrap_or(options.network),
             origin: request.origin.unwrap_or_else(|| "holt".into()),
             expires_at: request.expires_at,
             sleep_after_seconds: request.sleep_after_seconds.unwrap_or(options.sleep_after_seconds),

@@ -43,6 +43,26 @@ impl Engine {
         Ok(sandboxes.look(id).await?)
     }
 
+    /// The ports on which something in a session's sandbox serves. The session has to be awake.
+    pub async fn ports(&self, by: &Principal, id: SessionId) -> Result<Vec<u16>, EngineError> {
+        self.awake(by, Scope::View, id).await?;
+        Ok(self.node.parts.sandboxes.ports(id).await?)
+    }
+
+    /// Reaches what serves on a port in a session's sandbox. The session has to be awake.
+    pub async fn connect(&self, by: &Principal, id: SessionId, port: u16) -> Result<Box<dyn Link>, EngineError> {
+        self.awake(by, Scope::View, id).await?;
+        Ok(self.node.parts.sandboxes.connect(id, port).await?)
+    }
+
+    async fn awake(&self, by: &Principal, scope: Scope, id: SessionId) -> Result<Snapshot, EngineError> {
+        let session = self.check(by, scope, id).await?;
+        if session.sandbox == SandboxState::Closed {
+            return Err(Refusal::Closed.into());
+        }
+        Ok(session)
+    }
+
     /// An awake session that has a desktop.
     async fn with_desktop(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
         let session = self.check(by, Scope::View, id).await?;

@@ -9,7 +9,7 @@ use holt_core::budget::Budget;
 use holt_core::model::Model;
 use holt_core::policy::Policy;
 use holt_core::sandbox::Sandboxes;
-use holt_core::session::{DesktopSpec, KEEP_AWAKE_SECONDS, Limits};
+use holt_core::session::{DesktopSpec, KEEP_AWAKE_SECONDS, Limits, Network};
 use holt_core::store::Store;
 use holt_core::workspace::{Blobs, Workspaces};
 
@@ -42,6 +42,7 @@ pub struct Options {
     pub policy: Policy,
     pub limits: Limits,
     pub desktop: DesktopSpec,
+    pub network: Network,
     /// After this time without a sign of whoever drives a desktop, the agent has it again.
     pub driver_may_be_away: Duration,
     pub sleep_after_seconds: u64,
@@ -67,6 +68,7 @@ impl Default for Options {
             policy: Policy::default(),
             limits: Limits::default(),
             desktop: DesktopSpec::default(),
+            network: Network::default(),
             driver_may_be_away: Duration::from_secs(5 * 60),
             sleep_after_seconds: 15 * 60,
             keep_awake_seconds: KEEP_AWAKE_SECONDS,

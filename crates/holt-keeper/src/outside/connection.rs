@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::protocol::PROTOCOL;
 use crate::protocol::frame::{Frame, FrameError, FrameReader};
-use crate::protocol::handshake::{Answer, Attempt, Bytes32, Challenge, Hello, Side, Verdict};
+use crate::protocol::handshake::{Answer, Attempt, Bytes32, Challenge, Hello, Purpose, Side, Verdict};
 use crate::protocol::message::Message;
 
 const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -35,6 +35,7 @@ pub struct Door<'a> {
 #[derive(Debug)]
 pub struct Guest {
     pub epoch: u64,
+    pub purpose: Purpose,
     pub reader: FrameReader<OwnedReadHalf>,
     pub writer: OwnedWriteHalf,
 }
@@ -53,13 +54,19 @@ async fn shake_hands(stream: UnixStream, door: &Door<'_>) -> Result<Option<Guest
     let Some(hello) = reader.next_frame().await? else { return Ok(None) };
     let hello: Hello = hello.understand()?;
     let nonce = fresh_number()?;
-    let attempt =
-        Attempt { secret: door.secret, keeper: door.keeper, epoch: hello.epoch, server_nonce: hello.nonce, keeper_nonce: nonce };
+    let attempt = Attempt {
+        secret: door.secret,
+        keeper: door.keeper,
+        epoch: hello.epoch,
+        purpose: hello.purpose,
+        server_nonce: hello.nonce,
+        keeper_nonce: nonce,
+    };
     say(&mut writer, &Challenge { protocol: PROTOCOL, nonce, proof: attempt.proof(Side::Keeper) }).await?;
     let Some(answer) = reader.next_frame().await? else { return Ok(None) };
     let verdict = judge(&hello, &answer.understand()?, &attempt, door.highest_epoch);
     say(&mut writer, &verdict).await?;
-    Ok((verdict == Verdict::Welcome).then_some(Guest { epoch: hello.epoch, reader, writer }))
+    Ok((verdict == Verdict::Welcome).then_some(Guest { epoch: hello.epoch, purpose: hello.purpose, reader, writer }))
 }
 
 fn judge(hello: &Hello, answer: &Answer, attempt: &Attempt<'_>, highest: &Cell<u64>) -> Verdict {
@@ -86,7 +93,7 @@ pub fn fresh_number() -> io::Result<Bytes32> {
     }
 }
 
-async fn say<T: Serialize>(writer: &mut OwnedWriteHalf, message: &T) -> Result<(), FrameError> {
+pub async fn say<T: Serialize>(writer: &mut OwnedWriteHalf, message: &T) -> Result<(), FrameError> {
     Ok(writer.write_all(&Frame::new(message, Vec::new())?.encode()).await?)
 }
 
@@ -177,10 +184,13 @@ mod tests {
         async fn knock(&self, stream: UnixStream, replayed: Option<Bytes32>) -> (Verdict, Bytes32) {
             let (read, mut writer) = stream.into_split();
             let mut reader = FrameReader::new(read);
-            say(&mut writer, &Hello { protocol: PROTOCOL, epoch: self.epoch, nonce: self.nonce }).await.unwrap();
+            say(&mut writer, &Hello { protocol: PROTOCOL, epoch: self.epoch, nonce: self.nonce, purpose: Purpose::Serve })
+                .await
+                .unwrap();
             let challenge: Challenge = reader.next_frame().await.unwrap().unwrap().understand().unwrap();
             let (epoch, server_nonce, keeper_nonce) = (self.epoch, self.nonce, challenge.nonce);
-            let attempt = Attempt { secret: &self.secret, keeper: "k", epoch, server_nonce, keeper_nonce };
+            let attempt =
+                Attempt { secret: &self.secret, keeper: "k", epoch, purpose: Purpose::Serve, server_nonce, keeper_nonce };
             let proof = replayed.unwrap_or_else(|| attempt.proof(Side::Server));
             say(&mut writer, &Answer { proof }).await.unwrap();
             (reader.next_frame().await.unwrap().unwrap().understand().unwrap(), proof)

@@ -21,6 +21,7 @@ use super::leaders::Running;
 use super::link::Link;
 use super::processes::Processes;
 use super::sandbox::{Inside, Sandbox};
+use super::streams::{self, Streams};
 use super::terminals::Terminals;
 use super::toolbox::{self, Toolbox, Which};
 use super::usage::{self, Room};
@@ -63,6 +64,7 @@ pub struct Keeper {
     pub toolbox: Toolbox,
     pub desktop: Desktop,
     pub browser: Browser,
+    pub streams: Streams,
     pub room: Room,
     server: RefCell<Option<Rc<Outlet>>>,
     alone_since: Cell<Instant>,
@@ -80,12 +82,15 @@ async fn live(settled: Settled) -> io::Result<()> {
     let listener = std::os::unix::net::UnixListener::from(settled.listener.try_clone()?);
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
+    // Before anything runs inside that could be there first.
+    let way_out = streams::way_out()?;
     let (mut sandbox, init) = Sandbox::start(&settled.spec, &settled.spec.room, &settled.room)?;
     let Settled { spec, watched, spool, viewers, browser, .. } = settled;
     let keeper = Rc::new(Keeper::new(spec, spool, (Desktop::new(viewers), Browser::new(browser)), init, sandbox.root()));
     spawn_local(Rc::clone(&keeper).come_up(Rc::clone(&sandbox.inside)));
     spawn_local(disk::watch(Rc::clone(&keeper), watched));
     spawn_local(usage::watch(Rc::clone(&keeper)));
+    spawn_local(streams::take_in(Rc::clone(&keeper), way_out));
     let reason = tokio::select! {
         () = sandbox.ended() => sandbox.last_words(),
         () = serve::welcome(&keeper, &listener) => String::new(),
@@ -123,6 +128,7 @@ impl Keeper {
             toolbox: Toolbox::default(),
             desktop,
             browser,
+            streams: Streams::default(),
             room: Room::default(),
             server: RefCell::default(),
             alone_since: Cell::new(Instant::now()),
@@ -184,6 +190,7 @@ impl Keeper {
             older.try_say(&Message::Fenced { epoch: outlet.epoch });
             older.close();
         }
+        self.streams.take_server(outlet.epoch);
         if let Some(free_bytes) = self.disk_floor.get() {
             say(outlet, Report::DiskFloor { free_bytes });
         }
@@ -195,6 +202,10 @@ impl Keeper {
             *server = None;
             self.alone_since.set(Instant::now());
         }
+    }
+
+    pub fn has_server(&self) -> bool {
+        self.server.borrow().is_some()
     }
 
     pub fn report(&self, report: Report) {

@@ -14,9 +14,10 @@ use super::desktop;
 use super::groups::Why;
 use super::keeper::Keeper;
 use super::processes::{Pipes, Process, spools};
-use super::terminals;
+use super::{ports, streams, terminals};
 use crate::inside::channel::Start;
 use crate::protocol::frame::Frame;
+use crate::protocol::handshake::Purpose;
 use crate::protocol::message::{Answer, Code, Ending, LONGEST_CALL, Message, Request, Status, Stream, Verb};
 
 /// Connections whose handshake is not over. The socket's directory is closed to others, so more is a mistake.
@@ -46,7 +47,10 @@ async fn greet(keeper: Rc<Keeper>, stream: UnixStream) {
     let door =
         Door { secret: &spec.secret, keeper: &spec.keeper, server_uid: spec.server_uid, highest_epoch: &keeper.highest_epoch };
     if let Some(guest) = admit(stream, &door).await {
-        spawn_local(attend(keeper, guest));
+        match guest.purpose {
+            Purpose::Serve => spawn_local(attend(keeper, guest)),
+            Purpose::Stream => spawn_local(streams::attend(keeper, guest)),
+        };
     }
 }
 
@@ -123,6 +127,10 @@ async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
     let done = match verb {
         Verb::Status => return Ok((Answer::Status(status(keeper)), Vec::new())),
         Verb::Busy => return Ok((Answer::Busy { busy: keeper.is_busy() }, Vec::new())),
+        Verb::Ports => return Ok((Answer::Ports { ports: ports::serving()? }, Vec::new())),
+        Verb::Connect { .. } | Verb::TakeLeaving { .. } => {
+            return Err(Refusal(Code::Invalid, "a stream has a connection of its own".into()));
+        }
         Verb::Measure { group } => {
             let mut measured = groups.measure(group);
             measured.disk_bytes = keeper.used.get();

@@ -114,6 +114,11 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         Self { reader, decoder: Decoder::default() }
     }
 
+    /// The reader, for what comes after the frames, and what was read of that already.
+    pub fn into_parts(self) -> (R, Vec<u8>) {
+        (self.reader, self.decoder.buffer)
+    }
+
     /// The next frame; none when the other side has closed between two frames.
     pub async fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
         loop {
@@ -126,6 +131,16 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             }
         }
     }
+}
+
+/// Reads one frame and not a byte more, where what follows is not a frame.
+pub async fn read_only_frame(reader: &mut (impl AsyncRead + Unpin)) -> Result<Frame, FrameError> {
+    let (header, body) = (reader.read_u32().await? as usize, reader.read_u32().await? as usize);
+    check(header, body)?;
+    let mut frame = Frame { header: vec![0; header], body: vec![0; body] };
+    reader.read_exact(&mut frame.header).await?;
+    reader.read_exact(&mut frame.body).await?;
+    Ok(frame)
 }
 
 #[cfg(test)]

@@ -64,6 +64,17 @@ pub struct Hello {
     pub protocol: u32,
     pub epoch: u64,
     pub nonce: Bytes32,
+    pub purpose: Purpose,
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Everything that a server asks and hears. A new one takes the place of the one before.
+    Serve,
+    /// One request, and then the bytes of one stream.
+    Stream,
 }
 
 /// The keeper's answer.
@@ -110,6 +121,7 @@ pub struct Attempt<'a> {
     pub secret: &'a Bytes32,
     pub keeper: &'a str,
     pub epoch: u64,
+    pub purpose: Purpose,
     pub server_nonce: Bytes32,
     pub keeper_nonce: Bytes32,
 }
@@ -130,6 +142,10 @@ impl Attempt<'_> {
             Side::Server => b"holt server\0",
             Side::Keeper => b"holt keeper\0",
         });
+        mac.update(&[match self.purpose {
+            Purpose::Serve => 0,
+            Purpose::Stream => 1,
+        }]);
         mac.update(&self.epoch.to_be_bytes());
         mac.update(&self.server_nonce.0);
         mac.update(&self.keeper_nonce.0);
@@ -143,7 +159,14 @@ mod tests {
     use super::*;
 
     fn attempt(secret: &Bytes32) -> Attempt<'_> {
-        Attempt { secret, keeper: "k", epoch: 7, server_nonce: Bytes32([1; 32]), keeper_nonce: Bytes32([2; 32]) }
+        Attempt {
+            secret,
+            keeper: "k",
+            epoch: 7,
+            purpose: Purpose::Serve,
+            server_nonce: Bytes32([1; 32]),
+            keeper_nonce: Bytes32([2; 32]),
+        }
     }
 
     #[test]
@@ -154,6 +177,7 @@ mod tests {
         assert!(!attempt(&secret).is_proof(Side::Keeper, &proof));
         assert!(!attempt(&other).is_proof(Side::Server, &proof));
         assert!(!Attempt { epoch: 8, ..attempt(&secret) }.is_proof(Side::Server, &proof));
+        assert!(!Attempt { purpose: Purpose::Stream, ..attempt(&secret) }.is_proof(Side::Server, &proof));
         assert!(!Attempt { keeper: "l", ..attempt(&secret) }.is_proof(Side::Server, &proof));
         assert!(!Attempt { server_nonce: other, ..attempt(&secret) }.is_proof(Side::Server, &proof));
         assert!(!Attempt { keeper_nonce: other, ..attempt(&secret) }.is_proof(Side::Server, &proof));

@@ -10,6 +10,8 @@ use super::terminal::{TerminalAsk, TerminalStatus};
 pub const OUTPUT_AT_ONCE: usize = 64 * 1024;
 /// The most seconds that a call may be given.
 pub const LONGEST_CALL: u64 = 24 * 60 * 60;
+/// The most ports that are told.
+pub const MOST_PORTS: usize = 64;
 
 /// A named group of processes, each of which can be frozen, killed and measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -150,6 +152,16 @@ pub enum Verb {
     },
     /// Whether processes are alive other than Holt's own.
     Busy,
+    /// The ports on which something inside serves.
+    Ports,
+    /// Reaches what serves on a port inside. Only on a connection for a stream, which becomes that.
+    Connect {
+        port: u16,
+    },
+    /// Takes a connection that wants to leave ([`Report::Leaving`]). Only on a connection for a stream, which becomes that.
+    TakeLeaving {
+        number: u64,
+    },
     /// Ends everything.
     End,
 }
@@ -204,6 +216,10 @@ pub enum Answer {
     },
     Started {
         found: bool,
+    },
+    /// At most [`MOST_PORTS`].
+    Ports {
+        ports: Vec<u16>,
     },
     /// The body is the output. `end` tells the exit once everything has been read.
     Spooled {
@@ -314,6 +330,10 @@ pub enum Report {
     },
     /// What the browser shows now. Said at most once in a while, and hostile.
     Page(Page),
+    /// Somebody inside wants to leave, and waits to be taken.
+    Leaving {
+        number: u64,
+    },
     /// Everything has ended; the keeper goes too.
     Ended {
         reason: String,

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use holt_keeper::protocol::PROTOCOL;
-use holt_keeper::protocol::frame::{Frame, FrameError, FrameReader};
-use holt_keeper::protocol::handshake::{Answer as Proof, Attempt, Bytes32, Challenge, Hello, Side, Verdict};
-use holt_keeper::protocol::message::{Answer, Ending, Message, Report, Request, Verb};
+use holt_keeper::protocol::frame::{Frame, FrameError, FrameReader, read_only_frame};
+use holt_keeper::protocol::handshake::{Answer as Proof, Attempt, Bytes32, Challenge, Hello, Purpose, Side, Verdict};
+use holt_keeper::protocol::message::{Answer, Code, Ending, Message, Report, Request, Verb};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -20,6 +20,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long the answer for a stream may take: what serves inside may have to come first.
+const ANSWER: Duration = Duration::from_secs(30);
 /// Frames that may wait to be written.
 const QUEUE: usize = 64;
 /// Pieces of output that may wait for a slow reader.
@@ -93,18 +95,7 @@ impl std::fmt::Debug for Client {
 impl Client {
     /// Connects and proves both sides. `heard` is told what the keeper reports by itself.
     pub async fn connect(address: Address<'_>, heard: impl Fn(Report) + Send + Sync + 'static) -> Result<Self, ConnectError> {
-        let path = format!("/proc/self/fd/{}/{}", address.directory.as_raw_fd(), address.name);
-        let stream = UnixStream::connect(path).await.map_err(ConnectError::Gone)?;
-        let strange = |error: FrameError| match error {
-            FrameError::Io(error) => ConnectError::Gone(error),
-            FrameError::Cut => ConnectError::Gone(io::ErrorKind::ConnectionReset.into()),
-            other => ConnectError::Strange(other.to_string()),
-        };
-        let proved = timeout(HANDSHAKE, shake_hands(stream, &address)).await;
-        let (reader, writer) = match proved {
-            Err(_) => return Err(ConnectError::Strange("it does not answer".into())),
-            Ok(shaken) => shaken.map_err(strange)??,
-        };
+        let (reader, writer) = reach(&address, Purpose::Serve).await?;
         let (queue, queued) = mpsc::channel(QUEUE);
         let (tell_lost, lost) = watch::channel(None);
         let table = Arc::new(Mutex::new(Table::default()));
@@ -170,18 +161,64 @@ fn lock(table: &Mutex<Table>) -> std::sync::MutexGuard<'_, Table> {
 
 type Halves = (FrameReader<OwnedReadHalf>, OwnedWriteHalf);
 
-async fn shake_hands(stream: UnixStream, address: &Address<'_>) -> Result<Result<Halves, ConnectError>, FrameError> {
+/// A connection that becomes a stream with its one answer.
+///
+/// # Errors
+/// Beside those of connecting, the keeper's refusal is the inner one.
+pub async fn stream(address: Address<'_>, verb: Verb) -> Result<Result<UnixStream, (Code, String)>, ConnectError> {
+    let (reader, mut writer) = reach(&address, Purpose::Stream).await?;
+    let (mut reader, early) = reader.into_parts();
+    let ask = async {
+        writer.write_all(&Frame::new(&Request { id: 1, verb }, Vec::new())?.encode()).await?;
+        read_only_frame(&mut reader).await?.understand::<Message>()
+    };
+    let answer = timeout(ANSWER, ask).await.map_err(|_| ConnectError::Strange("it does not answer".into()))?;
+    let strange = |what: String| Err(ConnectError::Strange(what));
+    match answer.map_err(in_words)? {
+        Message::Answer { answer: Answer::Done, .. } => {}
+        Message::Answer { answer: Answer::Refused { code, message }, .. } => return Ok(Err((code, message))),
+        other => return strange(format!("it answers {other:?}")),
+    }
+    if !early.is_empty() {
+        return strange("it is too early".into());
+    }
+    reader.reunite(writer).map(Ok).map_err(|error| ConnectError::Strange(error.to_string()))
+}
+
+async fn reach(address: &Address<'_>, purpose: Purpose) -> Result<Halves, ConnectError> {
+    let path = format!("/proc/self/fd/{}/{}", address.directory.as_raw_fd(), address.name);
+    let stream = UnixStream::connect(path).await.map_err(ConnectError::Gone)?;
+    match timeout(HANDSHAKE, shake_hands(stream, address, purpose)).await {
+        Err(_) => Err(ConnectError::Strange("it does not answer".into())),
+        Ok(shaken) => shaken.map_err(in_words)?,
+    }
+}
+
+fn in_words(error: FrameError) -> ConnectError {
+    match error {
+        FrameError::Io(error) => ConnectError::Gone(error),
+        FrameError::Cut => ConnectError::Gone(io::ErrorKind::ConnectionReset.into()),
+        other => ConnectError::Strange(other.to_string()),
+    }
+}
+
+async fn shake_hands(
+    stream: UnixStream,
+    address: &Address<'_>,
+    purpose: Purpose,
+) -> Result<Result<Halves, ConnectError>, FrameError> {
     let strange = |why: &str| Ok(Err(ConnectError::Strange(why.to_owned())));
     let (read, mut writer) = stream.into_split();
     let mut reader = FrameReader::new(read);
     let nonce = Bytes32(rand::random());
-    let hello = Hello { protocol: PROTOCOL, epoch: address.epoch, nonce };
+    let hello = Hello { protocol: PROTOCOL, epoch: address.epoch, nonce, purpose };
     writer.write_all(&Frame::new(&hello, Vec::new())?.encode()).await?;
     let challenge: Challenge = reader.next_frame().await?.ok_or(FrameError::Cut)?.understand()?;
     let attempt = Attempt {
         secret: address.secret,
         keeper: address.keeper,
         epoch: address.epoch,
+        purpose,
         server_nonce: nonce,
         keeper_nonce: challenge.nonce,
     };

@@ -2,16 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use holt_core::id::SessionId;
 use holt_core::sandbox::{Group, SandboxError, SandboxInfo, SandboxSpec};
-use holt_keeper::protocol::message::{self, Answer, Code, Verb};
+use holt_keeper::protocol::message::{self, Answer, Code, Report, Verb};
 use tokio::sync::{Mutex as AsyncMutex, OnceCell, watch};
 
-use super::birth::socket_name;
-use super::client::{Address, Client, ConnectError, Lost};
+use super::client::{Client, ConnectError, Lost};
 use super::identity::Identities;
 use super::leftovers;
 use super::machine::Machine;
@@ -21,6 +20,7 @@ use super::pool::Pool;
 use super::problem::storage;
 use super::records::{Record, Records};
 use super::reports::{Reports, Teller};
+use super::streams::{Departures, Way};
 
 const DRIVER: &str = "bwrap";
 
@@ -31,7 +31,8 @@ pub struct Inner {
     pub records: Records,
     pub reports: Reports,
     pub pool: Pool,
-    pub sockets: OwnedFd,
+    pub sockets: Arc<OwnedFd>,
+    pub departures: Departures,
     pub identities: Option<Identities>,
     machine: OnceCell<Machine>,
     slots: Mutex<HashMap<SessionId, Arc<AsyncMutex<Slot>>>>,
@@ -83,7 +84,8 @@ impl Inner {
         Ok(Self {
             records: Records::new(places.keepers()),
             pool: Pool::new(options.prepared),
-            sockets: sockets.into(),
+            sockets: Arc::new(sockets.into()),
+            departures: Departures::new(options.outside.clone()),
             identities: identities.map_err(|error| storage("read", &record, &error))?,
             machine: OnceCell::new(),
             slots: Mutex::default(),
@@ -138,14 +140,13 @@ impl Inner {
         let session = Arc::new(Mutex::new(record.session));
         let teller = self.reports.teller(&session);
         let heard = Arc::clone(&teller);
-        let address = Address {
-            directory: self.sockets.as_fd(),
-            name: &socket_name(&record.keeper),
-            keeper: &record.keeper,
-            secret: &record.secret,
-            epoch: self.options.epoch,
+        let way = Way::new(self, &record);
+        let depart = self.departures.of(way.clone(), record.network, &heard);
+        let hear = move |report| match report {
+            Report::Leaving { number } => depart.take(number),
+            other => heard.tell(other),
         };
-        let client = Client::connect(address, move |report| heard.tell(report)).await?;
+        let client = Client::connect(way.address(), hear).await?;
         Ok(Open { client, record, session, teller, gone })
     }
 

@@ -25,6 +25,7 @@ mod project;
 mod records;
 mod reports;
 mod room;
+mod streams;
 mod sweep;
 mod terminals;
 mod times;
@@ -155,6 +156,14 @@ impl Sandboxes for BwrapDriver {
     async fn reach_desktop(&self, session: SessionId, desktop: DesktopSpec) -> Result<Box<dyn Link>, SandboxError> {
         desktop::start(&self.inner, session, desktop, false).await?;
         desktop::reach(&self.inner, session).await
+    }
+
+    async fn ports(&self, session: SessionId) -> Result<Vec<u16>, SandboxError> {
+        streams::ports(&self.inner, session).await
+    }
+
+    async fn connect(&self, session: SessionId, port: u16) -> Result<Box<dyn Link>, SandboxError> {
+        streams::connect(&self.inner, session, port).await
     }
 
     async fn look(&self, session: SessionId) -> Result<Picture, SandboxError> {

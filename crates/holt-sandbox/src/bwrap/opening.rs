@@ -88,6 +88,7 @@ impl Inner {
             started: tree::process(newborn.pid).map_or(0, |process| process.started),
             cgroups: newborn.cgroups,
             workspace_path: world.workspace_path,
+            network: spec.network,
             warnings: world.warnings,
             prepared,
         };
@@ -131,6 +132,7 @@ impl Inner {
             kits,
             variables: &spec.variables,
             limits: &spec.limits,
+            network: spec.network,
         };
         Ok(World { room: room::room(&parts), browser: room::browser_room(&parts), workspace_path, warnings })
     }

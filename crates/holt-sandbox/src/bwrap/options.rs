@@ -1,9 +1,11 @@
 //! How the driver is set up.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use holt_core::session::Limits;
+use holt_core::sandbox::Outside;
+use holt_core::session::{Limits, Network};
 use holt_keeper::cgroup::Plan;
 
 use crate::environment;
@@ -26,6 +28,7 @@ pub struct Options {
     /// What those have: it fits sessions that ask for nothing else.
     pub environment: String,
     pub limits: Limits,
+    pub network: Network,
     /// How long after a session took a prepared sandbox, or after the start, the next one is opened.
     pub prepare_after: Duration,
     /// How long a keeper lives without a server.
@@ -36,6 +39,8 @@ pub struct Options {
     pub disk_look: Duration,
     pub disk_count: Duration,
     pub cgroups: Cgroups,
+    /// Lets things out of sandboxes. Without it nothing leaves, whatever a session's policy is.
+    pub outside: Option<Arc<dyn Outside>>,
 }
 
 /// Where sessions' control groups are made.
@@ -60,12 +65,14 @@ impl Options {
             prepared: 1,
             environment: environment::DEFAULT.to_owned(),
             limits: Limits::default(),
+            network: Network::default(),
             prepare_after: Duration::from_secs(1),
             grace: Duration::from_secs(600),
             disk_floor: None,
             disk_look: Duration::from_millis(250),
             disk_count: Duration::from_secs(30),
             cgroups: Cgroups::Detected,
+            outside: None,
         }
     }
 

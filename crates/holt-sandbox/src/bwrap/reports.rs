@@ -48,12 +48,18 @@ pub struct Teller {
 }
 
 impl Teller {
+    pub fn session(&self) -> SessionId {
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn tell(&self, report: Report) {
-        if matches!(report, Report::Page(_)) {
-            return;
+        if let Some(report) = in_words(report) {
+            self.tell_in_words(report);
         }
-        let session = *self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let reported = Reported { session, report: in_words(report) };
+    }
+
+    pub fn tell_in_words(&self, report: SandboxReport) {
+        let reported = Reported { session: self.session(), report };
         match &reported.report {
             SandboxReport::Held { .. } => *self.held() = Some(reported.clone()),
             SandboxReport::Released => *self.held() = None,
@@ -65,7 +71,7 @@ impl Teller {
 
     /// Tells the session that has just got the sandbox that it stands still, when it does and that was said before it did.
     pub fn tell_newcomer(&self) {
-        let session = *self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = self.session();
         if let Some(held) = self.held().as_mut().filter(|held| held.session != session) {
             held.session = session;
             let _ = self.sender.send(held.clone());
@@ -77,8 +83,9 @@ impl Teller {
     }
 }
 
-fn in_words(report: Report) -> SandboxReport {
-    match report {
+/// None for what is for the driver alone.
+fn in_words(report: Report) -> Option<SandboxReport> {
+    Some(match report {
         Report::DiskFloor { free_bytes } => SandboxReport::Held {
             code: "disk_floor".into(),
             text: format!(
@@ -117,9 +124,9 @@ fn in_words(report: Report) -> SandboxReport {
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
             warning("browser_ended", format!("The browser ended{why}. It is started again when it is next needed."))
         }
-        Report::Page(page) => warning("page", page.url),
         Report::Ended { reason } => SandboxReport::Gone { reason },
-    }
+        Report::Page(_) | Report::Leaving { .. } => return None,
+    })
 }
 
 fn warning(code: &str, text: String) -> SandboxReport {
@@ -194,7 +201,7 @@ mod tests {
     fn what_a_process_calls_itself_cannot_say_anything_else() {
         let ended = vec!["\u{1b}]0;x".to_owned(), "a".repeat(100), "python3".to_owned()];
         let report = in_words(Report::MemoryLimit { used_bytes: 3 << 30, limit_bytes: 1 << 30, ended });
-        let SandboxReport::Noted { text, .. } = report else { panic!("{report:?}") };
+        let Some(SandboxReport::Noted { text, .. }) = report else { panic!("{report:?}") };
         assert!(text.contains("3.0 GiB") && text.contains("`0x`") && text.contains("`python3` were ended"), "{text}");
         assert!(text.len() < 200 && !text.contains('\u{1b}'), "{text}");
     }

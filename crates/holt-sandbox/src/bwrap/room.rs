@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use holt_core::session::Limits;
+use holt_core::session::{Limits, Network};
 use holt_keeper::spec::{Bind, EXECUTABLE_INSIDE, Link, Room, RoomLimits, Source, Tmpfs};
 
 use super::project::Project;
@@ -69,6 +69,7 @@ pub struct Parts<'a> {
     pub kits: Vec<FoundKit>,
     pub variables: &'a BTreeMap<String, String>,
     pub limits: &'a Limits,
+    pub network: Network,
 }
 
 /// Where the agent works.
@@ -91,6 +92,7 @@ impl Place {
 pub fn room(parts: &Parts<'_>) -> Room {
     let directory = parts.workspace.path_inside();
     let mut variables = environment::variables(&parts.kits);
+    variables.extend(environment::way_out(parts.network));
     variables.extend(parts.variables.clone());
     let Base { mut binds, mut links } = base(parts);
     binds.push(held(&parts.downloads, DOWNLOADS, true));
@@ -120,12 +122,14 @@ pub fn browser_room(parts: &Parts<'_>) -> Room {
     let Base { mut binds, links } = base(parts);
     binds.push(held(&parts.downloads, DOWNLOADS, true));
     binds.push(held(&parts.profile, HOME, true));
+    let mut variables = environment::variables(&[]);
+    variables.extend(environment::way_out(parts.network));
     Room {
         hostname: HOSTNAME.to_owned(),
         binds,
         links,
         tmpfs: memory_file_systems(parts.limits.tmp_bytes),
-        variables: on_the_desktop(environment::variables(&[])),
+        variables: on_the_desktop(variables),
         directory: PathBuf::from(DOWNLOADS),
         user_namespaces: true,
     }
@@ -194,6 +198,7 @@ mod tests {
             kits: Vec::new(),
             variables,
             limits,
+            network: Network::None,
         }
     }
 
@@ -207,6 +212,7 @@ mod tests {
             [("/usr", false), ("/etc", false), (EXECUTABLE_INSIDE, false), (DOWNLOADS, true), (HOME, true), (WORKSPACE, true)];
         assert_eq!(seen, expected);
         assert_eq!(room.variables["LANG"], "de_DE");
+        assert!(!room.variables.contains_key("https_proxy"), "nobody is sent to where nothing is let out");
         assert_eq!(room.directory, Path::new(WORKSPACE));
         assert!(room.tmpfs.iter().all(|tmpfs| tmpfs.bytes > 0), "every memory file system is bounded");
     }
@@ -220,6 +226,15 @@ mod tests {
         let own: Vec<_> = own.map(|bind| (bind.source.to_str().unwrap(), bind.at.to_str().unwrap())).collect();
         assert_eq!(own, [("/data/sessions/1/downloads", DOWNLOADS), ("/data/sessions/1/browser", HOME)]);
         assert!(!room.variables.contains_key("TOKEN") && room.user_namespaces);
+    }
+
+    #[test]
+    fn programs_find_the_way_out_where_there_is_one() {
+        let programs = Programs { links: Vec::new(), binds: Vec::new() };
+        let (limits, variables) = (Limits::default(), BTreeMap::new());
+        let room = room(&Parts { network: Network::Open, ..parts(&programs, &limits, &variables) });
+        assert_eq!(room.variables["HTTPS_PROXY"], "http://127.0.0.1:3128");
+        assert!(room.variables["no_proxy"].contains("localhost"), "what serves inside is not outside");
     }
 
     #[test]

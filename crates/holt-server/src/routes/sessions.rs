@@ -53,6 +53,7 @@ fn to_engine(request: CreateSession) -> engine::CreateSession {
         budget: request.budget,
         limits: request.limits,
         desktop: request.desktop,
+        network: request.network,
         origin: None,
         expires_at: request.expires_at,
         sleep_after_seconds: request.sleep_after_seconds,

@@ -8,7 +8,7 @@ use holt_api::{CreateSession, SendPrompt};
 use holt_client::{Client, ClientError};
 use holt_core::event::WhenBusy;
 use holt_core::id::{PromptId, SessionId};
-use holt_core::session::{SessionKind, WorkspaceSpec};
+use holt_core::session::{Network, SessionKind, WorkspaceSpec};
 use holt_core::view::Snapshot;
 use uuid::Uuid;
 
@@ -36,12 +36,19 @@ pub struct Arguments {
     /// The environment: which programs the sandbox has
     #[arg(long)]
     environment: Option<String>,
+    /// Where its programs may go: `none`, or `open` for every public host [default: as the server is set]
+    #[arg(long, value_parser = network)]
+    network: Option<Network>,
     /// The session's title [default: made from the task]
     #[arg(long)]
     title: Option<String>,
     /// Return at once and let it work
     #[arg(long, short)]
     detach: bool,
+}
+
+fn network(word: &str) -> Result<Network, String> {
+    Network::find(word).ok_or_else(|| "say none or open".to_owned())
 }
 
 /// How often a server that ends under our hands is started again.
@@ -57,6 +64,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
         title: arguments.title.clone(),
         model: arguments.model.clone(),
         environment: arguments.environment.clone(),
+        network: arguments.network,
         workspace: Some(workspace),
         prompt: Some(SendPrompt { id: Some(prompt), text, attachments: Vec::new(), when_busy: WhenBusy::Queue }),
         ..CreateSession::default()

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use holt_core::session::Limits;
+use holt_core::session::{Limits, Network};
+use holt_egress::Exceptions;
 
 use super::Setting;
 use super::layers::Settings;
@@ -11,6 +12,13 @@ use crate::failure::Failure;
 
 pub const SETTINGS: &[Setting] = &[
     Setting::new("sandbox.environment", &["HOLT_ENVIRONMENT"], None, "The environment of sessions that name none"),
+    Setting::new("sandbox.network", &["HOLT_NETWORK"], Some("none"), "Where sessions that say nothing may go: none, or open"),
+    Setting::new(
+        "sandbox.network_exceptions",
+        &["HOLT_NETWORK_EXCEPTIONS"],
+        None,
+        "host:port that open sessions may reach though not public",
+    ),
     Setting::new("sandbox.prepared", &["HOLT_PREPARED_SANDBOXES"], Some("1"), "How many empty sandboxes wait ready"),
     Setting::new("sandbox.grace", &["HOLT_SANDBOX_GRACE"], Some("10m"), "How long sandboxes outlive a server that is gone"),
     Setting::new("limits.memory", &["HOLT_LIMIT_MEMORY"], Some("4GiB"), "Memory of one sandbox"),
@@ -23,6 +31,8 @@ pub const SETTINGS: &[Setting] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sandbox {
     pub environment: Option<String>,
+    pub network: Network,
+    pub network_exceptions: Exceptions,
     pub prepared: usize,
     pub grace: Duration,
     pub limits: Limits,
@@ -40,6 +50,8 @@ impl Sandbox {
         };
         Ok(Self {
             environment: settings.get("sandbox.environment").map(|value| value.text.trim().to_owned()),
+            network: settings.parse_always("sandbox.network", network)?,
+            network_exceptions: settings.parse("sandbox.network_exceptions", exceptions)?.unwrap_or_default(),
             prepared: settings.parse_always("sandbox.prepared", |text| number(text, 0, 64))?,
             grace: settings.parse_always("sandbox.grace", duration)?,
             limits: Limits {
@@ -51,4 +63,13 @@ impl Sandbox {
             },
         })
     }
+}
+
+fn network(text: &str) -> Result<Network, String> {
+    Network::find(text.trim()).ok_or_else(|| "say none or open".to_owned())
+}
+
+fn exceptions(text: &str) -> Result<Exceptions, String> {
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    Exceptions::parse(items).map_err(|(item, why)| format!("`{item}`: {why}"))
 }

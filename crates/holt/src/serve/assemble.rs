@@ -21,6 +21,7 @@ use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
 use holt_server::{About, AppParts, Certificate, Listen, VncOptions};
 use holt_store::{DataDir, SqliteStore};
 
+use super::egress::WayOut;
 use super::{Arguments, epoch, keeper};
 use crate::config::{Config, Tls, Vnc};
 use crate::failure::{Exit, Failure};
@@ -113,7 +114,9 @@ fn driver(config: &Config, data_dir: &Path, keeper: PathBuf, epoch: u64) -> Resu
     options.prepared = config.sandbox.prepared;
     options.environment = default_environment(config);
     options.limits = config.sandbox.limits;
+    options.network = config.sandbox.network;
     options.grace = config.sandbox.grace;
+    options.outside = Some(Arc::new(WayOut::new(config.sandbox.network_exceptions.clone())));
     BwrapDriver::new(options)
         .map_err(|error| Failure::new(Exit::NoSandbox, "sandbox", error.to_string(), "`holt doctor` says more."))
 }
@@ -143,6 +146,7 @@ fn engine_options(config: &Config, models: &Models) -> Result<holt_engine::Optio
         environments,
         budget: config.sessions.budget,
         limits: config.sandbox.limits,
+        network: config.sandbox.network,
         sleep_after_seconds: config.sessions.sleep_after.as_secs(),
         keep_awake_seconds: config.sessions.keep_awake.as_secs(),
         retention: config.sessions.retention,

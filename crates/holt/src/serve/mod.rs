@@ -3,6 +3,7 @@
 mod announce;
 mod assemble;
 mod background;
+mod egress;
 mod ending;
 pub mod epoch;
 pub mod keeper;

@@ -4,6 +4,7 @@
 
 mod alone;
 mod many;
+mod network;
 mod run;
 mod serve;
 mod support;

@@ -1093,6 +1093,7 @@ export interface components {
             kind?: components["schemas"]["SessionKind"] | null;
             limits?: components["schemas"]["Limits"] | null;
             model?: string | null;
+            network?: components["schemas"]["Network"] | null;
             policy?: components["schemas"]["Policy"] | null;
             prompt?: components["schemas"]["SendPrompt"] | null;
             /**
@@ -1577,6 +1578,11 @@ export interface components {
             note: string;
             provider: string;
         };
+        /**
+         * @description Where a session may go beyond its sandbox.
+         * @enum {string}
+         */
+        Network: "none" | "open";
         /** @description Something a person should know that changes nothing. */
         Noted: {
             code: string;
@@ -1928,6 +1934,7 @@ export interface components {
             limits: components["schemas"]["Limits"];
             /** @description Which model the brain uses, when it uses one of Holt's. */
             model: string;
+            network?: components["schemas"]["Network"];
             /** @description Which interface made it; native ones say `holt`. */
             origin: string;
             owner: components["schemas"]["OwnerId"];
@@ -1995,6 +2002,7 @@ export interface components {
             last_seq: number;
             limits: components["schemas"]["Limits"];
             model: string;
+            network?: components["schemas"]["Network"];
             origin: string;
             owner: components["schemas"]["OwnerId"];
             /** @description Text of what is being written right now. */

@@ -1,0 +1,65 @@
+//! What leaves a sandbox, with the whole program: through the proxy to public hosts and what the configuration names, and not
+//! otherwise.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+
+use holt_testkit::{Script, ScriptedModel};
+use serde_json::json;
+
+use crate::support::Home;
+
+/// A web server of the host's that greets everybody who comes, until the test ends.
+fn greeter() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\nhello inside");
+        }
+    });
+    at
+}
+
+/// What a command says in a session of this network.
+async fn said(home: impl FnOnce(Home) -> Home, network: &[&str], command: &str) -> String {
+    let call = Script::default().call("execute_command", &json!({ "command": command }));
+    let model = ScriptedModel::start([call.into(), Script::default().text("The end.").into()]).await;
+    let home = home(Home::new()).with("ANTHROPIC_BASE_URL", model.url()).with("ANTHROPIC_API_KEY", "sk-canary");
+    home.holt(&[&["run"], network, &["look outside"]].concat()).good();
+    let log = home.holt(&["logs", "last", "--json"]).good();
+    model.finish();
+    log
+}
+
+fn curl(urls: &[String]) -> String {
+    urls.iter().map(|url| format!("curl -sS -m 20 {url}; echo; ")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_network_is_open_reaches_what_is_named_and_nothing_of_the_host() {
+    let (named, other) = (greeter(), greeter());
+    let command = curl(&[format!("http://{named}/"), format!("http://{other}/"), "http://169.254.169.254/latest".into()]);
+    // Programs ask for what is on their own loopback themselves; here it is to be asked of the proxy.
+    let command = format!("export no_proxy= NO_PROXY=; {command}");
+    let exception = named.to_string();
+    let log = said(|home| home.with("HOLT_NETWORK_EXCEPTIONS", &exception), &["--network", "open"], &command).await;
+    assert!(log.contains("hello inside"), "{log}");
+    assert!(log.contains(&format!("did not pass on {other}: it leads to the machine that Holt runs on")), "{log}");
+    assert!(log.contains("the metadata service of a cloud"), "{log}");
+    let notes = log.lines().filter(|line| line.contains("egress_refused")).count();
+    assert_eq!(notes, 2, "one for each host: {log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_says_nothing_reaches_nothing() {
+    let named = greeter();
+    let command = format!("env | grep -ci proxy; curl -sS -m 20 -x http://127.0.0.1:3128 http://{named}/");
+    let exception = named.to_string();
+    let log = said(|home| home.with("HOLT_NETWORK_EXCEPTIONS", &exception), &[], &command).await;
+    assert!(!log.contains("hello inside") && log.contains("network policy does not allow it"), "{log}");
+    assert!(log.contains("egress_refused"), "{log}");
+}
