@@ -31,12 +31,13 @@ pub use holt_core::sandbox::{Finding, FindingState, Measurement};
 pub use holt_core::session::{DesktopSpec, EndReason, Flavour, Limits, SessionKind, Status, WorkspaceSpec};
 pub use holt_core::time::Timestamp;
 pub use holt_core::view::{
-    Artifact, CallStage, Failure, Held, OpenCall, QueuedPrompt, RunView, SandboxState, SessionSummary, Snapshot,
+    Artifact, CallStage, Failure, Held, OpenCall, QueuedPrompt, Recording, RunView, SandboxState, SessionSummary, Snapshot,
 };
 pub use holt_core::workspace::{Entry, EntryKind, Listing};
 pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};
 pub use session::{
-    Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, PromptReceipt, RenameSession, SendPrompt, SessionList,
+    Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, PromptReceipt, RecordAction, RecordRequest,
+    RecordedSegment, RecordingList, RenameSession, SendPrompt, SessionList,
 };
 pub use status::{
     AgentInfo, CheckState, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits,

@@ -45,6 +45,9 @@ pub struct CreateSession {
     /// Where what runs in the sandbox may go: `none`, or `open` for every public host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
+    /// What happens on the desktop is recorded from the beginning.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub record_desktop: bool,
     /// When it ends by itself. Sessions do not expire unless asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
@@ -129,4 +132,40 @@ pub struct ControlRequest {
 pub enum ControlAction {
     Take,
     Give,
+}
+
+/// Begins to record a session's desktop, or stops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordRequest {
+    pub action: RecordAction,
+    /// Also while a person drives. Otherwise nothing is kept meanwhile.
+    #[serde(default)]
+    pub while_driven: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordAction {
+    Start,
+    /// What was recorded stays.
+    Stop,
+}
+
+/// A part of a recording that is shown from its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordedSegment {
+    pub number: u64,
+    pub from: Timestamp,
+    /// When something last changed in it.
+    pub to: Timestamp,
+    pub bytes: u64,
+}
+
+/// What was recorded of a session's desktop, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordingList {
+    pub items: Vec<RecordedSegment>,
+    /// How many older segments were removed to keep the recording within its bound.
+    pub dropped: u64,
 }

@@ -285,6 +285,21 @@ events! {
         /// Who gave it back, or took it over.
         by: Option<String>,
     }
+    /// From now on what happens on the desktop is recorded.
+    RecordingStarted = "recording_started" {
+        by: String,
+        /// Also while a person drives.
+        #[serde(default)]
+        while_driven: bool,
+    }
+    /// Nothing is recorded while a person drives.
+    RecordingPaused = "recording_paused" {}
+    /// The recording goes on.
+    RecordingResumed = "recording_resumed" {}
+    /// The desktop is recorded no longer. What was recorded stays.
+    RecordingStopped = "recording_stopped" {
+        by: String,
+    }
     /// A person put a file into the workspace.
     FileReceived = "file_received" {
         path: String,

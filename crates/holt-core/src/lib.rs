@@ -15,6 +15,7 @@ pub mod id;
 pub mod machine;
 pub mod model;
 pub mod policy;
+pub mod recording;
 pub mod sandbox;
 pub mod session;
 pub mod store;

@@ -142,6 +142,9 @@ pub struct SessionSpec {
     pub desktop: DesktopSpec,
     #[serde(default)]
     pub network: Network,
+    /// What happens on the desktop is recorded from the beginning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub record_desktop: bool,
     /// Which interface made it; native ones say `holt`.
     pub origin: String,
     /// When it ends by itself, where that was asked for.

@@ -82,6 +82,9 @@ pub struct Snapshot {
     /// The person who drives the desktop, while one does. The agent waits meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
+    /// How the desktop is recorded, while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Recording>,
     /// The run that is under way.
     pub run: Option<RunView>,
     /// Prompts that wait, in their order.
@@ -137,6 +140,15 @@ pub struct Control {
     pub client: ClientId,
     pub programs: Programs,
     pub since: Timestamp,
+}
+
+/// That a desktop is recorded. Nothing is written while nothing changes on it, or while it does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Recording {
+    pub since: Timestamp,
+    /// Also while a person drives.
+    pub while_driven: bool,
 }
 
 /// What the agent's programs do while a person drives.

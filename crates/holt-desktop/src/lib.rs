@@ -8,6 +8,7 @@
 //! that it held is let go.
 
 mod error;
+mod frames;
 mod upstream;
 mod viewer;
 
@@ -24,6 +25,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use bytes::Bytes;
 pub use error::{Ending, OpenError};
+pub use frames::Frames;
 pub use holt_rfb::Permit;
 pub use viewer::introduce;
 
@@ -145,6 +147,11 @@ impl Desktop {
         let ending = viewer::serve(&self.shared, from, to, permit).await;
         self.shared.viewers.fetch_sub(1, Ordering::Relaxed);
         ending
+    }
+
+    /// What a viewer would be sent, for whoever keeps it. It counts as no viewer.
+    pub fn frames(&self) -> Frames {
+        Frames::new(Arc::clone(&self.shared), Arc::clone(&self.ends))
     }
 
     pub fn downgrade(&self) -> WeakDesktop {

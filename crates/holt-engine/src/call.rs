@@ -108,7 +108,7 @@ impl Running {
         let sandboxes = self.node.parts.sandboxes.clone();
         if self.open.screen && !only_if_known {
             match sandboxes.start_desktop(self.session, self.desktop).await {
-                Ok(()) => {}
+                Ok(()) => self.node.desktop_runs(self.session),
                 Err(SandboxError::NotOpen | SandboxError::Gone) => return Err(Lost::Sandbox { opening }),
                 Err(error) => return Ok(CallOutcome::text(CallStatus::Failed, error.to_string())),
             }

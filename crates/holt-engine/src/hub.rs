@@ -18,6 +18,25 @@ const BACKLOG: usize = 1024;
 
 const EVENT_HEAD: &str = r#"{"type":"event","event":"#;
 
+/// Whether a desktop is to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    Off,
+    /// Not while a person drives.
+    Paused,
+    On,
+}
+
+impl Recording {
+    fn of(state: &State) -> Self {
+        match state.recording {
+            None => Self::Off,
+            Some(_) if state.records() => Self::On,
+            Some(_) => Self::Paused,
+        }
+    }
+}
+
 /// What goes to followers.
 #[derive(Debug, Clone)]
 pub(crate) enum Frame {
@@ -32,6 +51,7 @@ pub(crate) struct Hub {
     inner: Mutex<Inner>,
     frames: broadcast::Sender<Frame>,
     control: watch::Sender<Option<Control>>,
+    recording: watch::Sender<Recording>,
     retention: Option<Duration>,
 }
 
@@ -52,8 +72,9 @@ impl Hub {
     pub fn new(state: Arc<State>, retention: Option<Duration>) -> Self {
         let (frames, _) = broadcast::channel(BACKLOG);
         let control = watch::Sender::new(state.control.clone());
-        let session = state.id;
-        Self { session, inner: Mutex::new(Inner { state, partials: Partials::default() }), frames, control, retention }
+        let (session, recording) = (state.id, watch::Sender::new(Recording::of(&state)));
+        let inner = Mutex::new(Inner { state, partials: Partials::default() });
+        Self { session, inner, frames, control, recording, retention }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -107,12 +128,19 @@ impl Hub {
         self.control.subscribe()
     }
 
+    /// Whether the desktop is to be recorded, now and from now on. Whoever records is no viewer.
+    pub fn watch_recording(&self) -> watch::Receiver<Recording> {
+        self.recording.subscribe()
+    }
+
     /// How many look at the desktop.
     pub fn viewers(&self) -> usize {
         self.control.receiver_count()
     }
 
     fn tell_control(&self, state: &State) {
+        let recording = Recording::of(state);
+        self.recording.send_if_modified(|known| std::mem::replace(known, recording) != recording);
         self.control.send_if_modified(|control| {
             let is_news = *control != state.control;
             if is_news {

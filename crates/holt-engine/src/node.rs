@@ -1,6 +1,6 @@
 //! What all sessions of this process share: the ports, the registry of who is awake, and the tasks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use holt_core::id::{OwnerId, SessionId};
 use holt_core::machine::{Effect, State};
 use holt_core::store::{Store, StoredHead};
 use holt_core::time::Timestamp;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,7 +37,14 @@ pub(crate) struct Node {
     pub reports: Reports,
     /// Those who watch the list of sessions.
     pub watchers: Watchers,
+    running: Running,
     registry: Mutex<HashMap<SessionId, Entry>>,
+}
+
+/// The desktops that were started in sandboxes that are open.
+struct Running {
+    known: Mutex<HashSet<SessionId>>,
+    told: broadcast::Sender<SessionId>,
 }
 
 #[derive(Default)]
@@ -66,6 +73,7 @@ impl Node {
             due_changed: Notify::new(),
             reports,
             watchers: Watchers::new(retention),
+            running: Running { known: Mutex::default(), told: broadcast::Sender::new(MAILBOX) },
             registry: Mutex::new(HashMap::new()),
         }
     }
@@ -73,6 +81,32 @@ impl Node {
     pub fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// The session's desktop runs. Said again whenever it is used.
+    pub fn desktop_runs(&self, session: SessionId) {
+        self.running().insert(session);
+        // Nobody may want to know.
+        let _ = self.running.told.send(session);
+    }
+
+    pub fn tell_if_it_runs(&self, session: SessionId) {
+        if self.running().contains(&session) {
+            let _ = self.running.told.send(session);
+        }
+    }
+
+    /// Its sandbox is closed, and the desktop with it.
+    pub fn desktop_is_gone(&self, session: SessionId) {
+        self.running().remove(&session);
+    }
+
+    pub fn running_desktops(&self) -> broadcast::Receiver<SessionId> {
+        self.running.told.subscribe()
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        self.running.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn store(&self) -> &Arc<dyn Store> {

@@ -27,6 +27,8 @@ pub struct CreateSession {
     pub limits: Option<Limits>,
     pub desktop: Option<DesktopSpec>,
     pub network: Option<Network>,
+    /// What happens on the desktop is recorded from the beginning.
+    pub record_desktop: bool,
     pub origin: Option<String>,
     pub expires_at: Option<Timestamp>,
     pub sleep_after_seconds: Option<u64>,

@@ -22,6 +22,9 @@ impl PixelFormat {
     /// 32 bits, little-endian, `0x00RRGGBB`: what is asked of the desktop's server, and offered to viewers.
     pub const RGB32: Self = Self { bits: 32, depth: 24, big_endian: false, max: [255; 3], shift: [16, 8, 0] };
 
+    /// The same with red and blue changed: what viewers in browsers ask for.
+    pub const BROWSER: Self = Self { shift: [0, 8, 16], ..Self::RGB32 };
+
     /// Reads one. `bytes` has 16.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let [bits, depth, big, colour, ..] = *bytes else { return Err(Error::Malformed("a pixel format that is cut off")) };

@@ -6,4 +6,5 @@ pub mod coming;
 mod desktops;
 pub mod environment;
 mod outcome;
+pub mod recordings;
 pub mod workspace;

@@ -17,6 +17,7 @@ mod listen;
 mod meters;
 mod options;
 mod page;
+mod recorder;
 mod router;
 mod routes;
 mod server;

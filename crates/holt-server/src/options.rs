@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holt_api::{AgentInfo, EnvironmentInfo};
+use holt_core::recording::Recordings;
 use holt_core::store::Keys;
 use holt_core::workspace::{FileError, Files};
 use holt_engine::Engine;
@@ -24,6 +25,7 @@ pub struct AppParts {
     pub engine: Engine,
     pub keys: Arc<dyn Keys>,
     pub archiver: Archiver,
+    pub recordings: Arc<dyn Recordings>,
     pub about: About,
 }
 
@@ -114,11 +116,22 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Archives that are packed at the same time.
     pub archives: usize,
+    /// The recording of one session; its oldest parts go.
+    pub recording_bytes: u64,
+    /// A part of a recording, after which another begins.
+    pub segment_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 4096, streams_per_key: 2048, upload_bytes: holt_api::bounds::MAX_UPLOAD_BYTES, archives: 8 }
+        Self {
+            connections: 4096,
+            streams_per_key: 2048,
+            upload_bytes: holt_api::bounds::MAX_UPLOAD_BYTES,
+            archives: 8,
+            recording_bytes: 256 << 20,
+            segment_bytes: 8 << 20,
+        }
     }
 }
 
@@ -139,6 +152,10 @@ pub struct Timing {
     pub grace: Duration,
     /// Between looks at the certificate's files.
     pub certificate: Duration,
+    /// Between two pictures of a recording.
+    pub recording: Duration,
+    /// A part of a recording, after which another begins when something moves.
+    pub segment: Duration,
 }
 
 impl Default for Timing {
@@ -151,6 +168,8 @@ impl Default for Timing {
             ping: Duration::from_secs(20),
             grace: Duration::from_secs(5),
             certificate: Duration::from_secs(2),
+            recording: Duration::from_millis(100),
+            segment: Duration::from_secs(60),
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::listen::{
     Connections, Exposure, PrivateSocket, SocketError, Tls, TlsError, accept_tcp, accept_unix, check_exposure, names_for,
 };
 use crate::options::{AppParts, Options};
+use crate::recorder;
 use crate::router;
 use crate::routes::sign_in;
 use crate::state::App;
@@ -166,6 +167,7 @@ impl Bound {
         if let Some(socket) = socket {
             accepting.spawn(accept_unix(socket, shared.clone()));
         }
+        tasks.spawn(recorder::run(app.clone()));
         let mut upkeep = JoinSet::new();
         upkeep.spawn(keep_up(app.clone()));
         if let Some(tls) = tls {

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use holt_api::{Finding, FindingState, Listener};
+use holt_core::recording::Recordings;
 use holt_core::time::Timestamp;
 use holt_engine::Engine;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub site: Site,
     pub trusted_proxies: Vec<IpAddr>,
     pub archiver: Archiver,
+    pub recordings: Arc<dyn Recordings>,
     /// How many archives may be packed at the same time.
     pub archives: Arc<Semaphore>,
     pub about: About,
@@ -84,6 +86,7 @@ impl App {
             site,
             trusted_proxies: options.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
             archiver: parts.archiver,
+            recordings: parts.recordings,
             archives: Arc::new(Semaphore::new(options.limits.archives)),
             about: parts.about,
             limits: options.limits,

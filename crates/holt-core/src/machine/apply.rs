@@ -10,7 +10,7 @@ use crate::event::{
 };
 use crate::policy::Verdict;
 use crate::time::Timestamp;
-use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, SandboxState};
+use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, Recording, SandboxState};
 
 impl State {
     /// Folds one event in. A kind that this version does not know is `None` and only moves the place in the log.
@@ -44,6 +44,10 @@ impl State {
             EventBody::SandboxReleased(_) => self.released(at),
             EventBody::ControlTaken(taken) => self.control_taken(at, taken),
             EventBody::ControlReturned(_) => self.control_returned(at),
+            EventBody::RecordingStarted(started) => {
+                self.recording = Some(Recording { since: at, while_driven: started.while_driven });
+            }
+            EventBody::RecordingStopped(_) => self.recording = None,
             EventBody::SleepPostponed(postponed) => {
                 let asleep_after = Duration::from_secs(self.spec.sleep_after_seconds);
                 self.idle_since = Timestamp::from_millis(
@@ -57,6 +61,7 @@ impl State {
                 self.sandbox = SandboxState::Closed;
                 self.held = None;
                 self.control = None;
+                self.recording = None;
                 self.queue.clear();
             }
             EventBody::SessionFailed(failed) => {

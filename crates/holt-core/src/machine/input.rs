@@ -67,6 +67,14 @@ pub enum Input {
         client: Option<ClientId>,
     },
 
+    /// What happens on the desktop is to be recorded, or not any more.
+    Record {
+        by: String,
+        on: bool,
+        /// Also while a person drives.
+        while_driven: bool,
+    },
+
     /// Something that only a person can mend keeps the session from working.
     Fail(Failure),
 

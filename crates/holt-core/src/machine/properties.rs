@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::tests::{Story, prompt, spec, tools, turn};
-use super::{Effect, Input, State};
+use super::{Effect, Fact, Input, State};
 use crate::event::{ControlEnd, EventBody, SandboxEnd, WhenBusy};
 use crate::id::{CallId, ClientId, MessageId, PromptId, RunId};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
@@ -39,6 +39,7 @@ enum Voice {
     Released,
     Take(u8, bool, bool),
     Give(Option<u8>),
+    Record(bool, bool),
     Ended,
     Later(u32),
     TakenUp,
@@ -67,6 +68,7 @@ fn voice() -> impl Strategy<Value = Voice> {
         1 => Just(Voice::Released),
         2 => ((0u8..3), any::<bool>(), any::<bool>()).prop_map(|(client, run, seize)| Voice::Take(client, run, seize)),
         2 => prop::option::of(0u8..3).prop_map(Voice::Give),
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(on, while_driven)| Voice::Record(on, while_driven)),
         1 => Just(Voice::Ended),
         2 => (0u32..200_000).prop_map(Voice::Later),
         1 => Just(Voice::TakenUp),
@@ -160,6 +162,7 @@ impl Judge {
                 let programs = if run { Programs::Run } else { Programs::StandStill };
                 Input::TakeControl { by: format!("person {at}"), client: client(at), programs, seize }
             }
+            Voice::Record(on, while_driven) => Input::Record { by: "x".into(), on, while_driven },
             Voice::Give(at) => Input::ReturnControl { why: ControlEnd::Given, by: None, client: at.map(client) },
             Voice::Ended => Input::SandboxEnded,
             Voice::Later(millis) => {
@@ -198,6 +201,7 @@ impl Judge {
             self.witness(&fact.body);
         }
         assert_eq!(folded, decision.state);
+        check_recording(&before, &decision.events, &folded);
         let reloaded: State = serde_json::from_str(&decision.state.head().state).unwrap();
         assert_eq!(reloaded, decision.state, "a state survives being stored");
         self.check_effects(&decision.effects, taken_up);
@@ -271,6 +275,16 @@ fn check_held(before: &State, event: &EventBody) {
         EventBody::SandboxReleased(_) => assert!(code.is_some()),
         _ => {}
     }
+}
+
+/// A recording that stands still, or goes on, is said once, and stands still only while a person drives.
+fn check_recording(before: &State, events: &[Fact], after: &State) {
+    let paused = |state: &State| state.recording.is_some() && !state.records();
+    assert!(!paused(after) || after.control.is_some());
+    let told = |kind: &str| events.iter().filter(|fact| fact.body.kind() == kind).count();
+    assert_eq!(told("recording_paused"), usize::from(paused(after) && !paused(before)));
+    let resumed = paused(before) && !paused(after) && after.recording.is_some();
+    assert_eq!(told("recording_resumed"), usize::from(resumed));
 }
 
 /// While a person drives nothing of the agent begins, and only one person drives at a time.

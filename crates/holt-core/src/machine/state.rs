@@ -13,7 +13,8 @@ use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::store::Head;
 use crate::time::Timestamp;
 use crate::view::{
-    Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, RunView, SandboxState, SessionSummary, Snapshot,
+    Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, Recording, RunView, SandboxState, SessionSummary,
+    Snapshot,
 };
 
 /// How many prompts may wait.
@@ -69,6 +70,9 @@ pub struct State {
     /// The event with which a person last began or ceased to drive: what was decided without it was decided on another screen.
     #[serde(default)]
     pub driven_seq: Seq,
+    /// How the desktop is recorded, while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Recording>,
     pub queue: Vec<QueuedPrompt>,
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
@@ -86,8 +90,10 @@ pub struct State {
 impl State {
     /// The state after the first event.
     pub fn new(id: SessionId, created: SessionCreated, at: Timestamp) -> Self {
+        let recording = created.spec.record_desktop.then_some(Recording { since: at, while_driven: false });
         Self {
             id,
+            recording,
             spec: created.spec,
             phase: Phase::Idle { asleep: false },
             sandbox: SandboxState::Closed,
@@ -109,6 +115,11 @@ impl State {
     /// Something keeps the agent from working: the sandbox is held, or a person drives.
     pub fn stands_still(&self) -> bool {
         self.held.is_some() || self.control.is_some()
+    }
+
+    /// Whether what happens on the desktop is to be kept now: nothing that a person does is, unless they said so.
+    pub fn records(&self) -> bool {
+        self.recording.is_some_and(|recording| recording.while_driven || self.control.is_none())
     }
 
     pub fn run(&self) -> Option<&RunState> {
@@ -237,6 +248,7 @@ impl State {
             sandbox: self.sandbox,
             held: self.held.clone(),
             control: self.control.clone(),
+            recording: self.recording,
             run: self.run().map(RunState::view),
             queue: self.queue.clone(),
             artifacts: self.artifacts.clone(),

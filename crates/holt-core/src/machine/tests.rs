@@ -40,6 +40,7 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
         network: Network::default(),
+        record_desktop: false,
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 60,

@@ -88,6 +88,7 @@ impl Engine {
             limits: request.limits.unwrap_or(options.limits),
             desktop: sensible(request.desktop.unwrap_or(options.desktop))?,
             network: request.network.unwrap_or(options.network),
+            record_desktop: request.record_desktop,
             origin: request.origin.unwrap_or_else(|| "holt".into()),
             expires_at: request.expires_at,
             sleep_after_seconds: request.sleep_after_seconds.unwrap_or(options.sleep_after_seconds),

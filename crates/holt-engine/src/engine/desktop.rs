@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use holt_core::access::{Principal, Scope};
-use holt_core::event::ControlEnd;
+use holt_core::event::{ControlEnd, Level};
 use holt_core::id::{ClientId, SessionId};
 use holt_core::machine::{Input, Refusal};
 use holt_core::sandbox::{Link, Picture};
 use holt_core::session::Flavour;
 use holt_core::view::{Control, Programs, SandboxState, Snapshot};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::Engine;
 use crate::error::EngineError;
-use crate::hub::Hub;
+use crate::hub::{Hub, Recording};
 use crate::owner::Request;
 
 /// Who drives a desktop, now and from now on. As long as there is one, somebody watches, and the session does not fall
@@ -25,11 +25,20 @@ pub struct ControlWatch {
     _hub: Arc<Hub>,
 }
 
+/// Whether a desktop is to be recorded, now and from now on.
+#[derive(Debug, Clone)]
+pub struct RecordingWatch {
+    pub receiver: watch::Receiver<Recording>,
+    _hub: Arc<Hub>,
+}
+
 impl Engine {
     /// Reaches the screen of a session's desktop, which is started when it does not run. The session has to be awake.
     pub async fn desktop(&self, by: &Principal, id: SessionId) -> Result<Box<dyn Link>, EngineError> {
         let session = self.with_desktop(by, id).await?;
-        Ok(self.node.parts.sandboxes.reach_desktop(id, session.desktop).await?)
+        let link = self.node.parts.sandboxes.reach_desktop(id, session.desktop).await?;
+        self.node.desktop_runs(id);
+        Ok(link)
     }
 
     /// A picture of the desktop as its agent sees it. There is none while a person drives.
@@ -40,6 +49,7 @@ impl Engine {
         }
         let sandboxes = &self.node.parts.sandboxes;
         sandboxes.start_desktop(id, session.desktop).await?;
+        self.node.desktop_runs(id);
         Ok(sandboxes.look(id).await?)
     }
 
@@ -96,6 +106,34 @@ impl Engine {
     pub async fn return_control(&self, by: &Principal, id: SessionId, client: ClientId) -> Result<Snapshot, EngineError> {
         let input = Input::ReturnControl { why: ControlEnd::Given, by: Some(by.name.clone()), client: Some(client) };
         self.change(by, Scope::Operate, id, input).await
+    }
+
+    /// Records what happens on the desktop from now on, or not any more. What was recorded stays.
+    pub async fn record(&self, by: &Principal, id: SessionId, on: bool, while_driven: bool) -> Result<Snapshot, EngineError> {
+        let input = Input::Record { by: by.name.clone(), on, while_driven };
+        let session = self.change(by, Scope::Operate, id, input).await?;
+        self.node.tell_if_it_runs(id);
+        Ok(session)
+    }
+
+    /// The sessions whose desktops run and may have to be recorded, as that comes to be. Some may be named more than once; whoever
+    /// is too slow misses some until they are used again.
+    pub fn running_desktops(&self) -> broadcast::Receiver<SessionId> {
+        self.node.running_desktops()
+    }
+
+    /// Whether a desktop is to be recorded, as long as the answer is kept. It keeps nothing awake.
+    pub async fn watch_recording(&self, by: &Principal, id: SessionId) -> Result<RecordingWatch, EngineError> {
+        self.check(by, Scope::View, id).await?;
+        let state = Arc::new(self.load(by, id).await?);
+        let hub = self.node.hub(&state);
+        Ok(RecordingWatch { receiver: hub.watch_recording(), _hub: hub })
+    }
+
+    /// Says something in the session that a person should know.
+    pub async fn note(&self, by: &Principal, id: SessionId, level: Level, code: &str, text: &str) -> Result<(), EngineError> {
+        let input = Input::Note { level, code: code.into(), text: text.into() };
+        self.change(by, Scope::Operate, id, input).await.map(drop)
     }
 
     /// Whoever drives from there is still there.

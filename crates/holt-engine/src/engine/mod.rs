@@ -20,7 +20,7 @@ use crate::error::EngineError;
 use crate::node::Node;
 
 pub(crate) use asking::new_prompt;
-pub use desktop::ControlWatch;
+pub use desktop::{ControlWatch, RecordingWatch};
 pub use options::{Options, Parts};
 pub use status::EngineStatus;
 

@@ -36,6 +36,9 @@ impl Owner {
                 self.node.due_changed.notify_one();
             }
         }
+        if events.iter().any(|(_, body)| matches!(body, EventBody::SandboxClosed(_))) {
+            self.node.desktop_is_gone(self.session);
+        }
         self.state = Arc::new(state);
         self.hub.commit(self.state.clone(), &events);
         self.node.watchers.changed(&self.state);

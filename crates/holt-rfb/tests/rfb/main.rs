@@ -4,6 +4,7 @@
 
 mod handshake;
 mod parsing;
+mod playing;
 mod program;
 mod sharing;
 mod speed;

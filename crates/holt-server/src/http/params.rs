@@ -36,6 +36,19 @@ path_ids! {
     KeyParam(KeyId) = "id",
 }
 
+/// The number of a part of a recording.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SegmentParam(pub u64);
+
+impl<S: Send + Sync> FromRequestParts<S> for SegmentParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        let text = path_param(parts, state, "segment").await?;
+        text.parse().map(Self).map_err(|_| bad_id(&format!("`{text}` is not a number of a recording's part")))
+    }
+}
+
 /// A path inside the workspace, at the end of the address.
 #[derive(Debug, Clone)]
 pub(crate) struct FileParam(pub String);

@@ -11,6 +11,7 @@ mod index;
 mod keys;
 mod metrics;
 mod prompts;
+mod recording;
 mod sessions;
 pub(crate) mod sign_in;
 mod status;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Declared> {
         archive::routes(),
         artifacts::routes(),
         desktop::routes(),
+        recording::routes(),
         keys::routes(),
         tickets::routes(),
         sign_in::routes(),

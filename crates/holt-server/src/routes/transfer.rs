@@ -91,8 +91,10 @@ pub(super) struct Download {
 impl Download {
     pub fn answer(self, headers: &HeaderMap, caller: &Caller) -> ApiResult<Response> {
         let data = self.open.file.metadata().map_err(FileError::Io)?;
+        // What was whole when it was opened: somebody may be appending to it.
+        let size = data.size().min(self.open.size);
         let modified = data.mtime().cast_unsigned().wrapping_mul(1_000_000_000).wrapping_add(data.mtime_nsec().cast_unsigned());
-        let etag = weak_etag(&[data.size(), modified, data.ino()]);
+        let etag = weak_etag(&[size, modified, data.ino()]);
         if has_already(headers, &etag) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             response.headers_mut().insert(header::ETAG, etag);
@@ -101,17 +103,17 @@ impl Download {
         let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
         // A tag that is weak proves nothing for a part: with a condition, the whole is sent.
         let range = range.filter(|_| !headers.contains_key(header::IF_RANGE));
-        let (status, part) = match wanted(range, data.size()) {
-            Wanted::Whole => (StatusCode::OK, 0..data.size()),
+        let (status, part) = match wanted(range, size) {
+            Wanted::Whole => (StatusCode::OK, 0..size),
             Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
-            Wanted::Nothing => return Err(no_such_part(data.size())),
+            Wanted::Nothing => return Err(no_such_part(size)),
         };
         let mut response = (status, send(self.open.file, part.clone(), caller)).into_response();
         let out = response.headers_mut();
         out.insert(header::ETAG, etag);
         out.insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
         if status == StatusCode::PARTIAL_CONTENT {
-            out.insert(header::CONTENT_RANGE, content_range(Some(part), data.size()));
+            out.insert(header::CONTENT_RANGE, content_range(Some(part), size));
         }
         describe(out, &self.name, self.inline);
         Ok(response)

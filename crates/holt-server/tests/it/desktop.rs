@@ -62,14 +62,14 @@ impl Drop for Xvnc {
 }
 
 /// A viewer over the socket of the server.
-struct Viewer {
+pub struct Viewer {
     feed: Feed,
     upstream: Upstream,
     screen: Screen,
 }
 
 impl Viewer {
-    async fn open(server: &TestServer, key: &str, session: SessionId, client: Option<Uuid>) -> Result<Self, u16> {
+    pub async fn open(server: &TestServer, key: &str, session: SessionId, client: Option<Uuid>) -> Result<Self, u16> {
         let query = client.map_or_else(String::new, |client| format!("?client={client}"));
         let target = format!("/v2/sessions/{session}/desktop{query}");
         let bearer = format!("Bearer {key}");
@@ -99,7 +99,7 @@ impl Viewer {
         }
     }
 
-    async fn sees(&mut self, colour: u32) {
+    pub async fn sees(&mut self, colour: u32) {
         let is_so = |screen: &Screen| {
             screen.is_settled() && screen.pixels()[..640 * 100].iter().all(|pixel| pixel & 0x00ff_ffff == colour)
         };

@@ -5,6 +5,9 @@
 
 mod access;
 mod desktop;
+#[path = "../../../holt-rfb/tests/rfb/support/display.rs"]
+#[expect(dead_code, reason = "it can show more than is asked of it here")]
+mod display;
 mod documents;
 mod edges;
 mod files;
@@ -13,6 +16,7 @@ mod hosts;
 mod lifecycle;
 mod listeners;
 mod logs;
+mod recording;
 mod sessions;
 mod socket;
 mod stream;

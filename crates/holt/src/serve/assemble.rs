@@ -17,6 +17,7 @@ use holt_sandbox::blobs::ArtifactStore;
 use holt_sandbox::bwrap::BwrapDriver;
 use holt_sandbox::coming::{Bringer, Coming};
 use holt_sandbox::environment::{DEFAULT, ENVIRONMENTS};
+use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
 use holt_server::{About, AppParts, Certificate, Listen, VncOptions};
 use holt_store::{DataDir, SqliteStore};
@@ -64,7 +65,8 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         .await
         .map_err(|error| Failure::new(Exit::DataDirUnusable, error.code(), error.to_string(), error.hint()))?;
     let keys: Arc<dyn Keys> = store.clone();
-    let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), about: about() };
+    let recordings = Arc::new(RecordingStore::new(data_dir.path()));
+    let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), recordings, about: about() };
     let remainder = Remainder { config: config.clone(), data_dir: data_dir.path().to_owned(), store, bringer };
     Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
 }

@@ -4,6 +4,7 @@ mod brain;
 mod calls;
 mod control;
 mod people;
+mod recording;
 mod runs;
 mod sandbox;
 mod time;
@@ -20,6 +21,7 @@ use crate::view::Failure;
 pub fn decide(state: &State, input: Input, now: Timestamp) -> Result<Decision, Refusal> {
     let mut draft = Draft { state: state.clone(), now, events: Vec::new(), effects: Vec::new() };
     draft.take(input)?;
+    draft.tell_recording(state);
     Ok(Decision { events: draft.events, effects: draft.effects, state: draft.state })
 }
 
@@ -47,6 +49,7 @@ impl Draft {
             }
             Input::TakeControl { by, client, programs, seize } => self.take_control(by, client, programs, seize),
             Input::ReturnControl { why, by, client } => self.return_control(why, by, client),
+            Input::Record { by, on, while_driven } => self.record(by, on, while_driven),
             Input::BeginMessage { run, message } => self.begin_message(run, message),
             Input::NextStep { run } => self.next_step(run),
             Input::Turn { run, turn, tools, seen } => self.turn(run, *turn, &tools, seen),

@@ -17,6 +17,7 @@ use holt_core::id::{KeyId, OwnerId, SessionId};
 use holt_core::store::Keys;
 use holt_core::time::Timestamp;
 use holt_engine::{Engine, Parts};
+use holt_sandbox::recordings::RecordingStore;
 use holt_server::{About, AppParts, Bound, Listen, Options, Server};
 use holt_store::{DataDir, SqliteStore};
 use holt_testkit::{Answer, FAKE_MODEL, FakeModel, FakeSandboxes, temp_dir, within};
@@ -150,6 +151,7 @@ impl World {
             engine: self.engine.clone(),
             keys: self.keys.clone(),
             archiver: Arc::new(|files, out| disk::pack(&*files, out)),
+            recordings: Arc::new(RecordingStore::new(self.directory.path())),
             about: About { version: "1.2.3".into(), agents: Vec::new(), environments: vec![environment] },
         }
     }
