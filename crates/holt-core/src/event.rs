@@ -96,6 +96,7 @@ macro_rules! events {
         /// What happened. The wire form is `{"kind": …, "body": {…}}`.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind", content = "body")]
+        #[expect(clippy::large_enum_variant, reason = "the largest is the first of each session, and they are held one at a time")]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum EventBody { $($(#[$doc])* #[serde(rename = $kind)] $name($name),)+ }
 

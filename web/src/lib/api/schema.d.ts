@@ -608,6 +608,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what was recorded of a session's desktop.
+         * @description Needs the scope `view`.
+         */
+        get: operations["list_recording"];
+        put?: never;
+        /**
+         * Begins to record a session's desktop, or stops. What was recorded stays with the session.
+         * @description Only what changes is kept, and only while the desktop runs; recording starts no desktop and keeps none awake. While a person
+         *     drives nothing is kept, unless `while_driven` says so.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/recording/{segment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads a part of a recording.
+         * @description It is `HOLTREC1`, the time of its start (64 bit, in Unix milliseconds), and then pieces: length (32 bit), CRC-32C of what follows,
+         *     milliseconds after the start (32 bit), bytes; all big-endian. The first piece is the `ServerInit` of RFB, the second an update with
+         *     the whole picture, the others updates as they came, for a viewer whose pixels have 32 bits with red in the lowest byte.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["download_segment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/retry": {
         parameters: {
             query?: never;
@@ -1097,6 +1148,11 @@ export interface components {
             policy?: components["schemas"]["Policy"] | null;
             prompt?: components["schemas"]["SendPrompt"] | null;
             /**
+             * @description What happens on the desktop is recorded from the beginning.
+             * @default false
+             */
+            record_desktop?: boolean;
+            /**
              * Format: int64
              * @description How long it may sit idle before its sandbox is closed to give the memory back.
              */
@@ -1347,6 +1403,26 @@ export interface components {
             body: components["schemas"]["ControlReturned"];
             /** @enum {string} */
             kind: "control_returned";
+        } | {
+            /** @description From now on what happens on the desktop is recorded. */
+            body: components["schemas"]["RecordingStarted"];
+            /** @enum {string} */
+            kind: "recording_started";
+        } | {
+            /** @description Nothing is recorded while a person drives. */
+            body: components["schemas"]["RecordingPaused"];
+            /** @enum {string} */
+            kind: "recording_paused";
+        } | {
+            /** @description The recording goes on. */
+            body: components["schemas"]["RecordingResumed"];
+            /** @enum {string} */
+            kind: "recording_resumed";
+        } | {
+            /** @description The desktop is recorded no longer. What was recorded stays. */
+            body: components["schemas"]["RecordingStopped"];
+            /** @enum {string} */
+            kind: "recording_stopped";
         } | {
             /** @description A person put a file into the workspace. */
             body: components["schemas"]["FileReceived"];
@@ -1689,6 +1765,53 @@ export interface components {
             /** Format: int64 */
             size: number;
         };
+        /** @enum {string} */
+        RecordAction: "start" | "stop";
+        /** @description Begins to record a session's desktop, or stops. */
+        RecordRequest: {
+            action: components["schemas"]["RecordAction"];
+            /** @description Also while a person drives. Otherwise nothing is kept meanwhile. */
+            while_driven?: boolean;
+        };
+        /** @description A part of a recording that is shown from its beginning. */
+        RecordedSegment: {
+            /** Format: int64 */
+            bytes: number;
+            from: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            number: number;
+            /** @description When something last changed in it. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description That a desktop is recorded. Nothing is written while nothing changes on it, or while it does not run. */
+        Recording: {
+            since: components["schemas"]["Timestamp"];
+            /** @description Also while a person drives. */
+            while_driven: boolean;
+        };
+        /** @description What was recorded of a session's desktop, oldest first. */
+        RecordingList: {
+            /**
+             * Format: int64
+             * @description How many older segments were removed to keep the recording within its bound.
+             */
+            dropped: number;
+            items: components["schemas"]["RecordedSegment"][];
+        };
+        /** @description Nothing is recorded while a person drives. */
+        RecordingPaused: Record<string, never>;
+        /** @description The recording goes on. */
+        RecordingResumed: Record<string, never>;
+        /** @description From now on what happens on the desktop is recorded. */
+        RecordingStarted: {
+            by: string;
+            /** @description Also while a person drives. */
+            while_driven?: boolean;
+        };
+        /** @description The desktop is recorded no longer. What was recorded stays. */
+        RecordingStopped: {
+            by: string;
+        };
         RenameSession: {
             title: string;
         };
@@ -1939,6 +2062,8 @@ export interface components {
             origin: string;
             owner: components["schemas"]["OwnerId"];
             policy: components["schemas"]["Policy"];
+            /** @description What happens on the desktop is recorded from the beginning. */
+            record_desktop?: boolean;
             /**
              * Format: int64
              * @description How long it may sit idle before its sandbox is closed to give the memory back.
@@ -2010,6 +2135,7 @@ export interface components {
             policy: components["schemas"]["Policy"];
             /** @description Prompts that wait, in their order. */
             queue: components["schemas"]["QueuedPrompt"][];
+            recording?: components["schemas"]["Recording"] | null;
             removed_at?: components["schemas"]["Timestamp"] | null;
             run?: components["schemas"]["RunView"] | null;
             sandbox: components["schemas"]["SandboxState"];
@@ -3288,6 +3414,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The parts, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordRequest"];
+            };
+        };
+        responses: {
+            /** @description The session; `recording` says whether it is recorded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    download_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The number of the part. */
+                segment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description An error. */
