@@ -27,7 +27,8 @@ const OPEN: [&str; 9] = [
 fn address(route: &RouteInfo) -> String {
     let id = "01920000-0000-7000-8000-0000000000aa";
     let names = ["{id}", "{prompt}", "{call}", "{artifact}"];
-    names.iter().fold(route.path.replace("{*path}", "a/file"), |path, name| path.replace(name, id))
+    let path = route.path.replace("{*path}", "a/file").replace("{segment}", "1");
+    names.iter().fold(path, |path, name| path.replace(name, id))
 }
 
 fn method(route: &RouteInfo) -> Method {
@@ -123,6 +124,7 @@ async fn what_is_somebody_elses_is_not_there() {
             Some("prompts") => json!({ "text": "hello" }),
             Some("{call}") => json!({ "allow": true }),
             Some("control") => json!({ "action": "take", "client": session.to_string() }),
+            Some("recording") => json!({ "action": "start" }),
             Some("directories") => json!({ "path": "a" }),
             _ => json!({ "title": "mine now" }),
         };
