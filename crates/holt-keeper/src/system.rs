@@ -74,13 +74,15 @@ pub fn close_from(number: u32) -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_close_range, number, u32::MAX, 0) } as libc::c_int).map(drop)
 }
 
-/// Blocks the signal of a child's end and gives a descriptor that becomes readable at it.
-pub fn child_signals() -> io::Result<OwnedFd> {
+/// Blocks these signals and gives a descriptor from which they are read.
+pub fn signals(numbers: &[libc::c_int]) -> io::Result<OwnedFd> {
     // SAFETY: the set is initialised by `sigemptyset` before it is read; the new descriptor has no other owner.
     unsafe {
         let mut set = std::mem::zeroed::<libc::sigset_t>();
         libc::sigemptyset(&raw mut set);
-        libc::sigaddset(&raw mut set, libc::SIGCHLD);
+        for number in numbers {
+            libc::sigaddset(&raw mut set, *number);
+        }
         check(libc::sigprocmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut()))?;
         let number = check(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?;
         Ok(OwnedFd::from_raw_fd(number))

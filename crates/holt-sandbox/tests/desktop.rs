@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::*;
 use futures::StreamExt as _;
 use futures::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -105,6 +107,37 @@ both! {
         den.driver.close(session).await.unwrap();
         assert_eq!(den.driver.start_desktop(session, SMALL).await, Err(SandboxError::NotOpen));
         assert!(matches!(den.driver.reach_desktop(session, SMALL).await.err(), Some(SandboxError::NotOpen)));
+    }
+}
+
+both! {
+    async fn a_desktop_that_nobody_uses_is_stopped_and_one_with_a_program_or_a_viewer_is_not() {
+        let den = Den::with(|options| options.desktop_rest = Duration::from_millis(300));
+        let session = den.open().await;
+        let mut reports = den.driver.reports();
+        let runs = async || text(&den.run(session, "pgrep -c Xtigervnc").await).contains("\n1\n");
+        for flavour in [Flavour::Light, Flavour::Full] {
+            den.driver.start_desktop(session, DesktopSpec { flavour, ..SMALL }).await.unwrap();
+            eventually("it is stopped", async || !runs().await).await;
+        }
+        den.driver.start_desktop(session, SMALL).await.unwrap();
+        let mut link = den.driver.reach_desktop(session, SMALL).await.unwrap();
+        greet(&mut link).await;
+        let sleep = Duration::from_millis(1500);
+        tokio::time::sleep(sleep).await;
+        assert!(runs().await, "somebody looks");
+        let started = call(session, "execute_command_async", json!({ "command": "xterm -T inside" }));
+        outcome(&den.driver, started, false).await;
+        let find = || call(session, "gui_find_window", json!({ "namePattern": "inside" }));
+        eventually("it is there", async || text(&outcome(&den.driver, find(), false).await).contains("inside")).await;
+        drop(link);
+        tokio::time::sleep(sleep).await;
+        assert!(runs().await, "a program is there");
+        den.run(session, "pkill xterm").await;
+        eventually("it is stopped", async || !runs().await).await;
+        den.driver.close(session).await.unwrap();
+        let told = reports.next().await.unwrap().report;
+        assert!(!matches!(&told, SandboxReport::Noted { code, .. } if code == "desktop_ended"), "it was meant: {told:?}");
     }
 }
 

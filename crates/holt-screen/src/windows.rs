@@ -27,6 +27,9 @@ x11rb::atom_manager! {
         _NET_WM_STATE_FULLSCREEN,
         _NET_WM_STATE_MAXIMIZED_HORZ,
         _NET_WM_STATE_MAXIMIZED_VERT,
+        _NET_WM_WINDOW_TYPE,
+        _NET_WM_WINDOW_TYPE_DESKTOP,
+        _NET_WM_WINDOW_TYPE_DOCK,
         _NET_WORKAREA,
         UTF8_STRING,
         WM_CHANGE_STATE,
@@ -73,7 +76,7 @@ impl Tile {
 }
 
 impl Screen {
-    /// The windows of programs, in the order in which they came.
+    /// The windows of programs, in the order in which they came, with the desktop's own: its background and panels.
     ///
     /// # Errors
     /// When the X server has gone.
@@ -94,6 +97,19 @@ impl Screen {
             }
         }
         Ok(windows)
+    }
+
+    /// Whether there is a window that is not the desktop's own.
+    ///
+    /// # Errors
+    /// When the X server has gone.
+    pub fn has_programs(&self) -> Result<bool, ScreenError> {
+        for window in self.windows()? {
+            if !self.is_the_desktop_s(window.id)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The windows whose title has these words in it, upper and lower case the same.
@@ -234,6 +250,12 @@ impl Screen {
         let focus = self.connection.get_input_focus()?.reply()?.focus;
         // None, or whatever is below the pointer.
         Ok((focus > 1 && focus != self.root).then_some(focus))
+    }
+
+    fn is_the_desktop_s(&self, id: u32) -> Result<bool, ScreenError> {
+        let kinds = self.numbers(id, self.atoms._NET_WM_WINDOW_TYPE, AtomEnum::ATOM.into(), 8)?;
+        let own = [self.atoms._NET_WM_WINDOW_TYPE_DESKTOP, self.atoms._NET_WM_WINDOW_TYPE_DOCK];
+        Ok(kinds.iter().any(|kind| own.contains(kind)))
     }
 
     /// The visible windows, where no manager keeps a list.

@@ -27,7 +27,7 @@ enum Turn {
 /// Runs as process 1 until the keeper is gone.
 pub fn run(socket: OwnedFd) -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    let ends = system::child_signals()?;
+    let ends = system::signals(&[libc::SIGCHLD])?;
     match serve(&socket, &ends)? {
         Turn::KeeperGone => Ok(()),
         Turn::Lead { mut descriptors, group, limits } => {

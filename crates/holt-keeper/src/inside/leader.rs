@@ -29,7 +29,7 @@ pub fn lead(socket: &OwnedFd, entrances: Vec<OwnedFd>, limits: &ProcessLimits, f
     set_child_subreaper(Some(getpid()))?;
     // A fork keeps this, but let nothing depend on that: what can read a leader's memory can act as one.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    let ends = system::child_signals()?;
+    let ends = system::signals(&[libc::SIGCHLD])?;
     for entrance in entrances {
         rustix::io::write(&entrance, b"0")?;
     }

@@ -22,7 +22,7 @@ use super::keeper::Keeper;
 use super::leaders::{End, Running};
 use crate::inside::channel::Start;
 use crate::inside::desktop::READY;
-use crate::protocol::message::{DesktopFlavour, Group, Report};
+use crate::protocol::message::{DesktopFlavour, Exit, Group, Report};
 use crate::spec::EXECUTABLE_INSIDE;
 
 const GROUP: Group = Group::Desktop;
@@ -96,6 +96,15 @@ pub async fn until_ready(keeper: &Rc<Keeper>) -> io::Result<()> {
     }
 }
 
+/// Asks it to end, which it does if no program has a window.
+pub async fn rest(keeper: &Rc<Keeper>) -> io::Result<()> {
+    let up = keeper.desktop.running.borrow().clone();
+    match up {
+        Some(Up { running, .. }) => running.signal(libc::SIGTERM).await,
+        None => Ok(()),
+    }
+}
+
 /// Waits for the end of a desktop, clears up behind it, and tells.
 async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver, tell_ready: watch::Sender<bool>) {
     let mut end = running.end.clone();
@@ -114,6 +123,8 @@ async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver, 
         log(&format!("what a desktop left could not be ended: {error}"));
     }
     let reason = match ended {
+        // It was asked to.
+        Some(End::Exit(Exit::Code { code: 0 })) => return,
         Some(End::NotStarted(reason)) => reason,
         _ => String::from_utf8_lossy(&said).trim().chars().filter(|c| !c.is_control()).collect(),
     };

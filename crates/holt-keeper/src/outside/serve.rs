@@ -145,6 +145,7 @@ async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
             }
             Ok(())
         }
+        Verb::RestDesktop => Ok(desktop::rest(keeper).await?),
         Verb::Freeze { group } => Ok(groups.freeze(group, Why::Asked).await?),
         Verb::Thaw { group } => Ok(groups.thaw(group, Why::Asked)?),
         Verb::Terminal { terminal, ask } => return terminals::obey(keeper, terminal, ask, &body).await,

@@ -137,6 +137,8 @@ pub enum Verb {
         terminal: String,
         ask: TerminalAsk,
     },
+    /// Ends the desktop, if it runs and no program has a window on it.
+    RestDesktop,
     Freeze {
         group: Group,
     },

@@ -8,6 +8,8 @@ use holt_core::sandbox::{CallUpdate, SandboxError, ToolCall};
 use holt_core::tool::{CallOutcome, CallStatus};
 use holt_keeper::protocol::message::{Answer, Ending, Verb};
 
+use holt_toolbox::catalogue;
+
 use super::client::Running;
 use super::driver::Inner;
 use crate::outcome;
@@ -51,6 +53,9 @@ impl Following {
         // A connection may end between finding and using it; the next attempt finds what has become of its keeper.
         for _ in 0..2 {
             let open = self.inner.find(self.call.session).await?;
+            if catalogue::find(&self.call.tool).is_some_and(|tool| tool.screen) {
+                open.desktop.note();
+            }
             if let Some(running) = open.client.call(verb(), self.arguments.clone()).await {
                 return Ok(running);
             }

@@ -1,6 +1,7 @@
 //! A session's desktop: started by its keeper, reached over the keeper's socket for viewers.
 
 use std::os::fd::AsRawFd as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,6 +15,7 @@ use holt_keeper::protocol::message::{Answer, DesktopFlavour, Verb};
 use serde_json::json;
 use tokio::net::UnixStream;
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
+use tokio_util::io::InspectReader;
 
 use super::BwrapDriver;
 use super::birth::desktop_socket_name;
@@ -23,15 +25,20 @@ use super::driver::Inner;
 const LOOK: &str = "computer";
 const LOOKING: Duration = Duration::from_secs(15);
 
-pub async fn start(inner: &Inner, session: SessionId, desktop: DesktopSpec, wait: bool) -> Result<(), SandboxError> {
+pub async fn start(inner: &Arc<Inner>, session: SessionId, desktop: DesktopSpec, wait: bool) -> Result<(), SandboxError> {
     let flavour = match desktop.flavour {
         Flavour::None => return Err(cannot("this session has no desktop")),
         Flavour::Light => DesktopFlavour::Light,
         Flavour::Full => DesktopFlavour::Full,
     };
     let verb = Verb::StartDesktop { flavour, width: desktop.width, height: desktop.height, wait };
+    let open = inner.find(session).await?;
+    open.desktop.note();
     match inner.ask(session, verb).await? {
-        Answer::Done => Ok(()),
+        Answer::Done => {
+            open.desktop.look_after(inner, session);
+            Ok(())
+        }
         Answer::Refused { message, .. } => Err(cannot(&message)),
         other => Err(super::driver::unexpected(&other)),
     }
@@ -42,7 +49,9 @@ pub async fn reach(inner: &Inner, session: SessionId) -> Result<Box<dyn Link>, S
     let open = inner.find(session).await?;
     let path = format!("/proc/self/fd/{}/{}", inner.sockets.as_raw_fd(), desktop_socket_name(&open.record.keeper));
     let stream = UnixStream::connect(path).await.map_err(|error| cannot(&format!("its socket does not answer: {error}")))?;
-    Ok(Box::new(stream.compat()))
+    let look = Arc::clone(&open.desktop);
+    // As long as there is this connection, somebody looks.
+    Ok(Box::new(InspectReader::new(stream, move |_: &[u8]| look.note()).compat()))
 }
 
 /// A picture through the toolbox, which is nearest to the screen.

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell, watch};
 
 use super::client::{Client, ConnectError, Lost};
 use super::identity::Identities;
+use super::in_use::InUse;
 use super::leftovers;
 use super::machine::Machine;
 use super::options::Options;
@@ -51,6 +52,7 @@ pub struct Open {
     pub record: Record,
     /// Whose reports these are: a prepared sandbox gets its session later.
     pub session: Arc<Mutex<SessionId>>,
+    pub desktop: Arc<InUse>,
     teller: Arc<Teller>,
     /// Tells the keeper's end, when it is this server's child.
     gone: Option<watch::Receiver<bool>>,
@@ -147,7 +149,7 @@ impl Inner {
             other => heard.tell(other),
         };
         let client = Client::connect(way.address(), hear).await?;
-        Ok(Open { client, record, session, teller, gone })
+        Ok(Open { client, record, session, desktop: Arc::default(), teller, gone })
     }
 
     /// The session's open sandbox, connected.

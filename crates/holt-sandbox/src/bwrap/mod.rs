@@ -14,6 +14,7 @@ mod driver;
 mod etc;
 mod examine;
 mod identity;
+mod in_use;
 mod leftovers;
 mod machine;
 mod opening;

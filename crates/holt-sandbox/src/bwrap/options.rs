@@ -38,6 +38,8 @@ pub struct Options {
     /// How often keepers look at the disk's free space, and count what their session uses.
     pub disk_look: Duration,
     pub disk_count: Duration,
+    /// A desktop is stopped when nobody has watched or used it for so long and no program has a window on it.
+    pub desktop_rest: Duration,
     pub cgroups: Cgroups,
     /// Lets things out of sandboxes. Without it nothing leaves, whatever a session's policy is.
     pub outside: Option<Arc<dyn Outside>>,
@@ -71,6 +73,7 @@ impl Options {
             disk_floor: None,
             disk_look: Duration::from_millis(250),
             disk_count: Duration::from_secs(30),
+            desktop_rest: Duration::from_secs(600),
             cgroups: Cgroups::Detected,
             outside: None,
         }

@@ -2,7 +2,8 @@
 //!
 //! The X server takes its viewers from a listening socket that the keeper made outside: nothing inside can put another in
 //! its place, and there is no port. It listens to programs inside at display [`DISPLAY`]. This part is the parent of all of
-//! it: it starts again what manages the windows when that dies, and ends when the X server does.
+//! it: it starts again what manages the windows when that dies, and ends when the X server does, or when it is asked to
+//! and no program has a window.
 
 mod dress;
 
@@ -15,7 +16,11 @@ use std::time::{Duration, Instant};
 
 use dress::Manager;
 use holt_screen::Screen;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::{WaitOptions, wait};
+
+use crate::system;
 
 /// The display inside every sandbox.
 pub const DISPLAY: &str = ":1";
@@ -28,6 +33,8 @@ pub const READY: &str = "ready";
 /// What dies more often than this within [`RECENTLY`] is not started again.
 const MOST_STARTS: usize = 5;
 const RECENTLY: Duration = Duration::from_secs(60);
+/// The bytes in which a signal is told, which begin with its number.
+const SIGNAL: usize = size_of::<libc::signalfd_siginfo>();
 
 /// What is on a desktop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +60,12 @@ impl FromStr for Flavour {
 /// Runs a desktop until its X server ends. Viewers come to the socket that is descriptor 0; what is to be read is said on
 /// descriptor 1.
 pub fn run_desktop(flavour: &str, geometry: &str) -> ExitCode {
-    let ran = flavour.parse().and_then(|flavour| Desktop::start(flavour, geometry)).and_then(Desktop::keep);
-    let Err(error) = ran else { return ExitCode::SUCCESS };
+    let run = || {
+        // From before anything is started: no end may be missed.
+        let signals = system::signals(&[libc::SIGCHLD, libc::SIGTERM])?;
+        Desktop::start(flavour.parse()?, geometry)?.keep(&signals)
+    };
+    let Err(error) = run() else { return ExitCode::SUCCESS };
     // The keeper spools this and shows it to people.
     let _ = writeln!(io::stdout(), "{error}");
     ExitCode::FAILURE
@@ -91,10 +102,24 @@ impl Desktop {
         Ok(Self { server, manager: Kept { manager, child, starts: vec![Instant::now()] } })
     }
 
-    /// Waits for ends: of the X server, which is the end of all; of the manager, which is started again; of orphans.
-    fn keep(mut self) -> io::Result<()> {
+    /// Keeps it alive until it is over, or nobody uses it any more.
+    fn keep(mut self, signals: &OwnedFd) -> io::Result<()> {
         loop {
-            let Some((pid, _)) = wait(WaitOptions::empty())? else { continue };
+            self.collect()?;
+            let mut changed = [PollFd::new(signals, PollFlags::IN)];
+            match poll(&mut changed, None) {
+                Err(Errno::INTR) => continue,
+                polled => polled?,
+            };
+            if is_asked_to_end(signals)? && !is_used() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Collects who has ended: the X server, which is the end of all; the manager, which is started again; orphans.
+    fn collect(&mut self) -> io::Result<()> {
+        while let Ok(Some((pid, _))) = wait(WaitOptions::NOHANG) {
             let pid = pid.as_raw_nonzero().get().cast_unsigned();
             if pid == self.server.id() {
                 return Err(io::Error::other("the X server ended"));
@@ -103,7 +128,27 @@ impl Desktop {
                 self.manager.start_again()?;
             }
         }
+        Ok(())
     }
+}
+
+/// Takes all signals that have come; says whether the one that asks for the end was among them.
+fn is_asked_to_end(signals: &OwnedFd) -> io::Result<bool> {
+    let mut asked = false;
+    let mut one = [0; SIGNAL];
+    loop {
+        match rustix::io::read(signals, &mut one) {
+            Ok(SIGNAL) => asked |= u32::from_ne_bytes([one[0], one[1], one[2], one[3]]) == libc::SIGTERM.cast_unsigned(),
+            Ok(_) | Err(Errno::AGAIN) => return Ok(asked),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether a program has a window. One that cannot be asked for is taken to have one.
+fn is_used() -> bool {
+    Screen::open(DISPLAY).and_then(|screen| screen.has_programs()).unwrap_or(true)
 }
 
 impl Kept {
