@@ -12,6 +12,7 @@ mod event;
 mod feed;
 mod file;
 mod key;
+mod preview;
 mod session;
 mod status;
 
@@ -35,6 +36,7 @@ pub use holt_core::view::{
 };
 pub use holt_core::workspace::{Entry, EntryKind, Listing};
 pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};
+pub use preview::{OpenPreview, Preview, PreviewList};
 pub use session::{
     Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, PromptReceipt, RecordAction, RecordRequest,
     RecordedSegment, RecordingList, RenameSession, SendPrompt, SessionList,

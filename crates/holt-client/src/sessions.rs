@@ -10,7 +10,9 @@ use crate::client::Client;
 use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Method, Request};
-use holt_api::{Answer, CreateSession, EventPage, PromptReceipt, RenameSession, SendPrompt, SessionList};
+use holt_api::{
+    Answer, CreateSession, EventPage, OpenPreview, Preview, PreviewList, PromptReceipt, RenameSession, SendPrompt, SessionList,
+};
 
 /// Which sessions a list shows.
 #[derive(Debug, Clone, Default)]
@@ -121,6 +123,16 @@ impl Client {
 
     async fn events(&self, path: Path) -> Result<EventPage, ClientError> {
         self.ask(Request::new(Method::GET, path).header("accept", "application/json")).await
+    }
+
+    /// The open previews of a session, and the ports on which something serves in its sandbox.
+    pub async fn previews(&self, id: SessionId) -> Result<PreviewList, ClientError> {
+        self.get(session(id).segment("previews")).await
+    }
+
+    /// Opens what serves on a port of the session's sandbox.
+    pub async fn open_preview(&self, id: SessionId, wanted: OpenPreview) -> Result<Preview, ClientError> {
+        self.post(session(id).segment("previews"), &wanted).await
     }
 
     /// What the session's sandbox uses now.

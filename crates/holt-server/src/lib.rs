@@ -4,7 +4,7 @@
 //! server, which [`Bound::run`] serves until it is told to end. Every route is declared once, with its documentation and
 //! with who may use it; what is not declared is not there.
 //!
-//! Deliberately absent: decisions about sessions (the engine's), SQL, sandboxes, and any cookie.
+//! Deliberately absent: decisions about sessions (the engine's), SQL, sandboxes, and any cookie on Holt's own origin.
 
 mod auth;
 mod clock;
@@ -17,6 +17,7 @@ mod listen;
 mod meters;
 mod options;
 mod page;
+mod previews;
 mod recorder;
 mod router;
 mod routes;

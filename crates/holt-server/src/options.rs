@@ -78,6 +78,8 @@ pub struct Options {
     pub allowed_hosts: Vec<String>,
     /// Other origins whose pages may use the interface.
     pub cors_origins: Vec<String>,
+    /// A domain all of whose subdomains lead here: previews have their origins below it. Beside localhost none is needed.
+    pub preview_domain: Option<String>,
     /// The only peers whose `X-Forwarded-*` counts.
     pub trusted_proxies: Vec<IpAddr>,
     /// Serves the page from here instead of from the program, for its development.
@@ -98,6 +100,7 @@ impl Default for Options {
             public_url: None,
             allowed_hosts: Vec::new(),
             cors_origins: Vec::new(),
+            preview_domain: None,
             trusted_proxies: Vec::new(),
             page_dir: None,
             vnc: None,

@@ -36,6 +36,7 @@ struct Built;
 #[derive(Debug)]
 pub(crate) struct Page {
     directory: Option<PathBuf>,
+    preview_domain: Option<String>,
     policy: OnceLock<HeaderValue>,
 }
 
@@ -58,8 +59,8 @@ impl Asset {
 }
 
 impl Page {
-    pub fn new(directory: Option<PathBuf>) -> Self {
-        Self { directory, policy: OnceLock::new() }
+    pub fn new(directory: Option<PathBuf>, preview_domain: Option<String>) -> Self {
+        Self { directory, preview_domain, policy: OnceLock::new() }
     }
 
     fn get(&self, name: &str) -> Option<Asset> {
@@ -77,7 +78,7 @@ impl Page {
     fn policy(&self) -> HeaderValue {
         let make = || {
             let index = self.get(INDEX).map(|asset| asset.bytes).unwrap_or_default();
-            page_policy(&inline_script_hashes(&String::from_utf8_lossy(&index)))
+            page_policy(&inline_script_hashes(&String::from_utf8_lossy(&index)), self.preview_domain.as_deref())
         };
         let changes = cfg!(debug_assertions) || self.directory.is_some();
         if changes { make() } else { self.policy.get_or_init(make).clone() }
@@ -183,7 +184,7 @@ mod tests {
         std::fs::create_dir(&build).unwrap();
         std::fs::write(directory.path().join("secret"), "s").unwrap();
         std::fs::write(build.join("index.html"), "i").unwrap();
-        let page = Page::new(Some(build));
+        let page = Page::new(Some(build), None);
         assert!(page.get("index.html").is_some());
         for outside in ["../secret", "/../secret", "a/../../secret", "", "..", "/etc/passwd"] {
             assert!(page.get(outside).is_none(), "{outside}");

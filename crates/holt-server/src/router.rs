@@ -14,6 +14,7 @@ use crate::auth::{Access, Guard, Pace, gate, guard};
 use crate::error::ApiError;
 use crate::http::envelope::{envelope, panicked};
 use crate::page::page;
+use crate::previews::divert;
 use crate::routes;
 use crate::state::App;
 
@@ -65,6 +66,8 @@ pub(crate) fn build(app: &App) -> Router {
         .layer(from_fn_with_state(app.clone(), gate))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(envelope))
+        // What a sandbox serves is nothing of the above.
+        .layer(from_fn_with_state(app.clone(), divert))
         .with_state(app.clone())
 }
 

@@ -239,8 +239,9 @@ fn load_tls(options: &Options, listeners: &[(TcpListener, SocketAddr, bool)]) ->
     }
     let source = options.certificate.as_ref().ok_or(TlsError::NoCertificate)?;
     let public = options.public_url.iter().filter_map(|url| host_of(url));
-    let names =
-        names_for(listeners.iter().map(|(_, address, _)| address.ip()), options.allowed_hosts.iter().cloned().chain(public));
+    let previews = options.preview_domain.iter().filter_map(|domain| domain.split(':').next()).chain(["localhost"]);
+    let hosts = options.allowed_hosts.iter().cloned().chain(public).chain(previews.map(|domain| format!("*.{domain}")));
+    let names = names_for(listeners.iter().map(|(_, address, _)| address.ip()), hosts);
     Ok(Some(Arc::new(Tls::load(source, &names)?)))
 }
 

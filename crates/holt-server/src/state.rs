@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::keyring::Keyring;
 use crate::auth::sign_in::SignIns;
-use crate::auth::site::{BadSetting, Site};
+use crate::auth::site::{BadSetting, Site, parse_setting};
 use crate::auth::throttle::Throttle;
 use crate::auth::ticket::Tickets;
 use crate::clock::now;
@@ -23,6 +23,7 @@ use crate::desktops::Desktops;
 use crate::meters;
 use crate::options::{About, AppParts, Archiver, Limits, Options, Timing};
 use crate::page::Page;
+use crate::previews::{Domain, Previews};
 use crate::streams::Streams;
 
 #[derive(Debug, Clone)]
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub timing: Timing,
     pub streams: Streams,
     pub desktops: Desktops,
+    pub previews: Previews,
+    pub preview_domain: Option<Domain>,
     pub page: Page,
     pub meters: PrometheusHandle,
     pub started_at: Timestamp,
@@ -77,6 +80,11 @@ const FINDINGS_FOR: Duration = Duration::from_secs(60);
 impl App {
     pub fn new(options: &Options, parts: AppParts) -> Result<Self, BadSetting> {
         let site = Site::new(options.public_url.as_deref(), &options.allowed_hosts, &options.cors_origins)?;
+        let preview_domain = options
+            .preview_domain
+            .as_deref()
+            .map(|domain| parse_setting("preview_domain", domain, "a domain such as preview.holt.example", Domain::parse));
+        let preview_domain = preview_domain.transpose()?;
         Ok(Self(Arc::new(Shared {
             keyring: Keyring::new(parts.keys, options.management_key.as_ref()),
             engine: parts.engine,
@@ -92,8 +100,10 @@ impl App {
             limits: options.limits,
             timing: options.timing,
             desktops: Desktops::default(),
+            previews: Previews::default(),
+            preview_domain,
             streams: Streams::new(options.limits.streams_per_key),
-            page: Page::new(options.page_dir.clone()),
+            page: Page::new(options.page_dir.clone(), options.preview_domain.clone()),
             meters: meters::install(),
             started_at: now(),
             started: Instant::now(),

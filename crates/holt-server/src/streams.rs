@@ -35,6 +35,7 @@ pub(crate) enum Transport {
     Events,
     Socket,
     Desktop,
+    Preview,
 }
 
 impl Transport {
@@ -43,6 +44,7 @@ impl Transport {
             Self::Events => "sse",
             Self::Socket => "websocket",
             Self::Desktop => "desktop",
+            Self::Preview => "preview",
         }
     }
 }

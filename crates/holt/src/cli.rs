@@ -6,7 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, completions, config, doctor, gc, get, key, life, list, logs, open, openapi, put, run, send, show, status, stop,
+    answer, completions, config, doctor, gc, get, key, life, list, logs, open, openapi, preview, put, run, send, show, status,
+    stop,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -120,6 +121,8 @@ pub enum Command {
     Put(put::Arguments),
     /// Sign a browser in
     Open(open::Arguments),
+    /// Open what a session serves on a port of its sandbox
+    Preview(preview::Arguments),
     /// Manage access keys
     #[command(subcommand)]
     Key(key::Command),
@@ -171,6 +174,8 @@ mod tests {
             "holt get last --artifact report.pdf -o -",
             "holt put last a.txt b.txt --to docs",
             "holt open --no-browser",
+            "holt preview last",
+            "holt preview last 5173 --no-browser",
             "holt key add laptop --scope operate,approve --expires 30d",
             "holt key ls",
             "holt key revoke 01920000-0000-7000-8000-0000000000aa",

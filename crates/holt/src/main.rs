@@ -59,6 +59,7 @@ async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Rm(arguments) => commands::life::remove(arguments, context).await,
         Command::Get(arguments) => Box::pin(commands::get::run(arguments, context)).await,
         Command::Put(arguments) => commands::put::run(arguments, context).await,
+        Command::Preview(arguments) => commands::preview::run(arguments, context).await,
         Command::Open(arguments) => commands::open::run(arguments, context).await,
         Command::Key(command) => commands::key::run(command, context).await,
         Command::Status(arguments) => commands::status::run(arguments, context).await,

@@ -90,12 +90,12 @@ fn look(app: &App, request: &Request, local: IpAddr, tls: bool) -> ApiResult<Pag
     Ok(page)
 }
 
-pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
+pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.contains_key(header::UPGRADE) || headers.contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
 /// The one name that the request was sent to. Two that differ are a trick.
-fn authority(request: &Request) -> ApiResult<Authority> {
+pub(crate) fn authority(request: &Request) -> ApiResult<Authority> {
     let mut names = request.headers().get_all(header::HOST).iter();
     let (named, second) = (names.next().map(|value| value.to_str().unwrap_or_default()), names.next());
     let target = request.uri().authority().map(|authority| authority.as_str());

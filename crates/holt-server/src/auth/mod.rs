@@ -21,7 +21,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use holt_core::access::{Principal, Scope};
 
-pub(crate) use gate::{Client, gate};
+pub(crate) use gate::{Client, authority, gate, is_upgrade};
 pub(crate) use guard::{Access, Guard, Pace, guard};
 use keyring::{Lease, Proved};
 

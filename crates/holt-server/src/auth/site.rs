@@ -152,7 +152,7 @@ pub(crate) enum Page {
     Foreign,
 }
 
-fn parse_setting<T>(
+pub(crate) fn parse_setting<T>(
     setting: &'static str,
     value: &str,
     expected: &'static str,

@@ -30,11 +30,14 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
 
 /// The policy of the page: everything from here and nothing from elsewhere, and of the scripts that stand in the document
 /// itself only those with these hashes.
-pub(crate) fn page_policy(script_hashes: &[String]) -> HeaderValue {
+pub(crate) fn page_policy(script_hashes: &[String], preview_domain: Option<&str>) -> HeaderValue {
     let hashes: String = script_hashes.iter().map(|hash| format!(" 'sha256-{hash}'")).collect();
+    // Frames show previews, which have origins of their own.
+    let domain = preview_domain.map(|domain| format!(" http://*.{domain} https://*.{domain}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self'{hashes}; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \
-         connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+         connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
+         frame-src http://*.localhost:* https://*.localhost:*{domain}; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'"
     );
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(DATA_POLICY))

@@ -49,6 +49,18 @@ impl<S: Send + Sync> FromRequestParts<S> for SegmentParam {
     }
 }
 
+/// The name of a preview.
+#[derive(Debug, Clone)]
+pub(crate) struct PreviewParam(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PreviewParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        path_param(parts, state, "preview").await.map(Self)
+    }
+}
+
 /// A path inside the workspace, at the end of the address.
 #[derive(Debug, Clone)]
 pub(crate) struct FileParam(pub String);

@@ -10,6 +10,7 @@ mod health;
 mod index;
 mod keys;
 mod metrics;
+mod previews;
 mod prompts;
 mod recording;
 mod sessions;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<Declared> {
         artifacts::routes(),
         desktop::routes(),
         recording::routes(),
+        previews::routes(),
         keys::routes(),
         tickets::routes(),
         sign_in::routes(),

@@ -126,6 +126,7 @@ async fn what_is_somebody_elses_is_not_there() {
             Some("control") => json!({ "action": "take", "client": session.to_string() }),
             Some("recording") => json!({ "action": "start" }),
             Some("directories") => json!({ "path": "a" }),
+            Some("previews") => json!({ "port": 5173 }),
             _ => json!({ "title": "mine now" }),
         };
         let reply = other.send(other.request(method(&route), &address).json(&body)).await;

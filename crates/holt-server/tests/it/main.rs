@@ -16,6 +16,7 @@ mod hosts;
 mod lifecycle;
 mod listeners;
 mod logs;
+mod previews;
 mod recording;
 mod sessions;
 mod socket;

@@ -6,9 +6,10 @@
 
 mod running;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,6 +47,8 @@ pub enum Operation {
     StartDesktop,
     ReachDesktop,
     Look,
+    Ports,
+    Connect,
     Freeze,
     Thaw,
     Measure,
@@ -79,6 +82,8 @@ struct State {
     warnings: Vec<String>,
     /// Where the screen of every desktop is.
     screen: Option<PathBuf>,
+    /// What serves in every sandbox: ports there, and where they lead here.
+    served: BTreeMap<u16, SocketAddr>,
 }
 
 struct Sandbox {
@@ -122,6 +127,11 @@ impl FakeSandboxes {
     {
         let tool: Tool = Arc::new(move |call, output| Box::pin(tool(call, output)));
         lock(&self.tools).insert(name.to_owned(), tool);
+    }
+
+    /// What serves on a port in every sandbox: a server of the test's.
+    pub fn serve(&self, port: u16, at: SocketAddr) {
+        lock(&self.state).served.insert(port, at);
     }
 
     /// Where every desktop's screen is reached: the Unix socket of an X server of the test's.
@@ -335,6 +345,23 @@ impl Sandboxes for FakeSandboxes {
         let screen = screen.ok_or_else(|| SandboxError::Faulty("the test has no screen".into()))?;
         let stream = tokio::net::UnixStream::connect(screen).await;
         let stream = stream.map_err(|error| SandboxError::Faulty(error.to_string()))?;
+        Ok(Box::new(tokio_util::compat::TokioAsyncReadCompatExt::compat(stream)))
+    }
+
+    async fn ports(&self, session: SessionId) -> Result<Vec<u16>, SandboxError> {
+        let mut state = self.enter(Operation::Ports, Some(session))?;
+        sandbox(&mut state, session)?;
+        Ok(state.served.keys().copied().collect())
+    }
+
+    async fn connect(&self, session: SessionId, port: u16) -> Result<Box<dyn Link>, SandboxError> {
+        let at = {
+            let mut state = self.enter(Operation::Connect, Some(session))?;
+            sandbox(&mut state, session)?;
+            state.served.get(&port).copied()
+        };
+        let stream = tokio::net::TcpStream::connect(at.ok_or(SandboxError::NobodyServes(port))?).await;
+        let stream = stream.map_err(|_| SandboxError::NobodyServes(port))?;
         Ok(Box::new(tokio_util::compat::TokioAsyncReadCompatExt::compat(stream)))
     }
 

@@ -13,6 +13,7 @@ pub mod list;
 pub mod logs;
 pub mod open;
 pub mod openapi;
+pub mod preview;
 pub mod project;
 pub mod put;
 pub mod run;

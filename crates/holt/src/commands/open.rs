@@ -22,10 +22,15 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
         return Err(Failure::failed("no_page", message, "Start one with `holt serve`: it goes on with the sessions."));
     }
     context.output.result(&code, || code.url.clone())?;
-    if !arguments.no_browser && !context.output.json && !context.is_remote() && has_display(context) {
-        open_browser(&code.url);
-    }
+    show(context, &code.url, arguments.no_browser);
     Ok(())
+}
+
+/// Opens a browser, where there is one to be opened.
+pub fn show(context: &Context, url: &str, no_browser: bool) {
+    if !no_browser && !context.output.json && !context.is_remote() && has_display(context) {
+        open_browser(url);
+    }
 }
 
 fn has_display(context: &Context) -> bool {

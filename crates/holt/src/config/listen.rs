@@ -9,6 +9,12 @@ use crate::failure::Failure;
 pub const SETTINGS: &[Setting] = &[
     Setting::new("listen", &["HOLT_LISTEN"], Some("127.0.0.1:9090"), "Addresses to listen on, separated by commas"),
     Setting::new("public_url", &["HOLT_PUBLIC_URL"], None, "The address that browsers use, when it is another one"),
+    Setting::new(
+        "preview_domain",
+        &["HOLT_PREVIEW_DOMAIN"],
+        None,
+        "A domain all of whose subdomains lead here, for previews where Holt is not opened as localhost",
+    ),
     Setting::new("allowed_hosts", &["HOLT_ALLOWED_HOSTS"], None, "Further host names that requests may be made to"),
     Setting::new("cors_origins", &["HOLT_CORS_ORIGINS", "CORS_ORIGINS"], None, "Origins of other pages that may use the API"),
     Setting::new("trusted_proxies", &["HOLT_TRUSTED_PROXIES"], None, "Addresses whose X-Forwarded headers are believed"),
@@ -18,6 +24,7 @@ pub const SETTINGS: &[Setting] = &[
 pub struct Listen {
     pub addresses: Vec<SocketAddr>,
     pub public_url: Option<String>,
+    pub preview_domain: Option<String>,
     pub allowed_hosts: Vec<String>,
     pub cors_origins: Vec<String>,
     pub trusted_proxies: Vec<IpAddr>,
@@ -28,6 +35,7 @@ impl Listen {
         Ok(Self {
             addresses: settings.parse_always("listen", addresses)?,
             public_url: settings.parse("public_url", public_url)?,
+            preview_domain: settings.get("preview_domain").map(|value| value.text.trim().to_owned()),
             allowed_hosts: settings.list("allowed_hosts"),
             cors_origins: settings.parse("cors_origins", origins)?.unwrap_or_default(),
             trusted_proxies: settings.parse("trusted_proxies", proxies)?.unwrap_or_default(),

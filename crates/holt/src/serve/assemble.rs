@@ -184,6 +184,7 @@ pub fn server_options(config: &Config, data_dir: &DataDir, arguments: &Arguments
         },
         management_key: config.access.management_key.clone(),
         public_url: config.listen.public_url.clone(),
+        preview_domain: config.listen.preview_domain.clone(),
         allowed_hosts: config.listen.allowed_hosts.clone(),
         cors_origins: config.listen.cors_origins.clone(),
         trusted_proxies: config.listen.trusted_proxies.clone(),

@@ -565,6 +565,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the open previews of a session, and the ports on which something serves in its sandbox.
+         * @description Needs the scope `view`.
+         */
+        get: operations["list_previews"];
+        put?: never;
+        /**
+         * Opens what serves on a port of the session's sandbox, on an origin of its own.
+         * @description `url` lets one browser in, once and within a minute; that browser is known there from then on. Asked again for the same
+         *     port, the origin is the same. Nothing has to serve there yet. Where no such origin can be had the code is
+         *     `preview_origin_missing`: Holt has to be opened as localhost, or `preview_domain` to be set.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["open_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/previews/{preview}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Closes a preview. What is under way through it ends, and every browser that was let in is not any more.
+         * @description Needs the scope `operate`.
+         */
+        delete: operations["close_preview"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/prompts": {
         parameters: {
             query?: never;
@@ -1677,6 +1725,11 @@ export interface components {
             stage: components["schemas"]["CallStage"];
             tool: string;
         };
+        /** @description Opens what serves on a port. */
+        OpenPreview: {
+            /** Format: int32 */
+            port: number;
+        };
         /** @description Who something belongs to. The person who set Holt up is `owner`; compatibility listeners act as `local`. */
         OwnerId: string;
         Ping: {
@@ -1695,6 +1748,24 @@ export interface components {
             otherwise?: components["schemas"]["Verdict"];
             /** @default [] */
             rules?: components["schemas"]["Rule"][];
+        };
+        /** @description A preview of what serves on a port of a session's sandbox. */
+        Preview: {
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            id: string;
+            opened_at: components["schemas"]["Timestamp"];
+            /** @description Where it is, for a browser that was let in. */
+            origin: string;
+            /** Format: int32 */
+            port: number;
+            session: components["schemas"]["SessionId"];
+            /** @description Lets one browser in, once. Only in the answer to opening it. */
+            url?: string | null;
+        };
+        PreviewList: {
+            items: components["schemas"]["Preview"][];
+            /** @description On which something in the sandbox serves, the lowest first. */
+            ports: number[];
         };
         /**
          * @description What the agent's programs do while a person drives.
@@ -3339,6 +3410,106 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_previews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Previews, and ports. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    open_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenPreview"];
+            };
+        };
+        responses: {
+            /** @description The preview. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    close_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The preview. */
+                preview: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is closed. */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -7,6 +7,7 @@ type Schemas = components['schemas'];
 export type Status = Schemas['Status'];
 export type SessionSummary = Schemas['SessionSummary'];
 export type Snapshot = Schemas['Snapshot'];
+export type Preview = Schemas['Preview'];
 export type CreateSession = Schemas['CreateSession'];
 export type WorkspaceSpec = Schemas['WorkspaceSpec'];
 export type WhenBusy = Schemas['WhenBusy'];

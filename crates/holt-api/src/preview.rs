@@ -1,0 +1,37 @@
+//! Previews of what agents serve.
+
+use holt_core::id::SessionId;
+use holt_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Opens what serves on a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenPreview {
+    pub port: u16,
+}
+
+/// A preview of what serves on a port of a session's sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Preview {
+    pub id: String,
+    pub session: SessionId,
+    pub port: u16,
+    /// Where it is, for a browser that was let in.
+    pub origin: String,
+    pub opened_at: Timestamp,
+    /// Lets one browser in, once. Only in the answer to opening it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Until when `url` does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PreviewList {
+    /// On which something in the sandbox serves, the lowest first.
+    pub ports: Vec<u16>,
+    pub items: Vec<Preview>,
+}
