@@ -2,7 +2,12 @@
 
 declare module '@novnc/novnc' {
 	export default class RFB extends EventTarget {
-		constructor(target: Element, address: string, options?: { shared?: boolean; wsProtocols?: string[] });
+		/** Over a socket to an address, or over something that is like one. */
+		constructor(
+			target: Element,
+			address: string | object,
+			options?: { shared?: boolean; wsProtocols?: string[] }
+		);
 
 		viewOnly: boolean;
 		focusOnClick: boolean;

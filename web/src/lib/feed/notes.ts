@@ -56,6 +56,17 @@ function lifeNote(event: SessionEvent): Note | undefined {
 			return { tone: 'quiet', text: takenNote(event.body) };
 		case 'control_returned':
 			return returnedNote(event.body);
+		case 'recording_started':
+			return {
+				tone: 'quiet',
+				text: `${event.body.by} records the desktop${event.body.while_driven ? ', also while a person drives' : ''}`
+			};
+		case 'recording_paused':
+			return { tone: 'quiet', text: 'The recording stands still while a person drives' };
+		case 'recording_resumed':
+			return { tone: 'quiet', text: 'The recording goes on' };
+		case 'recording_stopped':
+			return { tone: 'quiet', text: `${event.body.by} stopped the recording of the desktop` };
 		case 'session_ended':
 			return { tone: 'quiet', text: END_WORDS[event.body.reason] };
 		case 'session_failed':

@@ -54,6 +54,10 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 			return { control: { ...event.body, since: event.at } };
 		case 'control_returned':
 			return { control: null };
+		case 'recording_started':
+			return { recording: { since: event.at, while_driven: event.body.while_driven ?? false } };
+		case 'recording_stopped':
+			return { recording: null };
 		case 'session_ending':
 			return { status: 'ending', run: null };
 		case 'session_ended':
@@ -63,6 +67,7 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 				sandbox: 'closed',
 				held: null,
 				queue: [],
+				recording: null,
 				run: null
 			};
 		case 'session_failed':

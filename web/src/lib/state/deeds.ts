@@ -39,6 +39,17 @@ export const giveControl = (id: string) =>
 		got(api.POST('/v2/sessions/{id}/control', { ...at(id), body: { action: 'give', client: thisClient() } }))
 	);
 
+/** What happens on the desktop is kept from now on, or not any more. */
+export const recordDesktop = (id: string, on: boolean) =>
+	tried(
+		got(
+			api.POST('/v2/sessions/{id}/recording', {
+				...at(id),
+				body: { action: on ? 'start' : 'stop', while_driven: false }
+			})
+		)
+	);
+
 export const renameSession = (id: string, title: string) =>
 	tried(got(api.PATCH('/v2/sessions/{id}', { ...at(id), body: { title } })));
 
