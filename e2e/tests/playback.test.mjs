@@ -64,10 +64,9 @@ story('playback shows what happened, in its order, and again', { answers: ANSWER
 		await controls(person).getByRole('button', { name: 'Play', exact: true }).waitFor();
 	}
 	// What happened stands beside it, and leads there.
-	await position.press('Home');
-	const happened = page.getByRole('list', { name: 'What happened' });
-	await happened.getByText('It is blue now.').click();
+	await position.press('End');
 	await isPainted(person, '.playback', BLUE);
+	const happened = page.getByRole('list', { name: 'What happened' });
 	await happened.getByText('Paint it blue').click();
 	await isPainted(person, '.playback', RED);
 

@@ -23,6 +23,9 @@ use crate::clock::now;
 use crate::error::ApiError;
 use crate::state::App;
 
+/// A desktop that has not changed for so long is let go, so that it can be stopped; it is recorded again when it is used.
+const QUIET: Duration = Duration::from_secs(10 * 60);
+
 /// Records whatever is to be recorded until the server ends.
 pub(crate) async fn run(app: App) {
     let mut running = app.engine.running_desktops();
@@ -49,6 +52,8 @@ pub(crate) async fn run(app: App) {
 /// Why recording ends.
 enum Ended {
     DesktopGone,
+    /// There is nothing to record for now.
+    Quiet,
     ServerEnds,
     Unwritable(FileError),
 }
@@ -94,8 +99,9 @@ impl Recorder {
             let state = *self.watch.receiver.borrow_and_update();
             let part = match state {
                 Recording::On => self.part().await,
-                // It stays at hand, so that the next start is not missed.
-                Recording::Off | Recording::Paused => self.wait().await,
+                Recording::Paused => self.wait().await,
+                // It is told when it is to begin again.
+                Recording::Off => Err(Ended::Quiet),
             };
             if let Err(ended) = part {
                 return ended;
@@ -151,6 +157,7 @@ impl Recorder {
             biased;
             _ = self.watch.receiver.changed() => Ok(None),
             () = self.app.closing.cancelled() => Err(Ended::ServerEnds),
+            () = tokio::time::sleep(QUIET) => Err(Ended::Quiet),
             frame = self.frames.next() => frame.map(|frame| Some(frame.to_vec())).ok_or(Ended::DesktopGone),
         }
     }
