@@ -11,6 +11,7 @@ use holt_core::session::{Limits, WorkspaceSpec};
 
 use crate::key::{CreateKey, CreateTicket};
 use crate::session::{CreateSession, SendPrompt};
+use crate::terminal::{ChangeTerminal, OpenTerminal};
 
 /// A JSON body of a request.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -38,6 +39,9 @@ pub const MAX_UPLOAD_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// One frame or message that a client sends on a socket.
 pub const MAX_FRAME_BYTES: usize = 64 * 1024;
 pub const MAX_FOLLOWS: usize = 200;
+/// The command of a terminal, all of its words together.
+pub const MAX_COMMAND_BYTES: usize = 16 * 1024;
+pub const MAX_COMMAND_WORDS: usize = 256;
 
 /// What is wrong with a request, in the form of every error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +116,25 @@ pub fn check_prompt(prompt: &SendPrompt) -> Checked {
         return Err(Invalid::new("too_many_attachments", message, "Pack them, or send them with several prompts."));
     }
     prompt.attachments.iter().try_for_each(|path| check_path(path))
+}
+
+pub fn check_open_terminal(request: &OpenTerminal) -> Checked {
+    const HINT: &str = "Give a program and its arguments, or leave `command` out for a shell.";
+    request.title.as_deref().map_or(Ok(()), check_title)?;
+    let bytes: usize = request.command.iter().map(|word| word.len() + 1).sum();
+    if bytes > MAX_COMMAND_BYTES || request.command.len() > MAX_COMMAND_WORDS {
+        return Err(Invalid::new("bad_command", "the command is too long", HINT));
+    }
+    let is_nameless = request.command.first().is_some_and(|program| program.trim().is_empty());
+    if is_nameless || request.command.iter().any(|word| word.contains('\0')) {
+        return Err(Invalid::new("bad_command", "the command has no program, or has a null byte", HINT));
+    }
+    // The program's name is the title when none is given.
+    request.command.first().filter(|_| request.title.is_none()).map_or(Ok(()), |program| check_title(program))
+}
+
+pub fn check_change_terminal(request: &ChangeTerminal) -> Checked {
+    request.title.as_deref().map_or(Ok(()), check_title)
 }
 
 /// A path inside a workspace, without anything that could mean another place.

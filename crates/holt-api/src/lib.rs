@@ -15,6 +15,7 @@ mod key;
 mod preview;
 mod session;
 mod status;
+mod terminal;
 
 pub use bounds::Invalid;
 pub use error::ErrorBody;
@@ -25,11 +26,14 @@ pub use holt_core::access::Scope;
 pub use holt_core::agent::{Delta, DeltaTarget};
 pub use holt_core::budget::{Bound, Budget, Usage};
 pub use holt_core::event::{EventBody, Level, RunResult, SandboxEnd, Seq, WhenBusy};
-pub use holt_core::id::{ArtifactId, CallId, ClientId, InvalidId, KeyId, MessageId, OwnerId, PromptId, RunId, SessionId};
+pub use holt_core::id::{
+    ArtifactId, CallId, ClientId, InvalidId, KeyId, MessageId, OwnerId, PromptId, RunId, SessionId, TerminalId,
+};
 pub use holt_core::model::{AssistantPart, ModelInfo, StopReason};
 pub use holt_core::policy::{Policy, Rule, Verdict};
 pub use holt_core::sandbox::{Finding, FindingState, Measurement};
 pub use holt_core::session::{DesktopSpec, EndReason, Flavour, Limits, SessionKind, Status, WorkspaceSpec};
+pub use holt_core::terminal::{Terminal, TerminalExit, TerminalSize};
 pub use holt_core::time::Timestamp;
 pub use holt_core::view::{
     Artifact, CallStage, Failure, Held, OpenCall, QueuedPrompt, Recording, RunView, SandboxState, SessionSummary, Snapshot,
@@ -45,3 +49,4 @@ pub use status::{
     AgentInfo, CheckState, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits,
     ServerMemory, ServerStatus, Services, StatusCount,
 };
+pub use terminal::{ChangeTerminal, OpenTerminal, TerminalClientFrame, TerminalList, TerminalServerFrame};

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::budget::{Bound, Usage};
-use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, SessionId};
+use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, SessionId, TerminalId};
 use crate::model::{AssistantPart, StopReason};
 use crate::policy::Verdict;
 use crate::session::{EndReason, SessionSpec};
+use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::CallOutcome;
 use crate::view::Programs;
@@ -270,6 +271,9 @@ events! {
     SleepPostponed = "sleep_postponed" {
         until: Timestamp,
         why: String,
+        /// Somebody looks at its desktop or at a terminal.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        watched: bool,
         /// The names of the processes that run.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         processes: Vec<String>,
@@ -300,6 +304,21 @@ events! {
     /// The desktop is recorded no longer. What was recorded stays.
     RecordingStopped = "recording_stopped" {
         by: String,
+    }
+    /// A person opened a terminal. What is typed and shown there is nowhere in the log.
+    TerminalOpened = "terminal_opened" {
+        terminal: TerminalId,
+        by: String,
+        /// Everybody who sees the session sees it too.
+        shared: bool,
+    }
+    /// A terminal was closed. One that is open when the sandbox closes goes without a word of its own.
+    TerminalClosed = "terminal_closed" {
+        terminal: TerminalId,
+        by: String,
+        /// How its program had ended, when it had.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit: Option<TerminalExit>,
     }
     /// A person put a file into the workspace.
     FileReceived = "file_received" {

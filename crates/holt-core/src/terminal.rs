@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{SessionId, TerminalId};
+use crate::time::Timestamp;
 
 /// The most bytes that are typed at once.
 pub const MAX_TYPED: usize = 64 * 1024;
@@ -81,4 +82,26 @@ pub enum TerminalExit {
     },
     /// Nobody knows how.
     Lost,
+}
+
+/// A terminal as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Terminal {
+    pub id: TerminalId,
+    pub title: String,
+    /// Everybody who sees the session sees it, and types in it if they may operate. Otherwise only the key that opened it does.
+    pub shared: bool,
+    /// Who opened it.
+    pub by: String,
+    /// It was opened with the caller's key.
+    pub mine: bool,
+    pub opened_at: Timestamp,
+    pub size: TerminalSize,
+    /// The first byte of what it put out that is kept.
+    pub kept_from: u64,
+    /// How many bytes it has put out.
+    pub written: u64,
+    /// How its program ended, when it has.
+    pub exit: Option<TerminalExit>,
 }

@@ -179,7 +179,7 @@ impl Owner {
         });
     }
 
-    /// Sleep ends processes and desktops, so it waits while somebody looks at the desktop, and while something that a tool
+    /// Sleep ends processes and desktops, so it waits while somebody looks at the desktop or a terminal, and while something that a tool
     /// left running is alive; but for that not for ever.
     async fn fall_asleep(&mut self, even_if_busy: bool) {
         let watched = self.hub.viewers() > 0;

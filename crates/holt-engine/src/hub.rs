@@ -133,7 +133,7 @@ impl Hub {
         self.recording.subscribe()
     }
 
-    /// How many look at the desktop.
+    /// How many look at the desktop or a terminal.
     pub fn viewers(&self) -> usize {
         self.control.receiver_count()
     }

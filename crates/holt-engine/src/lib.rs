@@ -21,10 +21,10 @@ mod requests;
 mod schedule;
 mod watch;
 
-pub use engine::{ControlWatch, Engine, EngineStatus, Options, Parts, RecordingWatch};
+pub use engine::{ControlWatch, Engine, EngineStatus, Options, Parts, RecordingWatch, TerminalLine};
 pub use error::EngineError;
 pub use feed::{Feed, FeedItem};
 pub use files::SessionFiles;
 pub use hub::Recording;
-pub use requests::{CreateSession, ListSessions, Page, PromptReceipt, SendPrompt};
+pub use requests::{ChangeTerminal, CreateSession, ListSessions, OpenTerminal, Page, PromptReceipt, SendPrompt};
 pub use watch::{Watch, WatchItem};

@@ -7,6 +7,7 @@ use holt_core::id::{PromptId, SessionId};
 use holt_core::policy::Policy;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use holt_core::store::HeadCursor;
+use holt_core::terminal::TerminalSize;
 use holt_core::time::Timestamp;
 use holt_core::view::{SessionSummary, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,23 @@ pub struct PromptReceipt {
     /// How many prompts are before it; absent when it is being worked on or was taken before.
     pub waiting_behind: Option<usize>,
     pub session: Snapshot,
+}
+
+/// Opens a terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenTerminal {
+    pub size: TerminalSize,
+    /// A shell when empty.
+    pub command: Vec<String>,
+    pub shared: bool,
+    pub title: Option<String>,
+}
+
+/// Changes what is said of a terminal. What is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeTerminal {
+    pub title: Option<String>,
+    pub shared: Option<bool>,
 }
 
 /// Which sessions a list shows.

@@ -143,6 +143,10 @@ fn status_of(error: &EngineError) -> StatusCode {
         EngineError::Refused(refusal) => refusal_status(refusal),
         EngineError::File(error) => file_status(error),
         EngineError::Sandbox(SandboxError::NotOpen | SandboxError::NobodyServes(_)) => StatusCode::CONFLICT,
+        EngineError::Sandbox(SandboxError::NoTerminal) => StatusCode::NOT_FOUND,
+        EngineError::Sandbox(SandboxError::CannotOpen { code, .. }) if code == "too_many_terminals" => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         EngineError::Sandbox(_) => StatusCode::SERVICE_UNAVAILABLE,
         EngineError::TakenOver | EngineError::ShuttingDown | EngineError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         EngineError::Store(StoreError::NotFound) => StatusCode::NOT_FOUND,

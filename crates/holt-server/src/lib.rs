@@ -24,6 +24,7 @@ mod routes;
 mod server;
 mod state;
 mod streams;
+mod terminals;
 mod vnc;
 mod watching;
 

@@ -25,6 +25,7 @@ use crate::options::{About, AppParts, Archiver, Limits, Options, Timing};
 use crate::page::Page;
 use crate::previews::{Domain, Previews};
 use crate::streams::Streams;
+use crate::terminals::Terminals;
 
 #[derive(Debug, Clone)]
 pub(crate) struct App(Arc<Shared>);
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     pub desktops: Desktops,
     pub previews: Previews,
     pub preview_domain: Option<Domain>,
+    pub terminals: Terminals,
     pub page: Page,
     pub meters: PrometheusHandle,
     pub started_at: Timestamp,
@@ -102,6 +104,7 @@ impl App {
             desktops: Desktops::default(),
             previews: Previews::default(),
             preview_domain,
+            terminals: Terminals::default(),
             streams: Streams::new(options.limits.streams_per_key),
             page: Page::new(options.page_dir.clone(), options.preview_domain.clone()),
             meters: meters::install(),

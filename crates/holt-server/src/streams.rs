@@ -36,6 +36,7 @@ pub(crate) enum Transport {
     Socket,
     Desktop,
     Preview,
+    Terminal,
 }
 
 impl Transport {
@@ -45,6 +46,7 @@ impl Transport {
             Self::Socket => "websocket",
             Self::Desktop => "desktop",
             Self::Preview => "preview",
+            Self::Terminal => "terminal",
         }
     }
 }

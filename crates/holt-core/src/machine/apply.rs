@@ -48,7 +48,11 @@ impl State {
                 self.recording = Some(Recording { since: at, while_driven: started.while_driven });
             }
             EventBody::RecordingStopped(_) => self.recording = None,
+            EventBody::TerminalOpened(_) | EventBody::TerminalClosed(_) => self.used_at = at,
             EventBody::SleepPostponed(postponed) => {
+                if postponed.watched {
+                    self.used_at = at;
+                }
                 let asleep_after = Duration::from_secs(self.spec.sleep_after_seconds);
                 self.idle_since = Timestamp::from_millis(
                     postponed.until.as_millis().saturating_sub(i64::try_from(asleep_after.as_millis()).unwrap_or(i64::MAX)),

@@ -3,8 +3,9 @@
 use super::State;
 use crate::agent::FinishedTurn;
 use crate::event::{ControlEnd, EventBody, Level, SandboxEnd, Seq, WhenBusy};
-use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId};
+use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, TerminalId};
 use crate::session::EndReason;
+use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, ToolSpec};
 use crate::view::{Failure, Programs};
@@ -50,6 +51,17 @@ pub enum Input {
         path: String,
         size: u64,
         by: String,
+    },
+
+    TerminalOpened {
+        terminal: TerminalId,
+        by: String,
+        shared: bool,
+    },
+    TerminalClosed {
+        terminal: TerminalId,
+        by: String,
+        exit: Option<TerminalExit>,
     },
 
     /// A person wants to drive the desktop.
@@ -127,7 +139,7 @@ pub enum Input {
         /// The names of the processes that ended with it.
         ended: Vec<String>,
     },
-    /// It would have slept, but these processes run, or somebody watches the desktop.
+    /// It would have slept, but these processes run, or somebody watches the desktop or a terminal.
     StillBusy {
         processes: Vec<String>,
         watched: bool,

@@ -7,6 +7,7 @@ mod life;
 mod options;
 mod reading;
 mod status;
+mod terminals;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub(crate) use asking::new_prompt;
 pub use desktop::{ControlWatch, RecordingWatch};
 pub use options::{Options, Parts};
 pub use status::EngineStatus;
+pub use terminals::TerminalLine;
 
 /// The handle.
 #[derive(Clone)]

@@ -215,7 +215,7 @@ async fn who_watches_the_desktop_keeps_the_session_awake_and_an_order_does_not_w
     let viewer = engine.watch_control(&owner(), id).await.unwrap();
     let mut feed = engine.follow(&owner(), id, None).await.unwrap();
     let seen = wait_for(&mut feed, "sleep_postponed").await;
-    assert_eq!(seen.last().unwrap()["body"]["why"], "somebody watches the desktop");
+    assert_eq!(seen.last().unwrap()["body"]["why"], "somebody watches the desktop or a terminal");
     assert!(den.sandboxes.is_open(id));
     assert_eq!(engine.sleep(&owner(), id).await.unwrap().status, Status::Asleep);
     drop(viewer);

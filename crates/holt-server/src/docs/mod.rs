@@ -3,7 +3,7 @@
 mod page;
 
 use axum::http::StatusCode;
-use holt_api::{ClientFrame, ErrorBody, Event, ServerFrame};
+use holt_api::{ClientFrame, ErrorBody, Event, ServerFrame, TerminalClientFrame, TerminalServerFrame};
 use holt_core::access::Scope;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
@@ -78,11 +78,14 @@ fn frames(components: &mut Components) {
     let mut schemas = vec![
         (ClientFrame::name().into(), ClientFrame::schema()),
         (ServerFrame::name().into(), ServerFrame::schema()),
+        (TerminalClientFrame::name().into(), TerminalClientFrame::schema()),
+        (TerminalServerFrame::name().into(), TerminalServerFrame::schema()),
         (ErrorBody::name().into(), ErrorBody::schema()),
         ("Event".into(), Event::schema()),
     ];
     ClientFrame::schemas(&mut schemas);
     ServerFrame::schemas(&mut schemas);
+    TerminalServerFrame::schemas(&mut schemas);
     components.schemas.extend(schemas);
 }
 

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use holt_api::bounds::{self, shown};
-use holt_api::{ArtifactId, CallId, KeyId, PromptId, SessionId};
+use holt_api::{ArtifactId, CallId, KeyId, PromptId, SessionId, TerminalId};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, ApiResult};
@@ -34,6 +34,7 @@ path_ids! {
     CallParam(CallId) = "call",
     ArtifactParam(ArtifactId) = "artifact",
     KeyParam(KeyId) = "id",
+    TerminalParam(TerminalId) = "terminal",
 }
 
 /// The number of a part of a recording.

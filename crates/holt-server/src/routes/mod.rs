@@ -16,6 +16,7 @@ mod recording;
 mod sessions;
 pub(crate) mod sign_in;
 mod status;
+mod terminals;
 mod tickets;
 mod transfer;
 
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Declared> {
         desktop::routes(),
         recording::routes(),
         previews::routes(),
+        terminals::routes(),
         keys::routes(),
         tickets::routes(),
         sign_in::routes(),

@@ -21,5 +21,6 @@ mod recording;
 mod sessions;
 mod socket;
 mod stream;
+mod terminals;
 mod tickets;
 mod vnc;

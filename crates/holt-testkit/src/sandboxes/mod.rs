@@ -5,6 +5,7 @@
 //! that a test can see whether anything was repeated.
 
 mod running;
+mod terminals;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -17,12 +18,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use holt_core::id::{CallId, SessionId};
+use holt_core::id::{CallId, SessionId, TerminalId};
 use holt_core::sandbox::{
     CallUpdate, Finding, FindingState, Group, Link, Measurement, Picture, Reported, SandboxError, SandboxInfo, SandboxReport,
     SandboxSpec, Sandboxes, ToolCall,
 };
 use holt_core::session::DesktopSpec;
+use holt_core::terminal::{TerminalExit, TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
 use holt_core::tool::{CallOutcome, CallStatus, ToolSpec};
 
 use tokio::sync::broadcast;
@@ -31,6 +33,7 @@ use tokio_stream::wrappers::BroadcastStream;
 use crate::{HostTools, fixtures};
 pub use running::Output;
 use running::Running;
+use terminals::{FakeTerminal, Terminals, find};
 
 type Work = Pin<Box<dyn Future<Output = CallOutcome> + Send>>;
 type Tool = Arc<dyn Fn(ToolCall, Output) -> Work + Send + Sync>;
@@ -49,6 +52,8 @@ pub enum Operation {
     Look,
     Ports,
     Connect,
+    OpenTerminal,
+    WriteTerminal,
     Freeze,
     Thaw,
     Measure,
@@ -92,6 +97,7 @@ struct Sandbox {
     frozen: Vec<Group>,
     desktop: Option<DesktopSpec>,
     processes: Vec<String>,
+    terminals: Terminals,
 }
 
 struct Fault {
@@ -142,6 +148,29 @@ impl FakeSandboxes {
     /// The desktop that was started for a session.
     pub fn desktop(&self, session: SessionId) -> Option<DesktopSpec> {
         lock(&self.state).open.get(&session)?.desktop
+    }
+
+    /// Makes a terminal put something out.
+    pub fn put_out(&self, session: SessionId, terminal: TerminalId, bytes: &[u8]) {
+        self.with_terminal(session, terminal, |terminal| terminal.put_out(bytes));
+    }
+
+    /// Ends the program of a terminal.
+    pub fn end_terminal(&self, session: SessionId, terminal: TerminalId, exit: TerminalExit) {
+        self.with_terminal(session, terminal, |terminal| terminal.end(exit));
+    }
+
+    /// How a terminal is now: what it was opened with, and what has become of it.
+    pub fn terminal(&self, session: SessionId, terminal: TerminalId) -> Option<TerminalSpec> {
+        let state = lock(&self.state);
+        Some(state.open.get(&session)?.terminals.get(&terminal)?.spec().clone())
+    }
+
+    fn with_terminal(&self, session: SessionId, terminal: TerminalId, act: impl FnOnce(&mut FakeTerminal)) {
+        let mut state = lock(&self.state);
+        if let Some(terminal) = state.open.get_mut(&session).and_then(|sandbox| sandbox.terminals.get_mut(&terminal)) {
+            act(terminal);
+        }
     }
 
     /// Reports as a keeper does by itself.
@@ -277,8 +306,14 @@ impl Sandboxes for FakeSandboxes {
         let mut state = self.enter(Operation::Open, Some(spec.session))?;
         let warnings = state.warnings.clone();
         let found = state.open.contains_key(&spec.session);
-        let fresh =
-            || Sandbox { spec: spec.clone(), calls: HashMap::new(), frozen: Vec::new(), desktop: None, processes: Vec::new() };
+        let fresh = || Sandbox {
+            spec: spec.clone(),
+            calls: HashMap::new(),
+            frozen: Vec::new(),
+            desktop: None,
+            processes: Vec::new(),
+            terminals: Terminals::new(),
+        };
         state.open.entry(spec.session).or_insert_with(fresh);
         Ok(SandboxInfo { driver: "fake".into(), workspace_path: "/workspace".into(), found, warnings })
     }
@@ -369,6 +404,46 @@ impl Sandboxes for FakeSandboxes {
         let mut state = self.enter(Operation::Look, Some(session))?;
         sandbox(&mut state, session)?.desktop.ok_or(SandboxError::NotOpen)?;
         Ok(Picture { media_type: "image/jpeg".into(), bytes: b"\xff\xd8 a picture \xff\xd9".to_vec() })
+    }
+
+    async fn open_terminal(&self, terminal: TerminalSpec) -> Result<(), SandboxError> {
+        let mut state = self.enter(Operation::OpenTerminal, Some(terminal.session))?;
+        let terminals = &mut sandbox(&mut state, terminal.session)?.terminals;
+        terminals.entry(terminal.terminal).or_insert_with(|| FakeTerminal::new(terminal));
+        Ok(())
+    }
+
+    async fn terminals(&self, session: SessionId) -> Result<Vec<TerminalStatus>, SandboxError> {
+        Ok(sandbox(&mut lock(&self.state), session)?.terminals.values().map(FakeTerminal::status).collect())
+    }
+
+    async fn read_terminal(&self, session: SessionId, id: TerminalId, from: u64) -> Result<TerminalOutput, SandboxError> {
+        let reading = find(&sandbox(&mut lock(&self.state), session)?.terminals, id)?.read(from);
+        reading.await
+    }
+
+    async fn write_terminal(&self, session: SessionId, id: TerminalId, bytes: Vec<u8>) -> Result<(), SandboxError> {
+        let mut state = self.enter(Operation::WriteTerminal, Some(session))?;
+        find(&sandbox(&mut state, session)?.terminals, id)?.put_out(&bytes);
+        Ok(())
+    }
+
+    async fn resize_terminal(&self, session: SessionId, id: TerminalId, size: TerminalSize) -> Result<(), SandboxError> {
+        find(&sandbox(&mut lock(&self.state), session)?.terminals, id)?;
+        self.with_terminal(session, id, |terminal| terminal.resize(size));
+        Ok(())
+    }
+
+    async fn label_terminal(&self, session: SessionId, id: TerminalId, label: String) -> Result<(), SandboxError> {
+        find(&sandbox(&mut lock(&self.state), session)?.terminals, id)?;
+        self.with_terminal(session, id, |terminal| terminal.label(label));
+        Ok(())
+    }
+
+    async fn close_terminal(&self, session: SessionId, id: TerminalId) -> Result<(), SandboxError> {
+        let mut state = lock(&self.state);
+        let closed = sandbox(&mut state, session)?.terminals.remove(&id);
+        closed.map(|terminal| terminal.close()).ok_or(SandboxError::NoTerminal)
     }
 
     async fn freeze(&self, session: SessionId, group: Group) -> Result<(), SandboxError> {

@@ -10,7 +10,7 @@ mod sandbox;
 mod time;
 mod words;
 
-use crate::event::{EventBody, FileReceived, Noted, RunResult, SessionRenamed};
+use crate::event::{EventBody, FileReceived, Noted, RunResult, SessionRenamed, TerminalClosed, TerminalOpened};
 use crate::id::RunId;
 use crate::machine::input::{Decision, Effect, Fact, Input, Refusal};
 use crate::machine::state::{Phase, RunState, State};
@@ -47,6 +47,8 @@ impl Draft {
                 self.emit(FileReceived { path, size, by });
                 Ok(())
             }
+            Input::TerminalOpened { terminal, by, shared } => self.unless_ended(TerminalOpened { terminal, by, shared }),
+            Input::TerminalClosed { terminal, by, exit } => self.unless_ended(TerminalClosed { terminal, by, exit }),
             Input::TakeControl { by, client, programs, seize } => self.take_control(by, client, programs, seize),
             Input::ReturnControl { why, by, client } => self.return_control(why, by, client),
             Input::Record { by, on, while_driven } => self.record(by, on, while_driven),

@@ -85,19 +85,20 @@ impl Draft {
         Ok(())
     }
 
-    /// What was left running keeps the session awake, for so long; whoever watches, as long as they do.
+    /// What was left running keeps the session awake, for so long after it was last used or watched; whoever watches, as long
+    /// as they do.
     pub(super) fn still_busy(&mut self, processes: &[String], watched: bool) -> Result<(), Refusal> {
         let pause = Duration::from_secs(self.state.spec.sleep_after_seconds).max(BUSY_PAUSE);
         let until = self.now.plus(pause);
         let until = if watched { until } else { until.min(self.state.kept_awake_until()) };
         let processes = words::names(processes);
         let why = match processes.as_slice() {
-            _ if watched => "somebody watches the desktop".into(),
+            _ if watched => "somebody watches the desktop or a terminal".into(),
             [] => "something still runs".into(),
             [one] => format!("{one} is running"),
             several => format!("{} are running", several.join(", ")),
         };
-        self.unless_ended(SleepPostponed { until, why, processes })
+        self.unless_ended(SleepPostponed { until, why, watched, processes })
     }
 
     pub(super) fn sandbox_ended(&mut self) -> Result<(), Refusal> {
