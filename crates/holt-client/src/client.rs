@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::ClientError;
 use crate::path::Path;
-use crate::transport::{Answer, Body, Local, Method, Request, Transport};
+use crate::transport::{Answer, Body, Local, Method, Request, Transport, Upgraded};
 
 pub use crate::transport::Remote;
 
@@ -79,6 +79,12 @@ impl Client {
     /// Sends a request and returns with the head of a good answer; its body is still to be read.
     pub(crate) async fn open(&self, request: Request) -> Result<Answer, ClientError> {
         self.transport.send(request).await?.or_refusal().await
+    }
+
+    /// Sends a request for another protocol, and returns the connection that speaks it.
+    pub(crate) async fn upgrade(&self, request: Request) -> Result<Box<dyn Upgraded>, ClientError> {
+        let late = |_| ClientError::TimedOut { at: self.place(), seconds: ANSWER_WITHIN.as_secs() };
+        tokio::time::timeout(ANSWER_WITHIN, self.transport.upgrade(request)).await.map_err(late)?
     }
 
     pub(crate) fn malformed(&self, why: &impl ToString) -> ClientError {

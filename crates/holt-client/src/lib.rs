@@ -12,6 +12,7 @@ mod keys;
 mod path;
 mod server;
 mod sessions;
+mod terminals;
 mod transport;
 
 pub use client::{Client, Remote};
@@ -19,3 +20,4 @@ pub use error::{ClientError, Refusal};
 pub use feed::{FeedItem, Follow};
 pub use files::Download;
 pub use sessions::Listing;
+pub use terminals::{TerminalItem, TerminalReader, TerminalWriter};

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     answer, completions, config, doctor, gc, get, key, life, list, logs, open, openapi, preview, put, run, send, show, status,
-    stop,
+    stop, terminal,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -115,6 +115,8 @@ pub enum Command {
     Stop(stop::Arguments),
     /// Remove sessions with their conversations and files
     Rm(life::RemoveArguments),
+    /// Type in a terminal in a session's sandbox
+    Terminal(terminal::Arguments),
     /// Download files of a session
     Get(get::Arguments),
     /// Upload files into a session
@@ -176,6 +178,9 @@ mod tests {
             "holt open --no-browser",
             "holt preview last",
             "holt preview last 5173 --no-browser",
+            "holt terminal last",
+            "holt terminal last --shared -- vim notes.md",
+            "holt terminal last --attach 01920000-0000-7000-8000-0000000000aa",
             "holt key add laptop --scope operate,approve --expires 30d",
             "holt key ls",
             "holt key revoke 01920000-0000-7000-8000-0000000000aa",

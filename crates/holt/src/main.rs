@@ -57,6 +57,7 @@ async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Cancel(arguments) => commands::life::cancel(arguments, context).await,
         Command::Stop(arguments) => commands::stop::run(arguments, context).await,
         Command::Rm(arguments) => commands::life::remove(arguments, context).await,
+        Command::Terminal(arguments) => Box::pin(commands::terminal::run(arguments, context)).await,
         Command::Get(arguments) => Box::pin(commands::get::run(arguments, context)).await,
         Command::Put(arguments) => commands::put::run(arguments, context).await,
         Command::Preview(arguments) => commands::preview::run(arguments, context).await,

@@ -4,7 +4,11 @@
 //! or hides. So nothing that passes here can move the cursor, change a title, write to the clipboard, hide where a link
 //! leads, or make a line read as something else. What was taken out is shown in its place.
 
+mod screen;
+
 use std::fmt::Write as _;
+
+pub use screen::{RESTORE, ScreenFilter};
 
 /// Filters a text that comes in pieces.
 #[derive(Debug, Default)]

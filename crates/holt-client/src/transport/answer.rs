@@ -18,10 +18,12 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Itself when it is good, else what the server says is wrong.
-    pub async fn or_refusal(mut self) -> Result<Self, ClientError> {
-        if (200..300).contains(&self.status) {
-            return Ok(self);
-        }
+    pub async fn or_refusal(self) -> Result<Self, ClientError> {
+        if (200..300).contains(&self.status) { Ok(self) } else { self.refusal().await }
+    }
+
+    /// What the server says is wrong.
+    pub async fn refusal<T>(mut self) -> Result<T, ClientError> {
         // A refusal that is cut or breaks off is read as far as it came.
         let mut bytes = Vec::new();
         while let Some(Ok(chunk)) = self.body.next().await {

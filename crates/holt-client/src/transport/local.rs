@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Answer, Body, Request};
+use super::{Answer, Body, Request, Upgraded};
 use crate::error::ClientError;
 
 /// The name of the socket in a data directory.
@@ -60,6 +60,24 @@ impl Local {
             chunk.map_err(|error| ClientError::BrokeOff(reasons(&error)))
         });
         Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: body.boxed() })
+    }
+
+    pub async fn upgrade(&self, request: Request) -> Result<Box<dyn Upgraded>, ClientError> {
+        let stream = self.connect().await.map_err(|error| self.unreachable(&error))?;
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = handshake.map_err(|error| self.unreachable(&error))?;
+        // It ends by itself: with the upgrade, with a refusal that was read, or with the server.
+        let connection = tokio::spawn(connection.with_upgrades());
+        let request = into_hyper(request).map_err(|error| self.unreachable(&error))?;
+        let answer = sender.send_request(request).await.map_err(|error| self.unreachable(&error))?;
+        if answer.status() == hyper::StatusCode::SWITCHING_PROTOCOLS {
+            let upgraded = hyper::upgrade::on(answer).await.map_err(|error| self.unreachable(&error))?;
+            return Ok(Box::new(TokioIo::new(upgraded)));
+        }
+        let (head, body) = answer.into_parts();
+        let _open = (AbortOnDropHandle::new(connection), sender);
+        let body = body.into_data_stream().map(|chunk| chunk.map_err(|error| ClientError::BrokeOff(reasons(&error))));
+        Answer { status: head.status.as_u16(), headers: head.headers, body: body.boxed() }.refusal().await
     }
 
     async fn connect(&self) -> io::Result<UnixStream> {

@@ -4,6 +4,8 @@ mod answer;
 mod local;
 mod remote;
 
+use std::fmt::Debug;
+
 use bytes::Bytes;
 use futures::stream::BoxStream;
 pub(crate) use hyper::Method;
@@ -15,6 +17,12 @@ pub(crate) use remote::RemoteServer;
 
 use crate::error::ClientError;
 use crate::path::Path;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A connection that speaks something else than HTTP by now.
+pub(crate) trait Upgraded: AsyncRead + AsyncWrite + Debug + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Debug + Send + Unpin> Upgraded for T {}
 
 /// One request.
 pub(crate) struct Request {
@@ -55,6 +63,14 @@ impl Transport {
         match self {
             Self::Local(local) => local.send(request).await,
             Self::Remote(remote) => remote.send(request).await,
+        }
+    }
+
+    /// The connection, once the server has agreed to speak another protocol on it.
+    pub async fn upgrade(&self, request: Request) -> Result<Box<dyn Upgraded>, ClientError> {
+        match self {
+            Self::Local(local) => local.upgrade(request).await,
+            Self::Remote(remote) => remote.upgrade(request).await,
         }
     }
 

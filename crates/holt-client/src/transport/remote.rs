@@ -10,7 +10,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::redirect::Policy;
 
 use super::local::reasons;
-use super::{Answer, Body, Request};
+use super::{Answer, Body, Request, Upgraded};
 use crate::error::ClientError;
 use crate::transport::Transport;
 
@@ -43,16 +43,20 @@ impl Remote {
         if let Some(key) = &mut key {
             key.set_sensitive(true);
         }
-        let mut builder = reqwest::Client::builder()
+        let http = self.builder()?.build().map_err(|_| bad("this machine has no working TLS"))?;
+        let upgradable = self.builder()?.http1_only().build().map_err(|_| bad("this machine has no working TLS"))?;
+        Ok(Transport::Remote(RemoteServer { http, upgradable, base, key }))
+    }
+
+    fn builder(&self) -> Result<reqwest::ClientBuilder, ClientError> {
+        let builder = reqwest::Client::builder()
             .redirect(Policy::none())
             .connect_timeout(CONNECT_WITHIN)
             .user_agent(concat!("holt/", env!("CARGO_PKG_VERSION")));
-        if let Some(pem) = &self.authority {
-            let authorities = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| bad("its certificate file is not PEM"))?;
-            builder = builder.tls_certs_merge(authorities);
-        }
-        let http = builder.build().map_err(|_| bad("this machine has no working TLS"))?;
-        Ok(Transport::Remote(RemoteServer { http, base, key }))
+        let Some(pem) = &self.authority else { return Ok(builder) };
+        let why = "its certificate file is not PEM";
+        let bad = |_| ClientError::BadAddress { url: self.url.clone(), why };
+        Ok(builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem).map_err(bad)?))
     }
 }
 
@@ -70,6 +74,8 @@ fn may_carry_a_key(url: &Url) -> bool {
 #[derive(Debug, Clone)]
 pub(crate) struct RemoteServer {
     http: reqwest::Client,
+    /// Speaks HTTP/1.1 alone, which other protocols take over from.
+    upgradable: reqwest::Client,
     base: Url,
     key: Option<HeaderValue>,
 }
@@ -80,9 +86,22 @@ impl RemoteServer {
     }
 
     pub async fn send(&self, request: Request) -> Result<Answer, ClientError> {
+        Ok(into_answer(self.ask(&self.http, request).await?))
+    }
+
+    pub async fn upgrade(&self, request: Request) -> Result<Box<dyn Upgraded>, ClientError> {
+        let answer = self.ask(&self.upgradable, request).await?;
+        if answer.status() != reqwest::StatusCode::SWITCHING_PROTOCOLS {
+            return into_answer(answer).refusal().await;
+        }
+        let broke_off = |error: reqwest::Error| ClientError::BrokeOff(reasons(&error.without_url()));
+        Ok(Box::new(answer.upgrade().await.map_err(broke_off)?))
+    }
+
+    async fn ask(&self, http: &reqwest::Client, request: Request) -> Result<reqwest::Response, ClientError> {
         let at = self.place();
         let url = format!("{at}{}{}", self.base.path().trim_end_matches('/'), request.path.as_str());
-        let mut builder = self.http.request(request.method, url);
+        let mut builder = http.request(request.method, url);
         if let Some(key) = &self.key {
             builder = builder.header(AUTHORIZATION, key.clone());
         }
@@ -97,14 +116,14 @@ impl RemoteServer {
                 length.into_iter().fold(builder, |builder, length| builder.header("content-length", length))
             }
         };
-        let answer = builder.send().await.map_err(|error| {
-            let why = reasons(&error.without_url());
-            ClientError::Unreachable { at: at.clone(), why }
-        })?;
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let body = answer.bytes_stream().map_err(|error| ClientError::BrokeOff(reasons(&error.without_url())));
-        Ok(Answer { status, headers, body: body.boxed() })
+        builder.send().await.map_err(|error| ClientError::Unreachable { at, why: reasons(&error.without_url()) })
     }
+}
+
+fn into_answer(answer: reqwest::Response) -> Answer {
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let body = answer.bytes_stream().map_err(|error| ClientError::BrokeOff(reasons(&error.without_url())));
+    Answer { status, headers, body: body.boxed() }
 }
 
 #[cfg(test)]

@@ -22,3 +22,4 @@ pub mod show;
 pub mod start;
 pub mod status;
 pub mod stop;
+pub mod terminal;
