@@ -57,7 +57,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
     let (writer, reader) = client.watch_terminal(session, terminal, None).await.map_err(context.explain())?;
     let left = {
         let _raw = Raw::enter()?;
-        Attached { writer, filter: ScreenFilter::default(), at: 0, told: 0, draws: false, writable: false }.run(reader).await
+        Attached { writer, filter: ScreenFilter::default(), at: 0, told: 0, draws: false, writable: None }.run(reader).await
     };
     match left.map_err(context.explain())? {
         Left::Detached => {
@@ -149,7 +149,8 @@ struct Attached {
     told: u64,
     /// The next bytes draw a screen and count for none.
     draws: bool,
-    writable: bool,
+    /// Whether what is typed counts; known once the server has said so, and what is typed before waits.
+    writable: Option<bool>,
 }
 
 type Step = Result<Option<Left>, holt_client::ClientError>;
@@ -167,7 +168,7 @@ impl Attached {
                     Some(item) => self.take(item).await?,
                     None => Some(Left::Closed),
                 },
-                typed = keyboard.recv() => match typed {
+                typed = keyboard.recv(), if self.writable.is_some() => match typed {
                     Some(typed) => self.type_in(&typed).await?,
                     None => Some(Left::Detached),
                 },
@@ -198,7 +199,7 @@ impl Attached {
                 }
             }
             TerminalItem::Word(TerminalServerFrame::Attached { offset, writable, screen, .. }) => {
-                self.writable = writable;
+                self.writable = Some(writable);
                 self.begin(offset, screen).await?;
                 self.resize().await?;
             }
@@ -222,14 +223,14 @@ impl Attached {
     async fn type_in(&mut self, typed: &[u8]) -> Step {
         let leave = typed.iter().position(|byte| *byte == LEAVE);
         let typed = &typed[..leave.unwrap_or(typed.len())];
-        if self.writable && !typed.is_empty() {
+        if self.writable == Some(true) && !typed.is_empty() {
             self.writer.write(typed).await?;
         }
         Ok(leave.map(|_| Left::Detached))
     }
 
     async fn resize(&mut self) -> Result<(), holt_client::ClientError> {
-        if self.writable { self.writer.resize(own_size()).await } else { Ok(()) }
+        if self.writable == Some(true) { self.writer.resize(own_size()).await } else { Ok(()) }
     }
 }
 

@@ -99,3 +99,57 @@ async fn a_person_is_asked_and_answers() {
     assert!(files.contains("allowed") && !files.contains("denied"), "{files}");
     model.finish();
 }
+
+fn size_of(terminal: &Terminal, rows: u16, cols: u16) {
+    let size = rustix::termios::Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&terminal.side, size).unwrap();
+}
+
+/// As [`Terminal::start`], with the terminal as the one that controls the command, as a shell gives it to those it starts.
+fn start_in_control(home: &Home, arguments: &[&str], rows: u16, cols: u16) -> (Terminal, Child) {
+    let (terminal, other) = Terminal::open();
+    size_of(&terminal, rows, cols);
+    let holt = home.command(arguments);
+    let mut command = std::process::Command::new("setsid");
+    command.args(["--ctty", "--wait"]).arg(holt.get_program()).args(holt.get_args()).env_clear();
+    command.envs(holt.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(home.project());
+    let stdio = || Stdio::from(other.try_clone().unwrap());
+    let child = command.stdin(stdio()).stdout(stdio()).stderr(stdio()).spawn().unwrap();
+    (terminal, child)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_types_in_a_terminal_of_the_sandbox_leaves_it_and_comes_back() {
+    let home = Home::new();
+    let _server = home.serve();
+    let client = Client::local(home.data_dir());
+    let session = client.create_session(&CreateSession::default()).await.unwrap().id.to_string();
+    let (mut terminal, mut child) = start_in_control(&home, &["terminal", &session], 30, 100);
+    terminal.type_in("stty size; printf 'o\\033]52;c;ZXZpbA==\\007k \\033[31mred\\033]0;title\\007\\n'\r");
+    terminal.expect("30 100");
+    terminal.expect("ok \x1b[31mred\r\n");
+    size_of(&terminal, 40, 120);
+    terminal.type_in("until [ \"$(stty size)\" = '40 120' ]; do sleep 0.01; done; echo larg''er; here=yes\r");
+    terminal.expect("larger");
+    terminal.type_in("\x1d");
+    terminal.expect("goes back");
+    assert!(child.wait().unwrap().success());
+    let seen = terminal.all();
+    assert!(!seen.contains("\x1b]"), "{seen:?}");
+    assert!(seen.contains("\x1b[?1049l"), "the person's terminal is put back: {seen:?}");
+
+    let open = home.holt(&["terminal", &session, "--list"]).good();
+    let id = open.split_whitespace().next().unwrap().to_owned();
+    let (mut terminal, mut child) = start_in_control(&home, &["terminal", &session, "--attach", &id], 24, 80);
+    terminal.expect("larger");
+    terminal.type_in("echo \"still:$here\"; exit 7\r");
+    terminal.expect("still:yes");
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(terminal.all().contains("ended with code 7"));
+    assert_eq!(home.holt(&["terminal", &session, "--list"]).good().trim(), "");
+
+    let (terminal, mut child) = start_in_control(&home, &["terminal", &session, "--", "echo", "one", "word"], 24, 80);
+    assert!(child.wait().unwrap().success());
+    assert!(terminal.all().contains("one word"));
+    home.holt(&["terminal", &session]).failed(2, &["needs a terminal"]);
+}
