@@ -149,7 +149,8 @@ async fn a_person_types_in_a_terminal_of_the_sandbox_leaves_it_and_comes_back() 
     assert_eq!(home.holt(&["terminal", &session, "--list"]).good().trim(), "");
 
     let (terminal, mut child) = start_in_control(&home, &["terminal", &session, "--", "echo", "one", "word"], 24, 80);
-    assert!(child.wait().unwrap().success());
-    assert!(terminal.all().contains("one word"));
+    let seen = terminal.all();
+    assert!(child.wait().unwrap().success(), "{seen:?}");
+    assert!(seen.contains("one word"), "{seen:?}");
     home.holt(&["terminal", &session]).failed(2, &["needs a terminal"]);
 }
