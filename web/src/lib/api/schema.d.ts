@@ -789,6 +789,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/terminals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists a session's terminals: those that the caller opened, and those that are shared.
+         * @description Needs the scope `view`.
+         */
+        get: operations["list_terminals"];
+        put?: never;
+        /**
+         * Opens a terminal. A session that sleeps is woken.
+         * @description A session has at most eight. Private unless `shared`: only the key that opens it sees it. It stays when nobody looks at
+         *     it, and ends with its program, when it is closed, or with the sandbox. A terminal that somebody watches keeps the session
+         *     awake; one that nobody watches does so for `keep_awake_seconds`, like any program that was left running.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["open_terminal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/terminals/{terminal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Closes a terminal: hangs it up, and ends what runs on it.
+         * @description Needs the scope `operate`.
+         */
+        delete: operations["close_terminal"];
+        options?: never;
+        head?: never;
+        /**
+         * Renames a terminal, or shares it.
+         * @description Needs the scope `operate`.
+         */
+        patch: operations["change_terminal"];
+        trace?: never;
+    };
+    "/v2/sessions/{id}/terminals/{terminal}/socket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watches a terminal over a WebSocket, and types in it with the scope `operate`.
+         * @description Binary frames are bytes, both ways. Text frames are `TerminalServerFrame`, of which the first is `attached`, and
+         *     `TerminalClientFrame`. A browser, which cannot send a key here, adds a ticket for this address.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["watch_terminal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/usage": {
         parameters: {
             query?: never;
@@ -1105,6 +1180,12 @@ export interface components {
         CancelRequested: {
             by: string;
             run: components["schemas"]["RunId"];
+        };
+        /** @description Renames a terminal, or decides who sees it. What is absent stays. */
+        ChangeTerminal: {
+            /** @description Only who opened it decides this. */
+            shared?: boolean | null;
+            title?: string | null;
         };
         /**
          * @description The verdict on one part.
@@ -1472,6 +1553,16 @@ export interface components {
             /** @enum {string} */
             kind: "recording_stopped";
         } | {
+            /** @description A person opened a terminal. What is typed and shown there is nowhere in the log. */
+            body: components["schemas"]["TerminalOpened"];
+            /** @enum {string} */
+            kind: "terminal_opened";
+        } | {
+            /** @description A terminal was closed. One that is open when the sandbox closes goes without a word of its own. */
+            body: components["schemas"]["TerminalClosed"];
+            /** @enum {string} */
+            kind: "terminal_closed";
+        } | {
             /** @description A person put a file into the workspace. */
             body: components["schemas"]["FileReceived"];
             /** @enum {string} */
@@ -1729,6 +1820,24 @@ export interface components {
         OpenPreview: {
             /** Format: int32 */
             port: number;
+        };
+        /** @description Opens a terminal in a session's sandbox. */
+        OpenTerminal: {
+            /**
+             * Format: int32
+             * @description 4 to 1000.
+             */
+            cols: number;
+            /** @description A program and its arguments; a shell when absent. */
+            command?: string[];
+            /**
+             * Format: int32
+             * @description 2 to 500.
+             */
+            rows: number;
+            /** @description Everybody who sees the session sees it, and types in it if they may operate. Otherwise only the key that opens it does. */
+            shared?: boolean;
+            title?: string | null;
         };
         /** @description Who something belongs to. The person who set Holt up is `owner`; compatibility listeners act as `local`. */
         OwnerId: string;
@@ -2174,6 +2283,8 @@ export interface components {
             /** @description The names of the processes that run. */
             processes?: string[];
             until: components["schemas"]["Timestamp"];
+            /** @description Somebody looks at its desktop or at a terminal. */
+            watched?: boolean;
             why: string;
         };
         /** @description A session as it is now: everything but its history, which is read in pages. */
@@ -2232,6 +2343,118 @@ export interface components {
          * @enum {string}
          */
         StopReason: "finished" | "calls" | "length" | "refused";
+        /** @description A terminal as people see it. */
+        Terminal: {
+            /** @description Who opened it. */
+            by: string;
+            exit?: components["schemas"]["TerminalExit"] | null;
+            id: components["schemas"]["TerminalId"];
+            /**
+             * Format: int64
+             * @description The first byte of what it put out that is kept.
+             */
+            kept_from: number;
+            /** @description It was opened with the caller's key. */
+            mine: boolean;
+            opened_at: components["schemas"]["Timestamp"];
+            /** @description Everybody who sees the session sees it, and types in it if they may operate. Otherwise only the key that opened it does. */
+            shared: boolean;
+            size: components["schemas"]["TerminalSize"];
+            title: string;
+            /**
+             * Format: int64
+             * @description How many bytes it has put out.
+             */
+            written: number;
+        };
+        /** @description What a viewer of a terminal says in text. What is typed it says in binary frames. */
+        TerminalClientFrame: {
+            /** Format: int32 */
+            cols: number;
+            /** Format: int32 */
+            rows: number;
+            /** @enum {string} */
+            type: "resize";
+        } | {
+            /** Format: int64 */
+            offset: number;
+            /** @enum {string} */
+            type: "shown";
+        };
+        /** @description A terminal was closed. One that is open when the sandbox closes goes without a word of its own. */
+        TerminalClosed: {
+            by: string;
+            exit?: components["schemas"]["TerminalExit"] | null;
+            terminal: components["schemas"]["TerminalId"];
+        };
+        /** @description How the program of a terminal ended. */
+        TerminalExit: {
+            /** Format: int32 */
+            code: number;
+            /** @enum {string} */
+            how: "code";
+        } | {
+            /** @enum {string} */
+            how: "signal";
+            /** Format: int32 */
+            signal: number;
+        } | {
+            /** @enum {string} */
+            how: "lost";
+        };
+        /**
+         * Format: uuid
+         * @description A terminal in a sandbox. Chosen by the server.
+         */
+        TerminalId: string;
+        /** @description The terminals that the caller may see, oldest first. */
+        TerminalList: {
+            items: components["schemas"]["Terminal"][];
+        };
+        /** @description A person opened a terminal. What is typed and shown there is nowhere in the log. */
+        TerminalOpened: {
+            by: string;
+            /** @description Everybody who sees the session sees it too. */
+            shared: boolean;
+            terminal: components["schemas"]["TerminalId"];
+        };
+        /** @description What the server says to a viewer of a terminal in text. What the terminal puts out comes in binary frames. */
+        TerminalServerFrame: {
+            /** Format: int64 */
+            offset: number;
+            screen: boolean;
+            size: components["schemas"]["TerminalSize"];
+            /** @enum {string} */
+            type: "attached";
+            writable: boolean;
+        } | {
+            /** Format: int64 */
+            offset: number;
+            size: components["schemas"]["TerminalSize"];
+            /** @enum {string} */
+            type: "behind";
+        } | {
+            size: components["schemas"]["TerminalSize"];
+            /** @enum {string} */
+            type: "resized";
+        } | {
+            /** @enum {string} */
+            type: "not_taken";
+        } | {
+            exit: components["schemas"]["TerminalExit"];
+            /** @enum {string} */
+            type: "exited";
+        } | {
+            /** @enum {string} */
+            type: "closed";
+        };
+        /** @description How large a terminal is, in characters. */
+        TerminalSize: {
+            /** Format: int32 */
+            cols: number;
+            /** Format: int32 */
+            rows: number;
+        };
         /** @description Add `ticket=` with this to the query of the one request that it is for. */
         Ticket: {
             expires_at: components["schemas"]["Timestamp"];
@@ -3825,6 +4048,182 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Snapshot"];
                 };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_terminals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The terminals, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TerminalList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    open_terminal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenTerminal"];
+            };
+        };
+        responses: {
+            /** @description The terminal. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terminal"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    close_terminal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The terminal. */
+                terminal: components["schemas"]["TerminalId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is closed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_terminal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The terminal. */
+                terminal: components["schemas"]["TerminalId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeTerminal"];
+            };
+        };
+        responses: {
+            /** @description The terminal. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terminal"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    watch_terminal: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The byte after the last one that was seen: output goes on there, if the terminal still has it. Without it, the screen
+                 *     is drawn as it is.
+                 */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The terminal. */
+                terminal: components["schemas"]["TerminalId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The socket. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error. */
             default: {

@@ -67,6 +67,8 @@ function lifeNote(event: SessionEvent): Note | undefined {
 			return { tone: 'quiet', text: 'The recording goes on' };
 		case 'recording_stopped':
 			return { tone: 'quiet', text: `${event.body.by} stopped the recording of the desktop` };
+		case 'terminal_opened':
+			return { tone: 'quiet', text: terminalNote(event.body) };
 		case 'session_ended':
 			return { tone: 'quiet', text: END_WORDS[event.body.reason] };
 		case 'session_failed':
@@ -76,6 +78,10 @@ function lifeNote(event: SessionEvent): Note | undefined {
 		default:
 			return undefined;
 	}
+}
+
+function terminalNote({ by, shared }: Of<'terminal_opened'>['body']): string {
+	return shared ? `${by} opened a shared terminal` : `${by} opened a terminal`;
 }
 
 function takenNote({ by, programs }: Of<'control_taken'>['body']): string {

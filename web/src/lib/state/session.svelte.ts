@@ -31,6 +31,8 @@ export class OpenSession {
 	loadingOlder = $state(false);
 	/** Raised when files may have changed. */
 	filesVersion = $state(0);
+	/** Raised when there may be other terminals. */
+	terminalsVersion = $state(0);
 	/** The first event of the loaded part. */
 	#first = $state(Number.MAX_SAFE_INTEGER);
 
@@ -147,6 +149,7 @@ export class OpenSession {
 		if (this.record) this.record = events.reduce(recordAfter, this.record);
 		this.#closeLives(events);
 		if (events.some(touchesFiles)) this.filesVersion += 1;
+		if (events.some(touchesTerminals)) this.terminalsVersion += 1;
 	}
 
 	/** Finished texts are events; their live form is no longer wanted. */
@@ -237,4 +240,8 @@ export class OpenSession {
 
 function touchesFiles({ kind }: SessionEvent): boolean {
 	return kind === 'call_finished' || kind === 'file_received' || kind === 'run_finished';
+}
+
+function touchesTerminals({ kind }: SessionEvent): boolean {
+	return kind === 'terminal_opened' || kind === 'terminal_closed' || kind === 'sandbox_closed';
 }

@@ -1,7 +1,8 @@
-export type StageTab = 'desktop' | 'files' | 'preview' | 'artifacts' | 'details';
+export type StageTab = 'desktop' | 'terminal' | 'files' | 'preview' | 'artifacts' | 'details';
 
 const LABELS = {
 	desktop: 'Desktop',
+	terminal: 'Terminal',
 	files: 'Files',
 	preview: 'Preview',
 	artifacts: 'Artifacts',
@@ -10,8 +11,8 @@ const LABELS = {
 
 const tab = (id: StageTab) => ({ id, label: LABELS[id] });
 
-const DESKTOP_FIRST = (['desktop', 'files', 'preview', 'artifacts', 'details'] as const).map(tab);
-const FILES_FIRST = (['files', 'desktop', 'preview', 'artifacts', 'details'] as const).map(tab);
+const DESKTOP_FIRST = (['desktop', 'terminal', 'files', 'preview', 'artifacts', 'details'] as const).map(tab);
+const FILES_FIRST = (['files', 'desktop', 'terminal', 'preview', 'artifacts', 'details'] as const).map(tab);
 
 /** What the stage can show, the likeliest first. */
 export function stageTabs(desktopIsUsed: boolean): readonly { id: StageTab; label: string }[] {
