@@ -58,6 +58,7 @@ export class Emulator {
 		this.terminal.onData(wishes.typed);
 		this.terminal.onBinary(wishes.typedBytes);
 		this.#sheets.during(() => this.terminal.open(element));
+		rowsOf(this.terminal)._document = this.#sheets.document;
 	}
 
 	#guard(answers: () => boolean): void {
@@ -87,6 +88,14 @@ export class Emulator {
 		this.terminal.dispose();
 		this.#sheets.drop();
 	}
+}
+
+/** What makes the rows: it takes the page's own document, whatever it was told. */
+function rowsOf(terminal: Terminal): { _document: Document } {
+	type Inside = {
+		_core: { _renderService: { _renderer: { value: { _rowFactory: { _document: Document } } } } };
+	};
+	return (terminal as unknown as Inside)._core._renderService._renderer.value._rowFactory;
 }
 
 const clamp = (value: number, least: number, most: number) => Math.max(least, Math.min(most, value));
