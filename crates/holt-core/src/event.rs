@@ -15,7 +15,7 @@ use crate::policy::Verdict;
 use crate::session::{EndReason, SessionSpec};
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
-use crate::tool::CallOutcome;
+use crate::tool::{CallOutcome, ToolContent};
 use crate::view::Programs;
 
 /// The place of an event in its session: 1, 2, 3, without gaps. 0 is before the first.
@@ -289,6 +289,10 @@ events! {
         why: ControlEnd,
         /// Who gave it back, or took it over.
         by: Option<String>,
+    }
+    /// What is on the desktop, taken for an agent that goes on after a person has used it.
+    DesktopSeen = "desktop_seen" {
+        picture: ToolContent,
     }
     /// From now on what happens on the desktop is recorded.
     RecordingStarted = "recording_started" {

@@ -18,6 +18,8 @@ pub(super) struct Conversation {
     expected: Vec<(CallId, String)>,
     results: HashMap<CallId, CallOutcome>,
     takeovers: Takeovers,
+    /// What was on the desktop when the agent got it back, until it has said something to that.
+    seen: Option<ToolContent>,
 }
 
 impl Conversation {
@@ -33,6 +35,7 @@ impl Conversation {
             EventBody::RunStarted(started) => return self.say(started.run.into()),
             EventBody::PromptSteered(steered) => return self.say(steered.prompt),
             EventBody::AgentMessage(message) => {
+                self.seen = None;
                 let results = self.close_turn();
                 if !message.parts.is_empty() {
                     return results.plus(self.push(Turn::Assistant { parts: message.parts }));
@@ -43,8 +46,15 @@ impl Conversation {
             EventBody::CallFinished(finished) if self.expected.iter().any(|(call, _)| *call == finished.call) => {
                 self.results.insert(finished.call, finished.outcome);
             }
-            EventBody::RunFinished(_) => return self.close_turn(),
-            EventBody::ControlTaken(_) => self.takeovers.begin(at),
+            EventBody::RunFinished(_) => {
+                self.seen = None;
+                return self.close_turn();
+            }
+            EventBody::ControlTaken(_) => {
+                self.seen = None;
+                self.takeovers.begin(at);
+            }
+            EventBody::DesktopSeen(seen) => self.seen = Some(seen.picture),
             EventBody::ControlReturned(returned) => {
                 self.takeovers.end(at, returned.why);
                 // While calls are open, their results come first.
@@ -115,6 +125,16 @@ impl Conversation {
         let Some(results) = self.open_results() else { return Vec::new() };
         let told = self.takeovers.words().map(|text| Turn::User { content: vec![ToolContent::Text { text }] });
         std::iter::once(results).chain(told).collect()
+    }
+
+    /// Puts what was on the desktop last, behind the words that a person has used it. It is shown for one step and is no part of the
+    /// conversation.
+    pub fn show_desktop(&self, turns: &mut Vec<Turn>) {
+        let Some(picture) = self.seen.clone() else { return };
+        match turns.last_mut() {
+            Some(Turn::User { content }) => content.push(picture),
+            _ => turns.push(Turn::User { content: vec![picture] }),
+        }
     }
 
     /// The results of the last turn's calls, which is not closed. Models insist that every call has one.

@@ -75,7 +75,9 @@ impl Planner {
             turns[..old].iter_mut().for_each(shorten);
         }
         let excess = size(&turns).whole.saturating_sub(budget);
-        drop_exchanges(turns, excess, |size| size.whole)
+        let mut turns = drop_exchanges(turns, excess, |size| size.whole);
+        self.conversation.show_desktop(&mut turns);
+        turns
     }
 
     /// Lets go of what no plan shows any more, neither now nor after whatever comes: what all turns take only grows, and

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::*;
 use crate::budget::Usage;
 use crate::event::{
-    AgentMessage, CallFinished, CallProposed, ControlEnd, ControlReturned, ControlTaken, PromptQueued, PromptWithdrawn,
-    RunFinished, RunResult, RunStarted, WhenBusy,
+    AgentMessage, CallFinished, CallProposed, ControlEnd, ControlReturned, ControlTaken, DesktopSeen, PromptQueued,
+    PromptWithdrawn, RunFinished, RunResult, RunStarted, WhenBusy,
 };
 use crate::id::{CallId, ClientId, MessageId, PromptId, RunId};
 use crate::model::{AssistantPart, StopReason};
@@ -263,6 +263,28 @@ fn who_drove_is_told_where_it_happened() {
     let second = format!("people: {}<4>", used("00:05", "00:06"));
     assert_eq!(told(&events(&moves)), [first, "agent".into(), second], "merged with what people say before and after");
     assert!(is_about_takeover(&used("00:02", "00:03")) && !is_about_takeover("[A person used the desktop from here]"));
+}
+
+#[test]
+fn what_is_on_the_desktop_afterwards_is_shown_for_one_step() {
+    let picture = || ToolContent::Image { media_type: "image/jpeg".into(), data: "x".repeat(5000) };
+    let is_shown = |events: &[EventBody]| {
+        let turns = planner(100, events).plan(100);
+        let pictures = turns.iter().enumerate().flat_map(|(at, turn)| match turn {
+            Turn::User { content } if content.contains(&picture()) => Some(at),
+            _ => None,
+        });
+        pictures.collect::<Vec<_>>() == [turns.len() - 1]
+    };
+    let mut events = events(&[Move::Prompt(0), Move::Taken, Move::Returned(ControlEnd::Given)]);
+    assert!(!is_shown(&events));
+    events.push(DesktopSeen { picture: picture() }.into());
+    assert!(is_shown(&events), "however small the budget is");
+    let mut driven = events.clone();
+    driven.push(taken());
+    assert!(!is_shown(&driven), "it was another screen");
+    events.extend(super::tests::events(&[Move::Answer(0, vec![])]));
+    assert!(!is_shown(&events), "the agent has seen it");
 }
 
 #[test]

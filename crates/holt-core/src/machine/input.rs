@@ -7,7 +7,7 @@ use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, Termin
 use crate::session::EndReason;
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
-use crate::tool::{CallOutcome, ToolSpec};
+use crate::tool::{CallOutcome, ToolContent, ToolSpec};
 use crate::view::{Failure, Programs};
 
 /// A prompt as somebody sends it.
@@ -77,6 +77,11 @@ pub enum Input {
         by: Option<String>,
         /// Only if it is held from here.
         client: Option<ClientId>,
+    },
+
+    /// What is on the desktop now that the agent has it again.
+    DesktopSeen {
+        picture: ToolContent,
     },
 
     /// What happens on the desktop is to be recorded, or not any more.

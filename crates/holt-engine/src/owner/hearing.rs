@@ -48,6 +48,7 @@ impl Owner {
                 let result = self.step(Input::Turn { run, turn, tools, seen }, Patience::Insist).await;
                 let _ = reply.send(result.map_err(|_| Halted));
             }
+            Word::Seen { picture } => self.has_looked(picture),
             Word::Show { delta } => self.hub.show(&delta),
             Word::BrainEnded { run, result } => self.brain_ended(run, result),
             Word::Published { published, reply } => {

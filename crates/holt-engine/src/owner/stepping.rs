@@ -1,6 +1,7 @@
 //! From an input to its effects, and on to what follows from them.
 
 use holt_core::agent::Halted;
+use holt_core::event::{ControlEnd, EventBody};
 use holt_core::machine::{Decision, Input, Refusal, decide};
 use holt_core::store::StoreError;
 use holt_core::view::Failure;
@@ -28,7 +29,10 @@ impl Owner {
                 tracing::warn!(session = %self.session, error = %error, "an input was not taken");
             }
         }
-        if let Some((run, reply)) = self.pending_step.take() {
+        // What a person left behind is seen before the agent goes on.
+        if !self.driver.looks()
+            && let Some((run, reply)) = self.pending_step.take()
+        {
             self.pending_step = Some((run, reply));
             match self.step(Input::NextStep { run }, Patience::Insist).await {
                 Ok(()) | Err(EngineError::Refused(Refusal::CallsOpen | Refusal::Driven(_))) => {}
@@ -52,17 +56,26 @@ impl Owner {
             return Err(EngineError::TakenOver);
         }
         let Decision { events, effects, state } = decide(&self.state, input, self.node.now())?;
+        let is_given_back = events.iter().any(|fact| gives_back(&fact.body));
         let committed = self.commit(events, state, patience).await;
         if let (Err(EngineError::Store(StoreError::Full)), Patience::Insist) = (&committed, patience) {
             self.follow_up.push_back(Input::Fail(disk_full()));
         }
         committed?;
+        if is_given_back {
+            self.look_again();
+        }
         self.perform(effects).await;
         // A call that the run no longer has was told to stop; nobody waits for what it says.
         let open = self.state.run().map(|run| run.calls.as_slice()).unwrap_or_default();
         self.calls.retain(|call, _| open.iter().any(|known| known.id == *call));
         Ok(())
     }
+}
+
+/// Whether the agent has its desktop again, as a person has left it.
+fn gives_back(event: &EventBody) -> bool {
+    matches!(event, EventBody::ControlReturned(returned) if matches!(returned.why, ControlEnd::Given | ControlEnd::Left))
 }
 
 fn disk_full() -> Failure {

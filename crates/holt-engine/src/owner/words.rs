@@ -5,7 +5,7 @@ use holt_core::event::Seq;
 use holt_core::id::{CallId, ClientId, MessageId, RunId};
 use holt_core::machine::{Input, Published, Refusal};
 use holt_core::sandbox::{SandboxError, SandboxInfo};
-use holt_core::tool::CallOutcome;
+use holt_core::tool::{CallOutcome, ToolContent};
 use holt_core::view::Snapshot;
 use tokio::sync::oneshot;
 
@@ -67,6 +67,10 @@ pub(crate) enum Word {
     },
     Show {
         delta: Delta,
+    },
+    /// What is on the desktop, if it could be seen.
+    Seen {
+        picture: Option<ToolContent>,
     },
     BrainEnded {
         run: RunId,

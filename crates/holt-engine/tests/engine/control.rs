@@ -155,6 +155,31 @@ async fn a_brain_waits_for_its_next_step_until_the_desktop_is_given_back() {
 }
 
 #[tokio::test]
+async fn an_agent_that_goes_on_sees_what_a_person_left_behind() {
+    let den = Den::new();
+    let gate = two_messages(&den);
+    let engine = den.start().await;
+    let (id, client) = (session(&engine).await, fresh(ClientId::new));
+    engine.prompt(&owner(), id, say("look")).await.unwrap();
+    within("the brain to come so far", gate.reached()).await;
+    until(&engine, id, "the sandbox", |session| session.sandbox == SandboxState::Open).await;
+    // The desktop is there.
+    engine.look(&owner(), id).await.unwrap();
+    take(&engine, id, client).await;
+    gate.release();
+    eventually("programs stand still", || all_stand_still(&den, id)).await;
+    give(&engine, id, client).await;
+    until(&engine, id, "the run to end", |session| session.status == Status::Idle).await;
+    let kinds = ["agent_message", "control_returned", "desktop_seen"];
+    assert_eq!(order(&engine, id, &kinds).await, ["agent_message", "control_returned", "desktop_seen", "agent_message"]);
+    // Nobody goes on, so nobody looks.
+    take(&engine, id, client).await;
+    give(&engine, id, client).await;
+    eventually("programs go on", || none_stands_still(&den, id)).await;
+    assert_eq!(order(&engine, id, &["desktop_seen"]).await.len(), 1);
+}
+
+#[tokio::test]
 async fn after_a_restart_programs_are_held_again_and_the_driver_may_give_back() {
     let den = Den::new();
     let mut first = den.start_mortal();

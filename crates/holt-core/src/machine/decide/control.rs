@@ -1,11 +1,11 @@
 //! Who drives the desktop: the agent, or one person.
 
 use super::Draft;
-use crate::event::{CallFinished, ControlEnd, ControlReturned, ControlTaken};
+use crate::event::{CallFinished, ControlEnd, ControlReturned, ControlTaken, DesktopSeen};
 use crate::id::ClientId;
 use crate::machine::input::{Effect, Refusal};
 use crate::machine::state::Phase;
-use crate::tool::{CallOutcome, CallStatus};
+use crate::tool::{CallOutcome, CallStatus, ToolContent};
 use crate::view::{CallStage, Programs, SandboxState};
 
 impl Draft {
@@ -46,6 +46,14 @@ impl Draft {
         self.effects.push(Effect::LetProgramsGo);
         self.withdraw_screen_calls();
         self.start_calls();
+        Ok(())
+    }
+
+    /// Only for a run that goes on: a later one looks by itself, and while a person drives nobody does.
+    pub(super) fn desktop_seen(&mut self, picture: ToolContent) -> Result<(), Refusal> {
+        if self.state.run().is_some() && self.state.control.is_none() {
+            self.emit(DesktopSeen { picture });
+        }
         Ok(())
     }
 

@@ -51,6 +51,7 @@ impl Draft {
             Input::TerminalClosed { terminal, by, exit } => self.unless_ended(TerminalClosed { terminal, by, exit }),
             Input::TakeControl { by, client, programs, seize } => self.take_control(by, client, programs, seize),
             Input::ReturnControl { why, by, client } => self.return_control(why, by, client),
+            Input::DesktopSeen { picture } => self.desktop_seen(picture),
             Input::Record { by, on, while_driven } => self.record(by, on, while_driven),
             Input::BeginMessage { run, message } => self.begin_message(run, message),
             Input::NextStep { run } => self.next_step(run),
