@@ -69,7 +69,7 @@ impl Owner {
         let (sandboxes, words, session) = (self.node.parts.sandboxes.clone(), self.words.clone(), self.session);
         self.helpers.spawn(async move {
             let seen = tokio::time::timeout(LOOK, sandboxes.look(session)).await;
-            let picture = seen.ok().and_then(Result::ok).and_then(for_the_agent);
+            let picture = seen.ok().and_then(Result::ok).and_then(|picture| for_the_agent(&picture));
             let _ = words.send(Word::Seen { picture }).await;
         });
     }
@@ -110,7 +110,7 @@ impl Owner {
 }
 
 /// It comes from the sandbox: only a picture, and one that is not too large.
-fn for_the_agent(picture: Picture) -> Option<ToolContent> {
+fn for_the_agent(picture: &Picture) -> Option<ToolContent> {
     let media_type = ["image/jpeg", "image/png"].into_iter().find(|known| *known == picture.media_type)?;
     let fits = picture.bytes.len() <= MAX_PICTURE_BYTES / 4 * 3;
     fits.then(|| ToolContent::Image { media_type: media_type.into(), data: STANDARD.encode(&picture.bytes) })

@@ -1329,6 +1329,10 @@ export interface components {
             /** @enum {string} */
             type: "call";
         };
+        /** @description What is on the desktop, taken for an agent that goes on after a person has used it. */
+        DesktopSeen: {
+            picture: components["schemas"]["ToolContent"];
+        };
         /** @description A session's desktop. */
         DesktopSpec: {
             /** @default light */
@@ -1532,6 +1536,11 @@ export interface components {
             body: components["schemas"]["ControlReturned"];
             /** @enum {string} */
             kind: "control_returned";
+        } | {
+            /** @description What is on the desktop, taken for an agent that goes on after a person has used it. */
+            body: components["schemas"]["DesktopSeen"];
+            /** @enum {string} */
+            kind: "desktop_seen";
         } | {
             /** @description From now on what happens on the desktop is recorded. */
             body: components["schemas"]["RecordingStarted"];
