@@ -1,7 +1,14 @@
-//! What a tool answers, before it becomes a message of the protocol.
+//! What a tool answers, and how it becomes a message of the protocol.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock, ToolAnnotations};
 use rustix::io::Errno;
 use serde_json::{Value, json};
+
+use crate::catalogue::Tool;
 
 /// A tool's answer: text for the model, and facts for whoever shows the call.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,3 +73,31 @@ impl Failure {
 }
 
 pub type Outcome = Result<Answer, Failure>;
+
+/// A tool of the catalogue as the protocol lists it.
+pub fn described(tool: &Tool) -> rmcp::model::Tool {
+    let hints = ToolAnnotations::new().read_only(tool.reads_only).open_world(tool.runs_commands || tool.browser);
+    rmcp::model::Tool::new(tool.name, tool.description, Arc::new(tool.input_schema.clone())).with_annotations(hints)
+}
+
+/// An answer as the protocol sends it.
+pub fn answered(outcome: Outcome) -> CallToolResponse {
+    let (text, facts, failed, pictures) = match outcome {
+        Ok(answer) => (answer.text, answer.facts, answer.failed, answer.pictures),
+        Err(failure) => {
+            let facts = failure.facts();
+            (failure.message, facts, true, Vec::new())
+        }
+    };
+    let pictures = pictures.iter().map(|shown| ContentBlock::image(BASE64_STANDARD.encode(&shown.bytes), shown.media_type));
+    let words = Some(text).filter(|text| !text.is_empty() || pictures.len() == 0).map(ContentBlock::text);
+    let mut result = CallToolResult::success(words.into_iter().chain(pictures).collect());
+    result.structured_content = Some(facts);
+    result.is_error = Some(failed);
+    result.into()
+}
+
+/// The answer to arguments that do not fit: the model made this mistake and can mend it, so it is told.
+pub fn refused(message: String) -> CallToolResponse {
+    answered(Err(Failure { code: "bad_arguments", message }))
+}

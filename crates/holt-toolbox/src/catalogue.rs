@@ -3,7 +3,20 @@
 //! The server answers from this list and the world outside reads the same list, so neither has to trust the other. The
 //! schema of a tool is made from the type that its arguments are read into; the two cannot drift apart.
 
+/// Arguments of tools that are little more than a list.
+macro_rules! arguments {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+            #[serde(deny_unknown_fields)]
+            pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+        )+
+    };
+}
+
 mod arguments;
+pub mod browser;
 mod lenient;
 mod schema;
 pub mod screen;
@@ -16,6 +29,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use arguments::*;
+use browser::BrowserCall;
 use screen::ScreenCall;
 
 /// The time that a command gets when its caller names none.
@@ -41,6 +55,8 @@ pub struct Tool {
     pub runs_commands: bool,
     /// Is about the screen, so a desktop has to run.
     pub screen: bool,
+    /// Is served in the browser's room, not in the one with the workspace.
+    pub browser: bool,
     /// Holt's own agent is offered it. The others are for clients that know them by name, and do what an offered one does.
     pub offered: bool,
 }
@@ -75,6 +91,7 @@ pub enum Call {
     KillProcess(KillProcess),
     PublishArtifact(PublishArtifact),
     Screen(ScreenCall),
+    Browser(Box<BrowserCall>),
 }
 
 /// Why a call cannot be made.
@@ -119,6 +136,7 @@ impl Call {
             "list_processes" => Self::ListProcesses(read(name, arguments)?),
             "kill_process" => Self::KillProcess(read(name, arguments)?),
             "publish_artifact" => Self::PublishArtifact(read(name, arguments)?),
+            other if browser::is_browser(other) => Self::Browser(Box::new(browser::read_browser(other, arguments)?)),
             other => {
                 let unknown = || Err(BadCall::UnknownTool(other.to_owned()));
                 Self::Screen(screen::read_screen(other, arguments).unwrap_or_else(unknown)?)
@@ -152,12 +170,13 @@ fn tool<Arguments: JsonSchema>(name: &'static str, touches: Touches, description
         writes: matches!(touches, Touches::Files),
         runs_commands: matches!(touches, Touches::Commands),
         screen: false,
+        browser: false,
         offered: true,
     }
 }
 
 fn tools() -> Vec<Tool> {
-    [file_tools(), process_tools(), screen::screen_tools()].concat()
+    [file_tools(), process_tools(), screen::screen_tools(), browser::browser_tools()].concat()
 }
 
 fn file_tools() -> Vec<Tool> {

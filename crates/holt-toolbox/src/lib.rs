@@ -14,13 +14,13 @@
 pub mod catalogue;
 
 #[cfg(feature = "server")]
-mod answer;
+pub mod answer;
 #[cfg(feature = "server")]
 mod children;
 #[cfg(feature = "server")]
-mod clock;
+pub mod clock;
 #[cfg(feature = "server")]
-mod descriptors;
+pub mod descriptors;
 #[cfg(feature = "server")]
 mod files;
 #[cfg(feature = "server")]
@@ -39,4 +39,4 @@ mod tools;
 mod walk;
 
 #[cfg(feature = "server")]
-pub use server::{MAX_REQUEST_BYTES, Options, ServeError, run, serve};
+pub use server::{MAX_REQUEST_BYTES, Options, ServeError, converse, run, serve};

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rmcp::ServiceExt;
+use rmcp::{ServerHandler, ServiceExt};
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rustix::process::DumpableBehavior;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -111,26 +111,35 @@ where
 {
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(io::Error::from)?;
     let toolbox = Arc::new(Toolbox::new(options)?);
+    let result = tokio::select! {
+        served = converse(Handler::new(Arc::clone(&toolbox)), stream) => served,
+        () = toolbox.children.take_leave_forever() => Ok(()),
+    };
+    toolbox.children.kill_all().await;
+    result
+}
+
+/// Lets a server of tools talk over a stream until the other side closes it.
+///
+/// # Errors
+/// When the other side does not speak MCP.
+pub async fn converse<Stream>(handler: impl ServerHandler, stream: Stream) -> Result<(), ServeError>
+where
+    Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let closed = CancellationToken::new();
     let (read, write) = tokio::io::split(stream);
     let read = ToldWhenClosed { inner: read, closed: closed.clone() };
     let transport = AsyncRwTransport::new_server(read, write).with_max_line_length(MAX_REQUEST_BYTES);
-    let served = async {
-        let service = Handler::new(Arc::clone(&toolbox)).serve_with_ct(transport, closed.clone()).await;
-        let service = service.map_err(|error| ServeError::Handshake(error.to_string()))?;
-        // Why it ended is no news: the other side closed the stream.
-        let _ = service.waiting().await;
-        Ok(())
-    };
-    let result = tokio::select! {
-        served = served => served,
-        () = toolbox.children.take_leave_forever() => Ok(()),
-    };
-    toolbox.children.kill_all().await;
-    match result {
+    match handler.serve_with_ct(transport, closed.clone()).await {
+        Ok(service) => {
+            // Why it ended is no news: the other side closed the stream.
+            let _ = service.waiting().await;
+            Ok(())
+        }
         // The other side left before it said anything, which it may.
-        Err(ServeError::Handshake(_)) if closed.is_cancelled() => Ok(()),
-        result => result,
+        Err(_) if closed.is_cancelled() => Ok(()),
+        Err(error) => Err(ServeError::Handshake(error.to_string())),
     }
 }
 

@@ -108,6 +108,7 @@ impl Toolbox {
             Call::ReadProcessOutput(wanted) => background::read_process_output(self, &wanted),
             Call::KillProcess(wanted) => process::kill_process(self, &wanted).await,
             Call::Screen(wanted) => screen::call(self, wanted, cancelled).await,
+            Call::Browser(_) => Err(Failure::new("no_browser", "the browser is not in this room")),
         }
     }
 

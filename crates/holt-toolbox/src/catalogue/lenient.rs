@@ -53,6 +53,34 @@ pub fn window<'de, D: Deserializer<'de>>(input: D) -> Result<u32, D::Error> {
     number.ok_or_else(|| D::Error::custom(format!("`{value}` is not the id of a window")))
 }
 
+/// Several texts, or only one.
+pub fn texts<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    let text = |value: Value| match value {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        other => Err(D::Error::custom(format!("`{other}` is not a text"))),
+    };
+    match Value::deserialize(input)? {
+        Value::Array(values) => values.into_iter().map(text).collect(),
+        one => Ok(vec![text(one)?]),
+    }
+}
+
+/// A number that may be below zero.
+pub fn signed<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
+    let value = Value::deserialize(input)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    let number = match &value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let number = number.map(f64::round).filter(|number| number.abs() <= 1e9);
+    number.map(|number| Some(number as i64)).ok_or_else(|| D::Error::custom(format!("`{value}` is not a whole number")))
+}
+
 fn whole(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64().or_else(|| {

@@ -42,17 +42,6 @@ macro_rules! as_plain {
 }
 as_plain!(Pixels as i32, WindowId as String);
 
-macro_rules! arguments {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-            #[serde(deny_unknown_fields)]
-            pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
-        )+
-    };
-}
-
 arguments! {
     Nothing {}
     Click {

@@ -87,9 +87,8 @@ fn the_contracts_tools_are_all_there() {
 
 #[test]
 fn the_tools_of_the_screen_are_known_as_such() {
-    let of_the_screen = |tool: &&Tool| {
-        ["computer", "open_vscode"].contains(&tool.name) || tool.name.starts_with("gui_") || tool.name.contains("_window")
-    };
+    let names = ["computer", "open_vscode", "gui_", "browser_"];
+    let of_the_screen = |tool: &&Tool| names.iter().any(|name| tool.name.starts_with(name)) || tool.name.contains("_window");
     for tool in catalogue() {
         assert_eq!(tool.screen, of_the_screen(&tool), "{}", tool.name);
     }

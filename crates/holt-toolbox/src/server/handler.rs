@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities,
+    ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
-use crate::answer::Outcome;
-use crate::catalogue::{self, BadCall, Call, catalogue};
+use crate::answer::{Outcome, answered, described, refused};
+use crate::catalogue::{BadCall, Call, catalogue};
 use crate::tools::{Caller, Progress, Toolbox};
 
 pub struct Handler {
@@ -36,7 +34,7 @@ impl ServerHandler for Handler {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(catalogue().iter().map(described).collect()))
+        Ok(ListToolsResult::with_all_items(catalogue().iter().filter(|tool| !tool.browser).map(described).collect()))
     }
 
     async fn call_tool(
@@ -48,35 +46,10 @@ impl ServerHandler for Handler {
             Ok(call) => call,
             Err(error @ BadCall::UnknownTool(_)) => return Err(ErrorData::invalid_params(error.to_string(), None)),
             // The model made this mistake and can mend it, so it is told as an answer.
-            Err(error @ BadCall::BadArguments(_)) => return Ok(failed("bad_arguments", error.to_string())),
+            Err(error @ BadCall::BadArguments(_)) => return Ok(refused(error.to_string())),
         };
         let progress = Progress::new(&context, self.toolbox.options.max_streamed);
         let caller = Caller { cancelled: context.ct, progress };
         Ok(answered(self.toolbox.call(call, caller).await))
     }
-}
-
-fn described(tool: &catalogue::Tool) -> rmcp::model::Tool {
-    let hints = ToolAnnotations::new().read_only(tool.reads_only).open_world(tool.runs_commands);
-    rmcp::model::Tool::new(tool.name, tool.description, Arc::new(tool.input_schema.clone())).with_annotations(hints)
-}
-
-fn answered(outcome: Outcome) -> CallToolResponse {
-    let (text, facts, failed, pictures) = match outcome {
-        Ok(answer) => (answer.text, answer.facts, answer.failed, answer.pictures),
-        Err(failure) => {
-            let facts = failure.facts();
-            (failure.message, facts, true, Vec::new())
-        }
-    };
-    let pictures = pictures.iter().map(|shown| ContentBlock::image(BASE64_STANDARD.encode(&shown.bytes), shown.media_type));
-    let words = Some(text).filter(|text| !text.is_empty() || pictures.len() == 0).map(ContentBlock::text);
-    let mut result = CallToolResult::success(words.into_iter().chain(pictures).collect());
-    result.structured_content = Some(facts);
-    result.is_error = Some(failed);
-    result.into()
-}
-
-fn failed(code: &'static str, message: String) -> CallToolResponse {
-    answered(Err(crate::answer::Failure { code, message }))
 }
