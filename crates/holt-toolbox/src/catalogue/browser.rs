@@ -367,7 +367,10 @@ fn acting_tools() -> Vec<Tool> {
     vec![
         acts::<ClickOn>("browser_click", "Click on an element, once it is visible, still and not covered."),
         acts::<Fill>("browser_fill", "Give a field another value: text field, checkbox, date and the like."),
-        acts::<TypeText>("browser_type", "Type text key by key, where a page listens to keys. To fill a field use `browser_fill`."),
+        acts::<TypeText>(
+            "browser_type",
+            "Type text key by key, where a page listens to keys. To fill a field use `browser_fill`.",
+        ),
         acts::<Select>("browser_select", "Choose in a drop-down list."),
         acts::<OneElement>("browser_hover", "Move the mouse over an element."),
         acts::<PressKey>("browser_press", "Press a key, or keys together."),

@@ -9,7 +9,7 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
-use crate::answer::{Outcome, answered, described, refused};
+use crate::answer::{answered, described, refused};
 use crate::catalogue::{BadCall, Call, catalogue};
 use crate::tools::{Caller, Progress, Toolbox};
 
