@@ -301,7 +301,7 @@ impl Live {
                         Hindrance::Lasting(failure) => return Err(failure),
                     },
                     Err(trouble) if trouble.is_passing() => {
-                        patience.because("page_moves", "the page is going somewhere else all the time")
+                        patience.because("page_moves", "the page is going somewhere else all the time");
                     }
                     Err(trouble) => return Err(trouble.into()),
                 },

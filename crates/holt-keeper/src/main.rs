@@ -1,4 +1,4 @@
-//! The executable in four parts: the keeper of a sandbox, process 1 inside it, the toolbox, and the desktop.
+//! The executable in its parts: the keeper of a sandbox, process 1 inside it, the toolbox, the desktop, and the browser's parent.
 
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ fn main() -> ExitCode {
         ["init", number] => holt_keeper::inside::run_init(number),
         ["desktop", flavour, geometry] => holt_keeper::inside::desktop::run_desktop(flavour, geometry),
         ["toolbox", number] => holt_keeper::inside::run_toolbox(number),
+        ["browser", number] => holt_keeper::inside::run_browser(number),
         _ => ExitCode::from(64),
     }
 }

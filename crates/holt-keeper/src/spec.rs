@@ -17,6 +17,8 @@ pub const INSIDE_ID: u32 = 1000;
 pub const EXECUTABLE_INSIDE: &str = "/run/holt/holt-keeper";
 /// The port on the sandbox's loopback where what wants to leave is taken in.
 pub const WAY_OUT: u16 = 3128;
+/// What the session's room shares with the browser's.
+pub const DOWNLOADS_INSIDE: &str = "/downloads";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

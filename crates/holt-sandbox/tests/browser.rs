@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use common::*;
 use holt_core::id::SessionId;
 use holt_core::sandbox::{SandboxReport, Sandboxes as _};
+use holt_core::session::{DesktopSpec, Flavour};
+use holt_core::tool::{CallOutcome, CallStatus, ToolContent};
 use holt_keeper::protocol::message::{Exit, Group, Stream};
 use holt_sandbox::bwrap::{Answer, Verb};
 use serde_json::json;
@@ -110,4 +112,126 @@ both! {
         assert!(text(&den.run(session, "echo unhurt").await).contains("unhurt"));
         den.driver.close(session).await.unwrap();
     }
+}
+
+const DESKTOP: DesktopSpec = DesktopSpec { flavour: Flavour::Light, width: 1024, height: 768 };
+const FORM: &str = "<title>Order</title><form onsubmit=\"event.preventDefault(); document.title = den.value\">\
+                    <label>Den <input id=den></label><button>Send</button></form>";
+
+/// Serves a page inside a session, with a desktop beside it; gives its address.
+async fn serve_a_form(den: &Den, session: SessionId) -> &'static str {
+    den.driver.start_desktop(session, DESKTOP).await.unwrap();
+    let write = call(session, "write_file", json!({ "path": "index.html", "content": FORM }));
+    outcome(&den.driver, write, false).await;
+    let serve = call(session, "execute_command_async", json!({ "command": "python3 -m http.server 8124 --bind 127.0.0.1" }));
+    outcome(&den.driver, serve, false).await;
+    let up = "for i in $(seq 100); do curl -fs http://127.0.0.1:8124/ && break; sleep 0.1; done";
+    assert!(text(&den.run(session, up).await).contains("Order"));
+    "http://127.0.0.1:8124/"
+}
+
+/// Calls one of the browser's tools.
+async fn browse(den: &Den, session: SessionId, tool: &str, arguments: serde_json::Value) -> CallOutcome {
+    outcome(&den.driver, call(session, tool, arguments), false).await
+}
+
+async fn browsed(den: &Den, session: SessionId, tool: &str, arguments: serde_json::Value) -> String {
+    let outcome = browse(den, session, tool, arguments).await;
+    assert_eq!(outcome.status, CallStatus::Succeeded, "{tool}: {}", text(&outcome));
+    text(&outcome)
+}
+
+/// The reference on the line of a snapshot that has this.
+fn reference(snapshot: &str, part: &str) -> String {
+    let line = snapshot.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("no {part} in {snapshot}"));
+    line.split_once("[ref=").unwrap().1.split_once(']').unwrap().0.to_owned()
+}
+
+/// The processes of a session whose command line has this and not that.
+fn processes(den: &Den, session: SessionId, with: &str, without: &str) -> Vec<i32> {
+    let line =
+        |pid: &i32| String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()).into_owned();
+    let all = den.trace(session).processes().into_iter();
+    all.filter(|pid| line(pid).contains(with) && !line(pid).contains(without)).collect()
+}
+
+fn kill(pid: i32) {
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL).unwrap();
+}
+
+both! {
+    async fn the_agent_opens_what_it_serves_fills_a_form_by_reference_and_sees_the_result() {
+        let den = Den::new();
+        let session = den.open().await;
+        let address = serve_a_form(&den, session).await;
+        browsed(&den, session, "browser_open", json!({ "url": address })).await;
+        let snapshot = browsed(&den, session, "browser_snapshot", json!({})).await;
+        let fill = json!({ "target": reference(&snapshot, "textbox \"Den\""), "text": "river bank" });
+        browsed(&den, session, "browser_fill", fill).await;
+        browsed(&den, session, "browser_click", json!({ "target": reference(&snapshot, "button \"Send\"") })).await;
+        browsed(&den, session, "browser_evaluate", json!({ "script": "document.body.style.background = 'rgb(200, 20, 120)'" })).await;
+        let state = browsed(&den, session, "browser_state", json!({})).await;
+        assert!(state.contains("\"river bank\"") && state.contains(address), "{state}");
+        eventually("it is on the screen", async || {
+            let windows = json!({ "namePattern": "river bank" });
+            browsed(&den, session, "gui_find_window", windows).await.contains("Chromium")
+        })
+        .await;
+        let kept = browse(&den, session, "browser_screenshot", json!({ "name": "seen" })).await;
+        assert!(kept.content.iter().any(|part| matches!(part, ToolContent::Image { .. })), "{}", text(&kept));
+        assert!(text(&den.run(session, "file -b /downloads/seen.png || head -c 4 /downloads/seen.png").await).contains("PNG"));
+        let download = json!({ "url": address, "name": "form.html" });
+        assert!(browsed(&den, session, "browser_download", download).await.contains("/downloads/form.html"));
+        assert!(browsed(&den, session, "read_file", json!({ "path": "/downloads/form.html" })).await.contains("Order"));
+        let browser = processes(&den, session, "/chromium\0", "--type=");
+        let line = std::fs::read_to_string(format!("/proc/{}/cmdline", browser[0])).unwrap();
+        assert!(!line.contains("--no-sandbox") && !line.contains("--remote-debugging-port"), "{line}");
+        let spaces = |pid: i32| {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+            status.lines().find_map(|line| line.strip_prefix("NSpid:").map(|pids| pids.split_whitespace().count())).unwrap()
+        };
+        let renderer = processes(&den, session, "--type=renderer", "nothing")[0];
+        assert!(spaces(renderer) > spaces(browser[0]), "its own sandbox is on");
+        let outside = browse(&den, session, "browser_open", json!({ "url": "http://169.254.169.254/", "timeout_seconds": 10 })).await;
+        assert_eq!(outside.status, CallStatus::Failed, "{}", text(&outside));
+        let (trace, all) = (den.trace(session), den.trace(session).processes());
+        den.driver.close(session).await.unwrap();
+        assert_eq!(trace.left(&all), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_browser_or_a_screen_that_dies_comes_back_and_the_session_is_unhurt() {
+        let den = Den::new();
+        let session = den.open().await;
+        let address = serve_a_form(&den, session).await;
+        browsed(&den, session, "browser_open", json!({ "url": address })).await;
+        kill(processes(&den, session, "/chromium\0", "--type=")[0]);
+        let again = eventually_browsed(&den, session, address).await;
+        assert!(again.contains("started again"), "{again}");
+        kill(processes(&den, session, "openbox", "nothing")[0]);
+        browsed(&den, session, "browser_snapshot", json!({})).await;
+        kill(processes(&den, session, "tigervnc", "nothing")[0]);
+        eventually_browsed(&den, session, address).await;
+        let part = processes(&den, session, "holt-keeper\0browser", "nothing");
+        kill(part[0]);
+        eventually_browsed(&den, session, address).await;
+        assert!(text(&den.run(session, "echo unhurt").await).contains("unhurt"));
+        den.driver.close(session).await.unwrap();
+    }
+}
+
+/// Opens a page, with a browser whose death may just be noticed.
+async fn eventually_browsed(den: &Den, session: SessionId, address: &str) -> String {
+    let mut said = String::new();
+    for _ in 0..20 {
+        // As before every call that is about the screen.
+        let _ = den.driver.start_desktop(session, DESKTOP).await;
+        let opened = browse(den, session, "browser_open", json!({ "url": address })).await;
+        said.push_str(&text(&opened));
+        if opened.status == CallStatus::Succeeded {
+            return said;
+        }
+    }
+    panic!("the browser does not come back: {said}");
 }

@@ -61,12 +61,13 @@ pub enum LastLink {
 impl Roots {
     /// # Errors
     /// When the workspace does not exist.
-    pub fn new(workspace: &Path, home: Option<&Path>, temporary: &Path) -> std::io::Result<Self> {
+    pub fn new<'a>(workspace: &Path, home: Option<&Path>, others: impl IntoIterator<Item = &'a Path>) -> std::io::Result<Self> {
         let workspace = std::fs::canonicalize(workspace)?;
-        let others = [Some(temporary), home].into_iter().flatten();
         let mut allowed = vec![workspace.clone()];
         // The root directory as a home would allow everything.
-        allowed.extend(others.filter_map(|path| std::fs::canonicalize(path).ok()).filter(|path| path.parent().is_some()));
+        allowed.extend(
+            others.into_iter().filter_map(|path| std::fs::canonicalize(path).ok()).filter(|path| path.parent().is_some()),
+        );
         Ok(Self { workspace, home: home.map(Path::to_owned), allowed })
     }
 

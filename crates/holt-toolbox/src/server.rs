@@ -31,6 +31,8 @@ pub struct Options {
     pub home: Option<PathBuf>,
     /// The directory for temporary files, where the tools may work too and long outputs are kept.
     pub temporary: PathBuf,
+    /// What is shared with the browser, where the tools may work too.
+    pub downloads: Option<PathBuf>,
     /// About how many bytes of output an answer has at most.
     pub max_output: usize,
     /// About how many bytes of a file an answer has at most.
@@ -57,6 +59,7 @@ impl Default for Options {
             workspace: PathBuf::from("/workspace"),
             home: std::env::var_os("HOME").map(PathBuf::from),
             temporary: PathBuf::from("/tmp"),
+            downloads: None,
             max_output: 32 * 1024,
             max_read: 64 * 1024,
             max_streamed: 4 * 1024 * 1024,

@@ -70,7 +70,8 @@ impl Patience {
 
 impl Toolbox {
     pub fn new(options: Options) -> Result<Self, ServeError> {
-        let roots = Roots::new(&options.workspace, options.home.as_deref(), &options.temporary)
+        let others = [Some(&*options.temporary), options.home.as_deref(), options.downloads.as_deref()];
+        let roots = Roots::new(&options.workspace, options.home.as_deref(), others.into_iter().flatten())
             .map_err(|source| ServeError::Workspace { path: options.workspace.clone(), source })?;
         Ok(Self {
             roots,

@@ -99,13 +99,13 @@ impl Task<'_> {
         loop {
             let asked = async {
                 let frames = self.live.frames(self.tab).await?;
-                let top = frames.first().ok_or_else(|| crate::browser::Trouble::Page(crate::world::tab::Obstacle::Gone))?;
+                let top = frames.first().ok_or(crate::browser::Trouble::Page(crate::world::tab::Obstacle::Gone))?;
                 self.live.in_frame(top, function, arguments).await
             };
             match asked.await {
                 Ok(answer) => return Ok(answer),
                 Err(trouble) if trouble.is_passing() => {
-                    self.patience.because("page_moves", "the page goes elsewhere all the time")
+                    self.patience.because("page_moves", "the page goes elsewhere all the time");
                 }
                 Err(trouble) => return Err(trouble.into()),
             }

@@ -11,6 +11,7 @@ use crate::browser::Trouble;
 use crate::cdp::CdpError;
 use crate::limit::Pauses;
 use crate::text::line;
+use crate::world::MAX_TITLE;
 use crate::world::tab::{Obstacle, Reached};
 
 /// Nothing was asked for or answered for so long: the network is quiet.
@@ -255,13 +256,28 @@ impl Task<'_> {
         let session = self.session()?;
         let mut pauses = Pauses::new();
         loop {
-            let history: History = self.live.ask(&session, "Page.getNavigationHistory", json!({})).await?;
-            let at = usize::try_from(history.current_index).ok().and_then(|index| history.entries.get(index));
-            if at.is_some_and(|at| at.id == *entry) || self.loader() != before {
+            let history = match self.live.ask::<History>(&session, "Page.getNavigationHistory", json!({})).await {
+                // In between two pages there is none.
+                Err(trouble) if trouble.is_passing() => None,
+                history => Some(history?),
+            };
+            let at = history.as_ref().and_then(|history| history.entries.get(usize::try_from(history.current_index).ok()?));
+            // The browser is there before the page's process has said so.
+            let is_there = at.is_some_and(|at| at.id == *entry);
+            if self.loader() != before || (is_there && self.is_told_of_document(&session).await?) {
                 return Ok(());
             }
             self.patience.because("page_slow", "the page does not come");
             pauses.next().await;
+        }
+    }
+
+    /// Whether the document that is there is the one that was told of.
+    async fn is_told_of_document(&self, session: &str) -> Result<bool, Failure> {
+        match self.live.ask::<Value>(session, "Page.getFrameTree", json!({})).await {
+            Ok(tree) => Ok(tree["frameTree"]["frame"]["loaderId"].as_str() == self.loader().as_deref()),
+            Err(trouble) if trouble.is_passing() => Ok(false),
+            Err(trouble) => Err(trouble.into()),
         }
     }
 
@@ -298,13 +314,21 @@ impl Task<'_> {
 
     pub async fn state(&self) -> Outcome {
         let session = self.session()?;
-        let ready =
-            match self.live.ask::<Value>(&session, "Runtime.evaluate", json!({ "expression": "document.readyState" })).await {
-                Ok(answer) => answer["result"]["value"].clone(),
-                Err(Trouble::Page(Obstacle::Dialog(_)) | Trouble::Cdp(CdpError::Refused(_))) => json!("loading"),
-                Err(Trouble::Page(Obstacle::Crashed)) => json!("crashed"),
-                Err(trouble) => return Err(trouble.into()),
-            };
+        let script = json!({ "expression": "[document.readyState, document.title.slice(0, 300)]", "returnByValue": true });
+        let ready = match self.live.ask::<Value>(&session, "Runtime.evaluate", script).await {
+            Ok(mut answer) => {
+                let title = answer["result"]["value"][1].as_str().map(|title| line(title, MAX_TITLE));
+                self.live.world(|world| {
+                    if let (Some(tab), Some(title)) = (world.tab_mut(self.tab), title) {
+                        tab.title = title;
+                    }
+                });
+                answer["result"]["value"][0].take()
+            }
+            Err(Trouble::Page(Obstacle::Dialog(_)) | Trouble::Cdp(CdpError::Refused(_))) => json!("loading"),
+            Err(Trouble::Page(Obstacle::Crashed)) => json!("crashed"),
+            Err(trouble) => return Err(trouble.into()),
+        };
         let state = self.live.world(|world| world.state());
         let (page, _) = self.whereabouts();
         let text = format!("{page}\nReady state: {}\n{}", ready.as_str().unwrap_or("unknown"), super::tabs::in_words(&state));

@@ -64,7 +64,7 @@ impl Task<'_> {
                     self.patience.because("not_so", format!("the page {how} \"{}\"", line(text, 100)));
                 }
                 Err(trouble) if trouble.is_passing() => {
-                    self.patience.because("page_moves", "the page is going somewhere else all the time")
+                    self.patience.because("page_moves", "the page is going somewhere else all the time");
                 }
                 Err(trouble) => return Err(trouble.into()),
             }

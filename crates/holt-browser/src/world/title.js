@@ -2,18 +2,24 @@
 (() => {
   if (window.top !== window) return;
   let told = null;
+  let resting = false;
   let due = false;
   const tell = () => {
-    due = false;
     const title = document.title.slice(0, 300);
     if (title === told) return;
     told = title;
     holtTitle(title);
   };
   const soon = () => {
-    if (due) return;
     due = true;
-    setTimeout(tell, 100);
+    if (resting) return;
+    due = false;
+    resting = true;
+    tell();
+    setTimeout(() => {
+      resting = false;
+      if (due) soon();
+    }, 100);
   };
   const begin = () => {
     tell();

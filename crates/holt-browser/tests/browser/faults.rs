@@ -9,9 +9,10 @@ use crate::support::{session, session_with};
 #[tokio::test]
 async fn a_thousand_tabs_are_stopped_at_a_limit() {
     let session = session_with(&["--disable-popup-blocking"]).await;
-    let url = session
-        .site
-        .html("/many", "<title>Many</title><button onclick=\"for (let i = 0; i < 1000; i++) open('about:blank')\">go</button>");
+    let url = session.site.html(
+        "/many",
+        "<title>Many</title><button onclick=\"for (let i = 0; i < 1000; i++) window.open('about:blank')\">go</button>",
+    );
     session.open(&url).await.ok();
     let mut told = session.call("click", json!({ "target": "button" })).await.text;
     while !told.contains("closed at once") {
@@ -20,6 +21,8 @@ async fn a_thousand_tabs_are_stopped_at_a_limit() {
     assert!(told.contains("at most 20"), "{told}");
     session.until_told("twenty tabs", |state| state["tabs"].as_array().unwrap().len() == 20).await;
     session.call("tabs", json!({ "action": "select", "tab": 1 })).await.ok();
+    // The page is still at it, and then it is not.
+    while session.call("evaluate", json!({ "script": "1" })).await.failed {}
     assert_eq!(session.value("document.title").await, "Many", "the browser goes on");
     assert_eq!(session.call("tabs", json!({ "action": "new" })).await.code(), "too_many_tabs");
     session.close().await;

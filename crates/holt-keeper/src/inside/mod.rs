@@ -2,6 +2,7 @@
 //! which the keeper talks to them ([`channel`]). Small, without threads, and blocking. The toolbox is a program of its own
 //! that a leader starts, and so is the desktop ([`desktop`]).
 
+mod browser;
 pub mod channel;
 pub mod desktop;
 pub mod init;
@@ -14,6 +15,7 @@ mod toolbox;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
+pub use browser::run_browser;
 pub use toolbox::run_toolbox;
 
 use crate::system;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use holt_core::session::{Limits, Network};
-use holt_keeper::spec::{Bind, EXECUTABLE_INSIDE, Link, Room, RoomLimits, Source, Tmpfs};
+use holt_keeper::spec::{Bind, DOWNLOADS_INSIDE, EXECUTABLE_INSIDE, Link, Room, RoomLimits, Source, Tmpfs};
 
 use super::project::Project;
 use crate::environment::{self, FoundKit};
@@ -14,8 +14,6 @@ pub const HOME: &str = "/home/agent";
 pub const WORKSPACE: &str = "/workspace";
 /// Tells the toolbox where the workspace is.
 const WORKSPACE_VARIABLE: &str = "HOLT_WORKSPACE";
-/// Where the session and its browser meet: what is downloaded is there, and what is to be uploaded.
-pub const DOWNLOADS: &str = "/downloads";
 const RUN_BYTES: u64 = 16 << 20;
 /// A file takes memory of the kernel even when it is empty: so many bytes of the size allow one.
 const BYTES_PER_FILE: u64 = 4096;
@@ -95,7 +93,7 @@ pub fn room(parts: &Parts<'_>) -> Room {
     variables.extend(environment::way_out(parts.network));
     variables.extend(parts.variables.clone());
     let Base { mut binds, mut links } = base(parts);
-    binds.push(held(&parts.downloads, DOWNLOADS, true));
+    binds.push(held(&parts.downloads, DOWNLOADS_INSIDE, true));
     binds.push(held(&parts.home, HOME, true));
     binds.extend(parts.kits.iter().map(|kit| held(&kit.place, kit.place.clone(), false)));
     match &parts.workspace {
@@ -120,7 +118,7 @@ pub fn room(parts: &Parts<'_>) -> Room {
 /// The world of the session's browser, which has a profile in place of a home and no workspace.
 pub fn browser_room(parts: &Parts<'_>) -> Room {
     let Base { mut binds, links } = base(parts);
-    binds.push(held(&parts.downloads, DOWNLOADS, true));
+    binds.push(held(&parts.downloads, DOWNLOADS_INSIDE, true));
     binds.push(held(&parts.profile, HOME, true));
     let mut variables = environment::variables(&[]);
     variables.extend(environment::way_out(parts.network));
@@ -129,8 +127,8 @@ pub fn browser_room(parts: &Parts<'_>) -> Room {
         binds,
         links,
         tmpfs: memory_file_systems(parts.limits.tmp_bytes),
-        variables: on_the_desktop(variables),
-        directory: PathBuf::from(DOWNLOADS),
+use holt_core::session::{Limits, Network};
+use holt_keeper::spec::{Bind, DOWNLOADS_INSIDE, EXECUTABLE_INSIDE, Link, Room, RoomLimits, Source, Tmpfs};
         user_namespaces: true,
     }
 }
@@ -208,8 +206,14 @@ mod tests {
         let (limits, variables) = (Limits::default(), BTreeMap::from([("LANG".to_owned(), "de_DE".to_owned())]));
         let room = room(&parts(&programs, &limits, &variables));
         let seen: Vec<_> = room.binds.iter().map(|bind| (bind.at.to_str().unwrap(), bind.writable)).collect();
-        let expected =
-            [("/usr", false), ("/etc", false), (EXECUTABLE_INSIDE, false), (DOWNLOADS, true), (HOME, true), (WORKSPACE, true)];
+        let expected = [
+            ("/usr", false),
+            ("/etc", false),
+            (EXECUTABLE_INSIDE, false),
+            (DOWNLOADS_INSIDE, true),
+            (HOME, true),
+            (WORKSPACE, true),
+        ];
         assert_eq!(seen, expected);
         assert_eq!(room.variables["LANG"], "de_DE");
         assert!(!room.variables.contains_key("https_proxy"), "nobody is sent to where nothing is let out");
@@ -224,7 +228,7 @@ mod tests {
         let room = browser_room(&parts(&programs, &limits, &variables));
         let own = room.binds.iter().filter(|bind| bind.source.starts_with("/data/sessions"));
         let own: Vec<_> = own.map(|bind| (bind.source.to_str().unwrap(), bind.at.to_str().unwrap())).collect();
-        assert_eq!(own, [("/data/sessions/1/downloads", DOWNLOADS), ("/data/sessions/1/browser", HOME)]);
+        assert_eq!(own, [("/data/sessions/1/downloads", DOWNLOADS_INSIDE), ("/data/sessions/1/browser", HOME)]);
         assert!(!room.variables.contains_key("TOKEN") && room.user_namespaces);
     }
 

@@ -130,7 +130,7 @@ arguments! {
         /// The file field: a reference such as `e12` from `browser_snapshot`, or a CSS selector.
         #[serde(alias = "selector", alias = "ref")]
         target: String,
-        /// Names of files in the downloads directory, which the browser shares with the workspace.
+        /// Names of files in `/downloads`.
         #[serde(deserialize_with = "lenient::texts")]
         files: Vec<String>,
         /// The longest to wait for the field. Default: 10.
@@ -329,15 +329,15 @@ pub(super) fn read_browser(name: &str, arguments: Map<String, Value>) -> Result<
 }
 
 fn looks<Arguments: JsonSchema>(name: &'static str, description: &'static str) -> Tool {
-    Tool { screen: true, browser: true, offered: false, ..tool::<Arguments>(name, Touches::Nothing, description) }
+    Tool { screen: true, browser: true, ..tool::<Arguments>(name, Touches::Nothing, description) }
 }
 
 fn acts<Arguments: JsonSchema>(name: &'static str, description: &'static str) -> Tool {
-    Tool { screen: true, browser: true, offered: false, ..tool::<Arguments>(name, Touches::Other, description) }
+    Tool { screen: true, browser: true, ..tool::<Arguments>(name, Touches::Other, description) }
 }
 
 fn writes<Arguments: JsonSchema>(name: &'static str, description: &'static str) -> Tool {
-    Tool { screen: true, browser: true, offered: false, ..tool::<Arguments>(name, Touches::Files, description) }
+    Tool { screen: true, browser: true, ..tool::<Arguments>(name, Touches::Files, description) }
 }
 
 pub(super) fn browser_tools() -> Vec<Tool> {
@@ -374,20 +374,20 @@ fn acting_tools() -> Vec<Tool> {
         acts::<Select>("browser_select", "Choose in a drop-down list."),
         acts::<OneElement>("browser_hover", "Move the mouse over an element."),
         acts::<PressKey>("browser_press", "Press a key, or keys together."),
-        acts::<Upload>("browser_upload", "Put files of the downloads directory into a file field."),
+        acts::<Upload>("browser_upload", "Put files of `/downloads` into a file field."),
         acts::<DragTo>("browser_drag", "Drag an element onto another."),
         acts::<ScrollBy>("browser_scroll", "Scroll the page or an element, or scroll to an element."),
         acts::<AnswerDialog>("browser_dialog", "Answer the dialog that a page has opened (alert, confirm, prompt)."),
         acts::<Evaluate>("browser_evaluate", "Run JavaScript in the page and return what it gives."),
         writes::<Download>(
             "browser_download",
-            "Download a file, from an address or by a click, into the downloads directory, which the browser shares with \
-             the workspace.",
+            "Download a file, from an address or by a click, into `/downloads`, which the browser \
+             shares with the sandbox.",
         ),
-        writes::<Pdf>("browser_pdf", "Print the page as a PDF into the downloads directory."),
+        writes::<Pdf>("browser_pdf", "Print the page as a PDF into `/downloads`."),
         writes::<TakePicture>(
             "browser_screenshot",
-            "Take a picture of the page or an element. It is kept in the downloads directory and shown to you.",
+            "Take a picture of the page or an element. It is kept in `/downloads` and shown to you.",
         ),
     ]
 }

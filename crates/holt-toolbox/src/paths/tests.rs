@@ -17,7 +17,7 @@ fn world() -> World {
     }
     std::fs::write(base.join("work/src/a.txt"), "a").unwrap();
     std::fs::write(base.join("secret/key"), "key").unwrap();
-    let roots = Roots::new(&base.join("work"), Some(&base.join("home")), &base.join("tmp")).unwrap();
+    let roots = Roots::new(&base.join("work"), Some(&base.join("home")), [&*base.join("home"), &*base.join("tmp")]).unwrap();
     World { _directory: directory, base, roots }
 }
 
