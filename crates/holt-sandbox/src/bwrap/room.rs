@@ -127,8 +127,8 @@ pub fn browser_room(parts: &Parts<'_>) -> Room {
         binds,
         links,
         tmpfs: memory_file_systems(parts.limits.tmp_bytes),
-use holt_core::session::{Limits, Network};
-use holt_keeper::spec::{Bind, DOWNLOADS_INSIDE, EXECUTABLE_INSIDE, Link, Room, RoomLimits, Source, Tmpfs};
+        variables: on_the_desktop(variables),
+        directory: PathBuf::from(DOWNLOADS_INSIDE),
         user_namespaces: true,
     }
 }
