@@ -80,7 +80,8 @@ fn files(attempts: &mut Attempts, outside: &Outside) {
         let (at, options) = (fields[4], fields[5]);
         let expected = at == workspace
             || at == format!("{workspace}/.git")
-            || ["/dev/shm", "/tmp", "/run/user/1000", "/home/agent", "/workspace", "/proc", "/dev/pts"].contains(&at)
+            || ["/dev/shm", "/tmp", "/run/user/1000", "/home/agent", "/workspace", "/downloads", "/proc", "/dev/pts"]
+                .contains(&at)
             || at.starts_with("/dev/");
         attempts.hole(&format!("{at} may be written"), options.split(',').any(|option| option == "rw") && !expected);
         attempts.hole(&format!("{at} honours set-user-id"), !options.contains("nosuid"));

@@ -44,7 +44,10 @@ pub(super) async fn pass(app: &App, preview: Arc<Preview>, request: Request) -> 
 async fn try_to_pass(app: &App, preview: &Arc<Preview>, mut request: Request) -> Result<Response, Why> {
     let permit = Arc::clone(&preview.requests).try_acquire_owned().map_err(|_| Why::Busy)?;
     let link = app.engine.connect(&preview.by.principal, preview.session, preview.port).await;
-    let link = link.map_err(|error| why_not(&error, preview.port))?;
+    let link = match link {
+        Ok(link) => link,
+        Err(error) => return Err(why_not(app, preview, &error).await),
+    };
     let wants_upgrade = is_upgrade(request.headers()) && request.version() == Version::HTTP_11;
     let browser = wants_upgrade.then(|| hyper::upgrade::on(&mut request));
     inward(request.headers_mut(), &preview.origin(), preview.port, wants_upgrade);
@@ -78,10 +81,13 @@ async fn try_to_pass(app: &App, preview: &Arc<Preview>, mut request: Request) ->
     }
 }
 
-fn why_not(error: &EngineError, port: u16) -> Why {
+async fn why_not(app: &App, preview: &Preview, error: &EngineError) -> Why {
     match error {
-        EngineError::Sandbox(SandboxError::NobodyServes(_)) => Why::NobodyServes(port),
-        EngineError::Refused(Refusal::Closed) | EngineError::Sandbox(SandboxError::NotOpen | SandboxError::Gone) => Why::Asleep,
+        EngineError::Sandbox(SandboxError::NobodyServes(port)) => Why::NobodyServes(*port),
+        EngineError::Refused(Refusal::Closed) | EngineError::Sandbox(SandboxError::NotOpen | SandboxError::Gone) => {
+            let session = app.engine.session(&preview.by.principal, preview.session).await;
+            if session.is_ok_and(|session| session.ended.is_none()) { Why::Asleep } else { Why::Closed }
+        }
         EngineError::NoSession(_) | EngineError::NotAllowed(_) => Why::Closed,
         _ => Why::Broken,
     }

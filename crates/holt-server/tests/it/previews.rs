@@ -265,6 +265,9 @@ async fn what_cannot_be_shown_says_why() {
     let asleep = den.ask(&host, "GET /", &cookie).await;
     assert!(asleep.starts_with("HTTP/1.1 503") && asleep.contains("sandbox_closed"), "{asleep}");
     assert_eq!(den.server.client().get(&den.path()).await.json()["ports"], json!([]));
+    let ended = den.server.client().post(&format!("/v2/sessions/{}/stop", den.session), &json!({})).await;
+    assert_eq!(ended.status, 200, "{ended:?}");
+    assert!(den.ask(&host, "GET /", &cookie).await.starts_with("HTTP/1.1 404"), "a preview ends with its session");
     let refused = den.server.client().post(&den.path(), &json!({ "port": 0 })).await;
     assert_eq!((refused.status, refused.json()["code"].as_str()), (400, Some("bad_port")));
     den.server.stop().await;
