@@ -149,7 +149,7 @@ impl Live {
                 accompanying: Mutex::default(),
             }
         });
-        let told = accompany(Arc::downgrade(&live), live.changed.subscribe(), state);
+        let told = accompany(Arc::downgrade(&live), live.changed.subscribe(), state.clone());
         let accompanying = tokio::spawn(async move {
             let conversation = async {
                 if let Some(conversation) = begun {
@@ -162,6 +162,7 @@ impl Live {
             }
             // Whatever is left of it ends now.
             drop(chromium);
+            state.send_replace(PageState::default());
         });
         *live.accompanying.lock().unwrap_or_else(PoisonError::into_inner) = Some(accompanying);
         live

@@ -267,6 +267,14 @@ events! {
     }
     /// What stood still in the sandbox goes on.
     SandboxReleased = "sandbox_released" {}
+    /// What the browser has open is another page, or the page has another name. No more than one in a while: what was only
+    /// passed through is left out. Without tabs the browser is closed.
+    PageChanged = "page_changed" {
+        url: String,
+        title: String,
+        loading: bool,
+        tabs: u32,
+    }
     /// The session would have slept, but something still runs in it.
     SleepPostponed = "sleep_postponed" {
         until: Timestamp,

@@ -15,6 +15,7 @@ use crate::id::{CallId, SessionId, TerminalId};
 use crate::session::{DesktopSpec, Limits, Network, WorkspaceSpec};
 use crate::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
 use crate::tool::{CallOutcome, ToolSpec};
+use crate::view::Page;
 
 /// What a session's sandbox is to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +76,8 @@ pub enum SandboxReport {
     Released,
     /// Something that a person should know.
     Noted { level: Level, code: String, text: String },
+    /// What its browser shows now; hostile. Without tabs it is closed.
+    Page(Page),
     /// It ended without being asked to.
     Gone { reason: String },
 }

@@ -82,6 +82,9 @@ pub struct Snapshot {
     /// The person who drives the desktop, while one does. The agent waits meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
+    /// What the browser has open, while it runs. As pages say it: text, and nothing to rely on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<Page>,
     /// How the desktop is recorded, while it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<Recording>,
@@ -128,6 +131,17 @@ pub struct Held {
     pub code: String,
     pub text: String,
     pub since: Timestamp,
+}
+
+/// What a session's browser shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Page {
+    pub url: String,
+    pub title: String,
+    pub loading: bool,
+    /// How many tabs are open.
+    pub tabs: u32,
 }
 
 /// A person's control of a session's desktop.

@@ -201,6 +201,7 @@ impl Owner {
     pub(crate) async fn hear_reports(&mut self) {
         let news = self.node.reports.news(self.session);
         self.follow_up.extend(news.notes());
+        self.follow_up.extend(news.page());
         if let Some(reason) = news.gone()
             && self.is_gone_for_sure().await
         {

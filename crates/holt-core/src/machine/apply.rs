@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::state::{Phase, RunState, State};
 use crate::event::{
-    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ControlTaken, EventBody, PromptQueued, RunFinished,
-    SandboxEnd, SandboxHeld, Seq, WhenBusy,
+    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ControlTaken, EventBody, PageChanged, PromptQueued,
+    RunFinished, SandboxEnd, SandboxHeld, Seq, WhenBusy,
 };
 use crate::policy::Verdict;
 use crate::time::Timestamp;
-use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, Recording, SandboxState};
+use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, Page, QueuedPrompt, Recording, SandboxState};
 
 impl State {
     /// Folds one event in. A kind that this version does not know is `None` and only moves the place in the log.
@@ -42,6 +42,7 @@ impl State {
             EventBody::SandboxClosed(closed) => self.sandbox_closed(at, closed.why),
             EventBody::SandboxHeld(held) => self.held(at, held),
             EventBody::SandboxReleased(_) => self.released(at),
+            EventBody::PageChanged(changed) => self.page = page(changed),
             EventBody::ControlTaken(taken) => self.control_taken(at, taken),
             EventBody::ControlReturned(_) => self.control_returned(at),
             EventBody::RecordingStarted(started) => {
@@ -114,6 +115,7 @@ impl State {
     fn sandbox_closed(&mut self, at: Timestamp, why: SandboxEnd) {
         self.sandbox = SandboxState::Closed;
         self.control = None;
+        self.page = None;
         self.released(at);
         if let Phase::Idle { asleep } = &mut self.phase {
             *asleep = why == SandboxEnd::Slept || why == SandboxEnd::Ended;
@@ -231,4 +233,9 @@ fn artifact(published: &ArtifactPublished, at: Timestamp) -> Artifact {
         sha256: published.sha256.clone(),
         at,
     }
+}
+
+fn page(changed: &PageChanged) -> Option<Page> {
+    let PageChanged { url, title, loading, tabs } = changed.clone();
+    (tabs > 0).then_some(Page { url, title, loading, tabs })
 }

@@ -8,7 +8,7 @@ use crate::session::EndReason;
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, ToolContent, ToolSpec};
-use crate::view::{Failure, Programs};
+use crate::view::{Failure, Page, Programs};
 
 /// A prompt as somebody sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +139,8 @@ pub enum Input {
         text: String,
     },
     SandboxReleased,
+    /// What the browser shows. Said again, it changes nothing.
+    PageShown(Page),
     /// The sandbox was closed because the session slept.
     SandboxSlept {
         /// The names of the processes that ended with it.

@@ -13,7 +13,7 @@ use crate::id::{CallId, ClientId, MessageId, PromptId, RunId};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, CallStatus};
-use crate::view::{CallStage, Failure, Programs, SandboxState};
+use crate::view::{CallStage, Failure, Page, Programs, SandboxState};
 
 /// A voice from outside. Numbers pick among what there is, so that both sensible and senseless inputs occur.
 #[derive(Debug, Clone)]
@@ -37,6 +37,7 @@ enum Voice {
     Busy,
     Held(u8),
     Released,
+    Shown(u32),
     Take(u8, bool, bool),
     Give(Option<u8>),
     Record(bool, bool),
@@ -66,6 +67,7 @@ fn voice() -> impl Strategy<Value = Voice> {
         1 => Just(Voice::Busy),
         2 => (0u8..2).prop_map(Voice::Held),
         1 => Just(Voice::Released),
+        1 => (0u32..3).prop_map(Voice::Shown),
         2 => ((0u8..3), any::<bool>(), any::<bool>()).prop_map(|(client, run, seize)| Voice::Take(client, run, seize)),
         2 => prop::option::of(0u8..3).prop_map(Voice::Give),
         2 => (any::<bool>(), any::<bool>()).prop_map(|(on, while_driven)| Voice::Record(on, while_driven)),
@@ -158,6 +160,7 @@ impl Judge {
             Voice::Busy => Input::StillBusy { processes: vec!["npm".into()], watched: false },
             Voice::Held(why) => Input::SandboxHeld { code: format!("why_{why}"), text: "x".into() },
             Voice::Released => Input::SandboxReleased,
+            Voice::Shown(tabs) => Input::PageShown(Page { url: "http://a".into(), title: "a".into(), loading: false, tabs }),
             Voice::Take(at, run, seize) => {
                 let programs = if run { Programs::Run } else { Programs::StandStill };
                 Input::TakeControl { by: format!("person {at}"), client: client(at), programs, seize }
@@ -273,6 +276,9 @@ fn check_held(before: &State, event: &EventBody) {
     match event {
         EventBody::SandboxHeld(held) => assert_ne!(code, Some(held.code.as_str())),
         EventBody::SandboxReleased(_) => assert!(code.is_some()),
+        EventBody::PageChanged(changed) => {
+            assert_ne!(before.page.as_ref().map_or(0, |page| page.tabs), changed.tabs, "the page is told once");
+        }
         _ => {}
     }
 }

@@ -13,7 +13,7 @@ use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::store::Head;
 use crate::time::Timestamp;
 use crate::view::{
-    Artifact, CallStage, Control, Failure, Held, OpenCall, QueuedPrompt, Recording, RunView, SandboxState, SessionSummary,
+    Artifact, CallStage, Control, Failure, Held, OpenCall, Page, QueuedPrompt, Recording, RunView, SandboxState, SessionSummary,
     Snapshot,
 };
 
@@ -70,6 +70,9 @@ pub struct State {
     /// The event with which a person last began or ceased to drive: what was decided without it was decided on another screen.
     #[serde(default)]
     pub driven_seq: Seq,
+    /// What the browser shows, while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<Page>,
     /// How the desktop is recorded, while it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<Recording>,
@@ -99,6 +102,7 @@ impl State {
             sandbox: SandboxState::Closed,
             held: None,
             control: None,
+            page: None,
             driven_seq: 0,
             queue: Vec::new(),
             recent: VecDeque::new(),
@@ -248,6 +252,7 @@ impl State {
             sandbox: self.sandbox,
             held: self.held.clone(),
             control: self.control.clone(),
+            page: self.page.clone(),
             recording: self.recording,
             run: self.run().map(RunState::view),
             queue: self.queue.clone(),

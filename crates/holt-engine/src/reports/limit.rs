@@ -42,6 +42,52 @@ impl NoteLimit {
     }
 }
 
+/// Between two pages of one session that are told, when they do not change for long at that pace.
+const BETWEEN_PAGES: Duration = Duration::from_secs(1);
+/// How many may follow each other so fast, and the pause after that.
+const QUICK_PAGES: u32 = 20;
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// How often it is told what a session's browser shows: the log keeps all of it, and a page may change for ever.
+#[derive(Debug, Default)]
+pub(super) struct PageLimit {
+    told: Option<Instant>,
+    quick: u32,
+}
+
+impl PageLimit {
+    /// Whether what is shown can be told now.
+    pub fn admits(&mut self, now: Instant) -> bool {
+        if self.next().is_some_and(|next| next > now) {
+            return false;
+        }
+        let is_quick = self.told.is_some_and(|told| now < told + 2 * PAUSE);
+        (self.told, self.quick) = (Some(now), if is_quick { self.quick.saturating_add(1) } else { 0 });
+        true
+    }
+
+    /// When something can be told again.
+    pub fn next(&self) -> Option<Instant> {
+        self.told.map(|told| told + if self.quick < QUICK_PAGES { BETWEEN_PAGES } else { PAUSE })
+    }
+
+    /// When it is all long ago.
+    pub fn end(&self) -> Option<Instant> {
+        self.told.map(|told| told + 2 * PAUSE)
+    }
+
+    /// Forgets what is long ago.
+    pub fn forget(&mut self, now: Instant) {
+        if self.end().is_some_and(|end| now >= end) {
+            *self = Self::default();
+        }
+    }
+
+    pub fn is_quiet(&self) -> bool {
+        self.told.is_none()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

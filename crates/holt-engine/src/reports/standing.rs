@@ -8,9 +8,10 @@ use holt_core::event::{Level, SandboxEnd};
 use holt_core::id::SessionId;
 use holt_core::machine::Input;
 use holt_core::sandbox::{Reported, SandboxReport};
+use holt_core::view::Page;
 use tokio::time::Instant;
 
-use super::limit::{NOTES, NoteLimit};
+use super::limit::{NOTES, NoteLimit, PageLimit};
 
 /// The reports of all sandboxes. It holds something of a session only while a note of it is recent, or it is held.
 #[derive(Debug)]
@@ -23,6 +24,9 @@ pub(crate) struct Reports {
 struct Standing {
     news: News,
     limit: NoteLimit,
+    /// What the browser showed last, while it is too soon to tell that.
+    page: Option<Page>,
+    pages: PageLimit,
 }
 
 /// What a session has to hear. Whether its sandbox is held stays, the rest is heard once.
@@ -32,6 +36,8 @@ pub(crate) struct News {
     /// Why it ended, when it did.
     gone: Option<String>,
     held: Option<Cause>,
+    /// What the browser shows, when that is news.
+    page: Option<Page>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +65,7 @@ impl Reports {
     /// Takes a report in. False when there is nothing to tell anybody.
     pub fn take_in(&self, Reported { session, report }: Reported, now: Instant) -> bool {
         let mut all = self.lock();
-        let Standing { news, limit } = all.entry(session).or_default();
+        let Standing { news, limit, page, pages } = all.entry(session).or_default();
         match report {
             SandboxReport::Held { code, text } => news.held = Some(Cause { code, text }),
             SandboxReport::Released => news.held = None,
@@ -70,7 +76,12 @@ impl Reports {
                 }
                 news.notes.push(Note { level, code, text });
             }
-            SandboxReport::Gone { reason } => (news.gone, news.held) = (Some(reason), None),
+            SandboxReport::Page(shown) if pages.admits(now) => (news.page, *page) = (Some(shown), None),
+            SandboxReport::Page(shown) => {
+                *page = Some(shown);
+                return false;
+            }
+            SandboxReport::Gone { reason } => (news.gone, news.held, *page) = (Some(reason), None, None),
         }
         true
     }
@@ -102,6 +113,7 @@ impl Reports {
     pub fn closed(&self, session: SessionId) {
         if let Some(standing) = self.lock().get_mut(&session) {
             (standing.news.gone, standing.news.held) = (None, None);
+            (standing.news.page, standing.page) = (None, None);
         }
     }
 
@@ -112,7 +124,11 @@ impl Reports {
 
     /// When `end_windows` is next due.
     pub fn next_end(&self) -> Option<Instant> {
-        self.lock().values().filter_map(|standing| standing.limit.end(self.window)).min()
+        self.lock()
+            .values()
+            .flat_map(|standing| [standing.limit.end(self.window), standing.page_due(), standing.pages.end()])
+            .flatten()
+            .min()
     }
 
     /// Ends what windows are over. Returns the sessions that have to hear how much was left out.
@@ -124,15 +140,26 @@ impl Reports {
                 standing.news.notes.push(left_out_note(left_out, self.window));
                 told.push(*session);
             }
+            if standing.page_due().is_some_and(|due| due <= now) && standing.pages.admits(now) {
+                standing.news.page = standing.page.take();
+                told.push(*session);
+            }
+            standing.pages.forget(now);
             !standing.is_empty()
         });
+        told.dedup();
         told
     }
 }
 
 impl Standing {
     fn is_empty(&self) -> bool {
-        self.news == News::default() && self.limit.end(Duration::ZERO).is_none()
+        self.news == News::default() && self.limit.end(Duration::ZERO).is_none() && self.page.is_none() && self.pages.is_quiet()
+    }
+
+    /// When what the browser shows can be told.
+    fn page_due(&self) -> Option<Instant> {
+        self.page.is_some().then(|| self.pages.next()).flatten()
     }
 }
 
@@ -148,10 +175,15 @@ impl News {
         self.notes.iter().map(input)
     }
 
+    /// What the browser shows, when that is news.
+    pub fn page(&self) -> Option<Input> {
+        self.page.clone().map(Input::PageShown)
+    }
+
     /// All of it, in the order in which it is to be taken.
     pub fn inputs(&self) -> Vec<Input> {
         let gone = self.gone.as_ref().map(|_| Input::SandboxGone { why: SandboxEnd::Lost });
-        self.notes().chain(gone).chain([held_or_not(self.held.clone())]).collect()
+        self.notes().chain(self.page()).chain(gone).chain([held_or_not(self.held.clone())]).collect()
     }
 }
 
@@ -204,6 +236,30 @@ mod tests {
         let Some(Input::Note { code, text, .. }) = reports.news(session()).notes().next() else { panic!() };
         assert!(code == "reports_left_out" && text.starts_with("980 more reports of the sandbox were left out"), "{text}");
         assert!(reports.lock().is_empty(), "nothing is kept of a session that is quiet");
+    }
+
+    #[test]
+    fn pages_that_change_all_the_time_are_told_once_in_a_while_and_the_last_of_them_always() {
+        let (reports, mut now) = (Reports::new(WINDOW), Instant::now());
+        let page = |title: u32| SandboxReport::Page(Page { title: title.to_string(), tabs: 1, ..Page::default() });
+        let mut heard = Vec::new();
+        for title in 0..3000 {
+            now += Duration::from_millis(100);
+            reports.end_windows(now);
+            told(&reports, page(title), now);
+            if let Some(Input::PageShown(page)) = reports.news(session()).page() {
+                heard.push(page.title);
+            }
+        }
+        assert!((20..100).contains(&heard.len()), "{} in five minutes", heard.len());
+        let end = reports.next_end().unwrap();
+        assert_eq!(reports.end_windows(end), [session()]);
+        assert_eq!(
+            reports.news(session()).page(),
+            Some(Input::PageShown(Page { title: "2999".into(), tabs: 1, ..Page::default() }))
+        );
+        reports.end_windows(end + Duration::from_secs(60));
+        assert!(reports.lock().is_empty(), "nothing is kept of a browser that is quiet");
     }
 
     #[test]

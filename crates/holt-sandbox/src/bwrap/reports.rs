@@ -7,6 +7,7 @@ use futures::stream::BoxStream;
 use holt_core::event::Level;
 use holt_core::id::SessionId;
 use holt_core::sandbox::{Reported, SandboxReport};
+use holt_core::view::Page;
 use holt_keeper::protocol::message::{Death, Report};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
@@ -53,8 +54,12 @@ impl Teller {
     }
 
     pub fn tell(&self, report: Report) {
+        let has_browser_ended = matches!(report, Report::BrowserEnded { .. });
         if let Some(report) = in_words(report) {
             self.tell_in_words(report);
+        }
+        if has_browser_ended {
+            self.tell_in_words(SandboxReport::Page(Page::default()));
         }
     }
 
@@ -63,7 +68,7 @@ impl Teller {
         match &reported.report {
             SandboxReport::Held { .. } => *self.held() = Some(reported.clone()),
             SandboxReport::Released => *self.held() = None,
-            SandboxReport::Noted { .. } | SandboxReport::Gone { .. } => {}
+            SandboxReport::Noted { .. } | SandboxReport::Page(_) | SandboxReport::Gone { .. } => {}
         }
         // Nobody may be listening.
         let _ = self.sender.send(reported);
@@ -125,7 +130,11 @@ fn in_words(report: Report) -> Option<SandboxReport> {
             warning("browser_ended", format!("The browser ended{why}. It is started again when it is next needed."))
         }
         Report::Ended { reason } => SandboxReport::Gone { reason },
-        Report::Page(_) | Report::Leaving { .. } => return None,
+        Report::Page(page) => {
+            let tabs = u32::try_from(page.tabs.len()).unwrap_or(u32::MAX);
+            SandboxReport::Page(Page { url: page.url, title: page.title, loading: page.loading, tabs })
+        }
+        Report::Leaving { .. } => return None,
     })
 }
 

@@ -1522,6 +1522,14 @@ export interface components {
             /** @enum {string} */
             kind: "sandbox_released";
         } | {
+            /**
+             * @description What the browser has open is another page, or the page has another name. No more than one in a while: what was only
+             *     passed through is left out. Without tabs the browser is closed.
+             */
+            body: components["schemas"]["PageChanged"];
+            /** @enum {string} */
+            kind: "page_changed";
+        } | {
             /** @description The session would have slept, but something still runs in it. */
             body: components["schemas"]["SleepPostponed"];
             /** @enum {string} */
@@ -1850,6 +1858,28 @@ export interface components {
         };
         /** @description Who something belongs to. The person who set Holt up is `owner`; compatibility listeners act as `local`. */
         OwnerId: string;
+        /** @description What a session's browser shows. */
+        Page: {
+            loading: boolean;
+            /**
+             * Format: int32
+             * @description How many tabs are open.
+             */
+            tabs: number;
+            title: string;
+            url: string;
+        };
+        /**
+         * @description What the browser has open is another page, or the page has another name. No more than one in a while: what was only
+         *     passed through is left out. Without tabs the browser is closed.
+         */
+        PageChanged: {
+            loading: boolean;
+            /** Format: int32 */
+            tabs: number;
+            title: string;
+            url: string;
+        };
         Ping: {
             /** Format: int64 */
             ping: number;
@@ -2321,6 +2351,7 @@ export interface components {
             network?: components["schemas"]["Network"];
             origin: string;
             owner: components["schemas"]["OwnerId"];
+            page?: components["schemas"]["Page"] | null;
             /** @description Text of what is being written right now. */
             partial: components["schemas"]["Delta"][];
             policy: components["schemas"]["Policy"];

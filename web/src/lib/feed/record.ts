@@ -44,12 +44,15 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 			return {
 				sandbox: 'closed',
 				held: null,
+				page: null,
 				...(isIdle && { status: event.body.why === 'lost' ? 'idle' : 'asleep' })
 			};
 		case 'sandbox_held':
 			return { held: { ...event.body, since: event.at } };
 		case 'sandbox_released':
 			return { held: null };
+		case 'page_changed':
+			return { page: event.body.tabs > 0 ? event.body : null };
 		case 'control_taken':
 			return { control: { ...event.body, since: event.at } };
 		case 'control_returned':

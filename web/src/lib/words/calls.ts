@@ -40,6 +40,10 @@ const listed = (given: Arguments) => {
 };
 const process = (given: Arguments) => (given.pid === undefined ? undefined : String(given.pid));
 
+const target = (given: Arguments) => text(given.target) ?? text(given.selector);
+const address = (given: Arguments) => text(given.url);
+const kept = (_: Arguments, details: Arguments) => text(details.path);
+
 const WORDS: Readonly<Record<string, Words>> = {
 	read_file: { doing: 'Reading', done: 'Read', undone: 'Could not read', object: path, result: linesRead },
 	write_file: { doing: 'Writing', done: 'Wrote', undone: 'Could not write', object: path, result: written },
@@ -69,8 +73,102 @@ const WORDS: Readonly<Record<string, Words>> = {
 		undone: 'Could not list processes'
 	},
 	kill_process: { doing: 'Ending process', done: 'Ended process', undone: 'Could not end', object: process },
-	publish_artifact: { doing: 'Handing out', done: 'Handed out', undone: 'Could not hand out', object: path }
+	publish_artifact: { doing: 'Handing out', done: 'Handed out', undone: 'Could not hand out', object: path },
+	browser_open: {
+		doing: 'Opening',
+		done: 'Opened',
+		undone: 'Could not open',
+		object: address,
+		result: titled
+	},
+	browser_back: { doing: 'Going back', done: 'Went back', undone: 'Could not go back', result: titled },
+	browser_forward: {
+		doing: 'Going forward',
+		done: 'Went forward',
+		undone: 'Could not go forward',
+		result: titled
+	},
+	browser_reload: { doing: 'Reloading', done: 'Reloaded', undone: 'Could not reload', result: titled },
+	browser_tabs: { doing: 'Changing tabs', done: 'Looked at the tabs', undone: 'Could not change tabs' },
+	browser_snapshot: {
+		doing: 'Reading the page',
+		done: 'Read the page',
+		undone: 'Could not read the page',
+		result: titled
+	},
+	browser_get_text: {
+		doing: 'Reading the page',
+		done: 'Read the page',
+		undone: 'Could not read the page',
+		object: target
+	},
+	browser_click: { doing: 'Clicking', done: 'Clicked', undone: 'Could not click', object: target },
+	browser_fill: { doing: 'Filling', done: 'Filled', undone: 'Could not fill', object: target },
+	browser_type: { doing: 'Typing', done: 'Typed', undone: 'Could not type', object: target },
+	browser_select: { doing: 'Choosing in', done: 'Chose in', undone: 'Could not choose in', object: target },
+	browser_hover: { doing: 'Pointing at', done: 'Pointed at', undone: 'Could not point at', object: target },
+	browser_press: {
+		doing: 'Pressing',
+		done: 'Pressed',
+		undone: 'Could not press',
+		object: (given) => text(given.key)
+	},
+	browser_upload: {
+		doing: 'Uploading to',
+		done: 'Uploaded to',
+		undone: 'Could not upload to',
+		object: target
+	},
+	browser_drag: {
+		doing: 'Dragging',
+		done: 'Dragged',
+		undone: 'Could not drag',
+		object: (given) => text(given.from)
+	},
+	browser_scroll: { doing: 'Scrolling', done: 'Scrolled', undone: 'Could not scroll', object: target },
+	browser_wait: { doing: 'Waiting for the page', done: 'Waited for the page', undone: 'Waited in vain' },
+	browser_evaluate: {
+		doing: 'Running a script in the page',
+		done: 'Ran a script in the page',
+		undone: 'Could not run a script'
+	},
+	browser_console: {
+		doing: 'Reading the console',
+		done: 'Read the console',
+		undone: 'Could not read the console'
+	},
+	browser_network: { doing: 'Reading requests', done: 'Read requests', undone: 'Could not read requests' },
+	browser_screenshot: {
+		doing: 'Taking a picture',
+		done: 'Took a picture',
+		undone: 'Could not take a picture',
+		result: kept
+	},
+	browser_pdf: { doing: 'Printing', done: 'Printed', undone: 'Could not print', result: kept },
+	browser_download: {
+		doing: 'Downloading',
+		done: 'Downloaded',
+		undone: 'Could not download',
+		object: address,
+		result: kept
+	},
+	browser_dialog: {
+		doing: 'Answering the dialog',
+		done: 'Answered the dialog',
+		undone: 'Could not answer the dialog'
+	},
+	browser_state: {
+		doing: 'Looking at the browser',
+		done: 'Looked at the browser',
+		undone: 'Could not look at the browser'
+	}
 };
+
+/** What the page calls itself. */
+function titled(_: Arguments, details: Arguments): string | undefined {
+	const title = text(details.title);
+	return title === undefined ? undefined : `“${title.length > 60 ? `${title.slice(0, 60)}…` : title}”`;
+}
 
 function wordsFor(tool: string): Words {
 	return WORDS[tool] ?? { doing: 'Calling', done: 'Called', undone: 'Called', object: () => tool };

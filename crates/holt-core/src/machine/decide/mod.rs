@@ -67,6 +67,7 @@ impl Draft {
             Input::SandboxGone { why } => self.sandbox_gone(why),
             Input::SandboxHeld { code, text } => self.sandbox_held(&code, &text),
             Input::SandboxReleased => self.sandbox_released(),
+            Input::PageShown(page) => self.page_shown(page),
             Input::SandboxSlept { ended } => self.sandbox_slept(&ended),
             Input::StillBusy { processes, watched } => self.still_busy(&processes, watched),
             Input::SandboxEnded => self.sandbox_ended(),

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::{Draft, words};
 use crate::event::{
-    CallFinished, RunResult, SandboxClosed, SandboxEnd, SandboxHeld, SandboxOpened, SandboxReleased, SessionEnded, SessionFailed,
-    SleepPostponed,
+    CallFinished, PageChanged, RunResult, SandboxClosed, SandboxEnd, SandboxHeld, SandboxOpened, SandboxReleased, SessionEnded,
+    SessionFailed, SleepPostponed,
 };
 use crate::machine::input::{Effect, Refusal};
 use crate::machine::state::Phase;
 use crate::session::{EndReason, SessionKind};
 use crate::tool::{CallOutcome, CallStatus};
-use crate::view::{CallStage, Failure, SandboxState};
+use crate::view::{CallStage, Failure, Page, SandboxState};
 
 /// A session that is kept awake is looked at no more often than this.
 const BUSY_PAUSE: Duration = Duration::from_secs(60);
@@ -73,6 +73,19 @@ impl Draft {
     pub(super) fn sandbox_released(&mut self) -> Result<(), Refusal> {
         if self.state.held.is_some() {
             self.emit(SandboxReleased {});
+        }
+        Ok(())
+    }
+
+    /// A browser may still tell what it shows when its sandbox has been closed already.
+    pub(super) fn page_shown(&mut self, page: Page) -> Result<(), Refusal> {
+        let Page { url, title, loading, tabs } = page;
+        let (url, title) = (words::line(&url, words::ADDRESS), words::line(&title, words::TITLE));
+        let shown = (tabs > 0).then(|| Page { url: url.clone(), title: title.clone(), loading, tabs });
+        let is_ending = matches!(self.state.phase, Phase::Ending { .. } | Phase::Ended { .. });
+        if self.state.sandbox == SandboxState::Open && !is_ending && self.state.page != shown {
+            let (url, title) = if tabs > 0 { (url, title) } else { Default::default() };
+            self.emit(PageChanged { url, title, loading: loading && tabs > 0, tabs });
         }
         Ok(())
     }

@@ -20,6 +20,22 @@ pub(super) fn text(text: &str) -> String {
     if cut.len() < text.len() { format!("{plain}…") } else { plain }
 }
 
+/// The longest address and the longest title of a page, in characters.
+pub(super) const ADDRESS: usize = 500;
+pub(super) const TITLE: usize = 200;
+
+/// What a page says, on one line: nothing that hides, and nothing that changes the direction of what follows.
+pub(super) fn line(said: &str, most: usize) -> String {
+    let hides = |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let plain = said.chars().filter(|c| !hides(c)).map(|c| if c.is_control() { ' ' } else { c });
+    let mut line: String = plain.take(most + 1).collect();
+    if let Some((end, _)) = line.char_indices().nth(most) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
 /// Names of processes, which may call themselves anything.
 pub(super) fn names(names: &[String]) -> Vec<String> {
     let short = |name: &String| text(&name.chars().take(CODE).collect::<String>());
@@ -41,6 +57,8 @@ mod tests {
         assert_eq!(names(&hostile).len(), 1);
         assert!(names(&hostile)[0].len() < 100);
         assert_eq!(names(&vec!["x".to_owned(); 1000]).len(), MAX_NAMES);
+        assert_eq!(line("a\u{202e}b\nc\u{200b}", 10), "ab c");
+        assert_eq!(line("ééé", 2), "éé…");
         let long = text(&"é".repeat(5000));
         assert!(long.len() <= TEXT + 3 && long.ends_with('…'), "{}", long.len());
     }
