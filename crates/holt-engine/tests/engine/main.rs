@@ -10,4 +10,5 @@ mod recovery;
 mod reports;
 mod runs;
 mod sleeping;
+mod terminals;
 mod watching;
