@@ -36,9 +36,13 @@ async fn a_terminal_that_somebody_watches_keeps_the_session_awake_and_one_that_n
     assert_eq!(seen.last().unwrap()["body"]["watched"], true);
     assert_eq!(engine.terminals(&owner(), id).await.unwrap().len(), 1);
     drop(line);
-    until(&engine, id, "sleep, with nobody there", |session| session.status == Status::Asleep).await;
-    assert!(engine.terminals(&owner(), id).await.unwrap().is_empty());
-    assert_eq!(code(&engine.terminal(&owner(), id, terminal.id).await.unwrap_err()), "terminal_not_found");
+
+    let other = session(&engine).await;
+    let terminal = engine.open_terminal(&owner(), other, shell()).await.unwrap();
+    den.sandboxes.set_processes(other, &["bash"]);
+    until(&engine, other, "sleep, with nobody there", |session| session.status == Status::Asleep).await;
+    assert!(engine.terminals(&owner(), other).await.unwrap().is_empty());
+    assert_eq!(code(&engine.terminal(&owner(), other, terminal.id).await.unwrap_err()), "terminal_not_found");
 }
 
 #[tokio::test]
@@ -49,7 +53,7 @@ async fn what_is_kept_with_a_terminal_says_whose_it_is_to_the_next_server_too() 
         let engine = den.start().await;
         let id = session(&engine).await;
         let terminal = engine.open_terminal(&one, id, OpenTerminal { title: Some("mine".into()), ..shell() }).await.unwrap();
-        engine.shutdown(false).await;
+        engine.shutdown(true).await;
         (id, terminal)
     };
     let engine = den.start().await;

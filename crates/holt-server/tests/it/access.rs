@@ -26,7 +26,7 @@ const OPEN: [&str; 9] = [
 /// An address of the route, with ids that nobody has.
 fn address(route: &RouteInfo) -> String {
     let id = "01920000-0000-7000-8000-0000000000aa";
-    let names = ["{id}", "{prompt}", "{call}", "{artifact}"];
+    let names = ["{id}", "{prompt}", "{call}", "{artifact}", "{terminal}"];
     let path = route.path.replace("{*path}", "a/file").replace("{segment}", "1");
     names.iter().fold(path, |path, name| path.replace(name, id))
 }
@@ -126,6 +126,7 @@ async fn what_is_somebody_elses_is_not_there() {
             Some("control") => json!({ "action": "take", "client": session.to_string() }),
             Some("recording") => json!({ "action": "start" }),
             Some("directories") => json!({ "path": "a" }),
+            Some("terminals") => json!({ "rows": 24, "cols": 80 }),
             Some("previews") => json!({ "port": 5173 }),
             _ => json!({ "title": "mine now" }),
         };
