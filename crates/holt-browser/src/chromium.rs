@@ -37,7 +37,12 @@ const FLAGS: &[&str] = &[
     "--disable-renderer-backgrounding",
     // A page from that cache comes back without a word of how far it has come.
     "--disable-features=AutofillServerCommunication,BackForwardCache,CertificateTransparencyComponentUpdater,GlobalMediaControls,\
-     LeakDetectionUnauthenticated,MediaRouter,OptimizationHints,Translate",
+     LeakDetectionUnauthenticated,MediaRouter,NetworkTimeServiceQuerying,OptimizationGuideModelDownloading,\
+     OptimizationGuideOnDeviceModel,OptimizationHints,Translate",
+    // What it would ask its maker by itself all the same goes to a port where nobody is.
+    "--component-updater=url-source=http://127.0.0.1:9/",
+    "--gaia-url=http://127.0.0.1:9",
+    "--google-apis-url=http://127.0.0.1:9",
     "--lang=en-US",
     "--start-maximized",
 ];
