@@ -74,6 +74,17 @@ pub fn close_from(number: u32) -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_close_range, number, u32::MAX, 0) } as libc::c_int).map(drop)
 }
 
+/// Closes everything but the standard streams and this one descriptor. For a process that has just begun and owns no other.
+pub fn close_all_but(number: RawFd) -> io::Result<()> {
+    const FIRST: RawFd = 3;
+    if number > FIRST {
+        let (first, last) = (FIRST.cast_unsigned(), (number - 1).cast_unsigned());
+        // SAFETY: called first thing in a program, before anything that owns a descriptor exists.
+        check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } as libc::c_int)?;
+    }
+    close_from((number + 1).cast_unsigned())
+}
+
 /// Blocks these signals and gives a descriptor from which they are read.
 pub fn signals(numbers: &[libc::c_int]) -> io::Result<OwnedFd> {
     // SAFETY: the set is initialised by `sigemptyset` before it is read; the new descriptor has no other owner.
@@ -99,6 +110,17 @@ pub fn reset_signals() {
         let mut set = std::mem::zeroed::<libc::sigset_t>();
         libc::sigemptyset(&raw mut set);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const set, ptr::null_mut());
+    }
+}
+
+/// Lets the command start with signals as a new program expects them, whatever is blocked here.
+pub fn with_usual_signals(command: &mut Command) -> &mut Command {
+    // SAFETY: between fork and exec only `signal` and `sigprocmask` are called.
+    unsafe {
+        command.pre_exec(|| {
+            reset_signals();
+            Ok(())
+        })
     }
 }
 

@@ -26,6 +26,10 @@ pub fn run_init(number: &str) -> ExitCode {
     if ended { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// The one descriptor besides the standard streams that this process is to have. Whoever built its room may have left others,
+/// which lead out of it.
 fn inherited(number: &str) -> Option<OwnedFd> {
-    number.parse().ok().filter(|number| *number > 2).map(system::inherited)
+    let number = number.parse().ok().filter(|number| *number > 2)?;
+    system::close_all_but(number).ok()?;
+    Some(system::inherited(number))
 }

@@ -53,6 +53,9 @@ const TERMINAL_REQUESTS: [u64; 3] = [libc::TIOCSTI, libc::TIOCLINUX, TIOCSETD];
 const PERSONALITY_QUERY: u64 = 0xffff_ffff;
 const SOCKET_TYPE_MASK: u64 = 0xf;
 const NETLINK_ROUTE: u64 = 0;
+/// Options by which packet filters are written, which whoever may make a user namespace could: tables of IPv4, of ARP, of
+/// bridges, and of IPv6.
+const TABLES: [(u64, u64); 8] = [(0, 64), (0, 65), (0, 96), (0, 97), (0, 128), (0, 129), (41, 64), (41, 65)];
 /// An old way to raw packets.
 const SOCK_PACKET: u64 = 10;
 
@@ -177,7 +180,11 @@ fn refuse_sockets(rules: &mut Rules) -> Result<(), seccompiler::BackendError> {
         refuse(rules, libc::SYS_socket, &[(0, Op::Eq, family), (1, has(SOCKET_TYPE_MASK), SOCK_RAW as u64)])?;
     }
     refuse(rules, libc::SYS_socket, &[(1, has(SOCKET_TYPE_MASK), SOCK_PACKET)])?;
-    refuse(rules, libc::SYS_socket, &[(0, Op::Eq, AF_NETLINK as u64), (2, Op::Ne, NETLINK_ROUTE)])
+    refuse(rules, libc::SYS_socket, &[(0, Op::Eq, AF_NETLINK as u64), (2, Op::Ne, NETLINK_ROUTE)])?;
+    for (level, option) in TABLES {
+        refuse(rules, libc::SYS_setsockopt, &[(1, Op::Eq, level), (2, Op::Eq, option)])?;
+    }
+    Ok(())
 }
 
 /// Calls that no group needs.

@@ -30,6 +30,8 @@ const GROUP: Group = Group::Desktop;
 const WORDS: u64 = 4096;
 /// How long a desktop may take until it serves.
 const COMING_UP: Duration = Duration::from_secs(30);
+/// How long one that was asked to end may take to show whether it does.
+const GOING: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub struct Desktop {
@@ -61,6 +63,10 @@ pub async fn start(keeper: &Rc<Keeper>, flavour: DesktopFlavour, width: u16, hei
     let _one_at_a_time = keeper.desktop.changing.lock().await;
     if keeper.desktop.is_running() {
         return Ok(());
+    }
+    // Of one that has just ended something may be left.
+    if keeper.desktop.running.take().is_some() {
+        keeper.groups.end_all(GROUP).await?;
     }
     if keeper.disk_floor.get().is_some() {
         return Err(io::Error::other(Why::Disk.words()));
@@ -96,13 +102,14 @@ pub async fn until_ready(keeper: &Rc<Keeper>) -> io::Result<()> {
     }
 }
 
-/// Asks it to end, which it does if no program has a window.
+/// Asks it to end, which it does if no program has a window. Whoever wants it meanwhile waits until that is known.
 pub async fn rest(keeper: &Rc<Keeper>) -> io::Result<()> {
+    let _one_at_a_time = keeper.desktop.changing.lock().await;
     let up = keeper.desktop.running.borrow().clone();
-    match up {
-        Some(Up { running, .. }) => running.signal(libc::SIGTERM).await,
-        None => Ok(()),
-    }
+    let Some(Up { mut running, .. }) = up else { return Ok(()) };
+    running.signal(libc::SIGTERM).await?;
+    let _ = timeout(GOING, running.end.wait_for(Option::is_some)).await;
+    Ok(())
 }
 
 /// Waits for the end of a desktop, clears up behind it, and tells.
@@ -118,8 +125,11 @@ async fn accompany(keeper: Rc<Keeper>, running: Running, words: pipe::Receiver, 
     }
     let ended = end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
     let _one_at_a_time = keeper.desktop.changing.lock().await;
-    keeper.desktop.running.take();
-    if let Err(error) = keeper.groups.end_all(GROUP).await {
+    // Another one may have been started since, behind which there is nothing to clear up.
+    if !keeper.desktop.is_running()
+        && keeper.desktop.running.take().is_some()
+        && let Err(error) = keeper.groups.end_all(GROUP).await
+    {
         log(&format!("what a desktop left could not be ended: {error}"));
     }
     let reason = match ended {

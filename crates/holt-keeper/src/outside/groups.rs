@@ -254,11 +254,11 @@ impl Groups {
         self.frozen.borrow().keys().copied().collect()
     }
 
-    /// How many processes a group may have, when that is fewer than the session: what commands and people in terminals
-    /// start is kept from taking the place of everything else.
+    /// How many processes a group may have, when that is fewer than the session: what commands, people in terminals and
+    /// pages start is kept from taking the place of everything else.
     pub fn share(&self, group: Group) -> Option<u64> {
         let reserve = (self.most_processes / RESERVED_PART).max(LEAST_RESERVED).min(self.most_processes / 2);
-        matches!(group, Group::Commands | Group::Terminals).then_some(self.most_processes - reserve)
+        matches!(group, Group::Commands | Group::Terminals | Group::Browser).then_some(self.most_processes - reserve)
     }
 
     /// Holt's own: process 1, the leaders.

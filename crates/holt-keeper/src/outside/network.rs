@@ -9,6 +9,7 @@ use std::os::fd::AsFd as _;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
 use crate::system;
 
@@ -25,7 +26,13 @@ pub fn leave_the_hosts(as_ordinary_user: bool) -> io::Result<()> {
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     }
     let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
-    system::raise_loopback(socket.as_fd()).map_err(|error| about("used", &error))
+    system::raise_loopback(socket.as_fd()).map_err(|error| about("used", &error))?;
+    if as_ordinary_user {
+        // In its user namespace it could do anything; it has done all that it needs to.
+        let none = CapabilitySet::empty();
+        set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
+    }
+    Ok(())
 }
 
 fn about(done: &str, error: &io::Error) -> io::Error {

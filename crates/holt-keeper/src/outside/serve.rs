@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinSet, spawn_local};
+use tokio::time::sleep;
 
+use super::birth::log;
 use super::calling::{self, Asked};
 use super::connection::{Door, Guest, Outlet, admit};
 use super::desktop;
@@ -20,8 +22,10 @@ use crate::protocol::frame::Frame;
 use crate::protocol::handshake::Purpose;
 use crate::protocol::message::{Answer, Code, Ending, LONGEST_CALL, Message, Request, Status, Stream, Verb};
 
-/// Connections whose handshake is not over. The socket's directory is closed to others, so more is a mistake.
+/// Connections whose handshake is not over.
 const HANDSHAKES: usize = 16;
+/// After the system refused a connection.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Requests of one connection that are being worked on.
 const REQUESTS: usize = 1024;
 pub(super) const LONGEST_NAME: usize = 128;
@@ -31,12 +35,16 @@ pub async fn welcome(keeper: &Rc<Keeper>, listener: &UnixListener) {
     let mut handshakes = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { return };
-                if handshakes.len() < HANDSHAKES {
+            // The others wait in the socket's queue.
+            accepted = listener.accept(), if handshakes.len() < HANDSHAKES => match accepted {
+                Ok((stream, _)) => {
                     handshakes.spawn_local(greet(Rc::clone(keeper), stream));
                 }
-            }
+                Err(error) => {
+                    log(&format!("a connection could not be accepted: {error}"));
+                    sleep(PAUSE).await;
+                }
+            },
             Some(_) = handshakes.join_next() => {}
         }
     }

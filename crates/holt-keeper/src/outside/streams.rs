@@ -163,7 +163,11 @@ pub async fn attend(keeper: Rc<Keeper>, mut guest: Guest) {
 
 async fn reach(keeper: &Keeper, verb: Verb) -> Result<TcpStream, (Code, String)> {
     match verb {
-        Verb::Connect { port } => connect(port).await.ok_or_else(|| (Code::Unknown, "nobody serves there".to_owned())),
+        // The way out leads to whoever asks.
+        Verb::Connect { port } if port != WAY_OUT => {
+            connect(port).await.ok_or_else(|| (Code::Unknown, "nobody serves there".to_owned()))
+        }
+        Verb::Connect { .. } => Err((Code::Unknown, "nobody serves there".to_owned())),
         Verb::TakeLeaving { number } => {
             keeper.streams.take(number).ok_or_else(|| (Code::Unknown, "it does not wait any more".to_owned()))
         }

@@ -135,7 +135,7 @@ async fn accompany(keeper: Rc<Keeper>, which: Which, client: Rc<Client>, convers
     let is_silent = tokio::select! {
         () = conversation => false,
         () = until_silent(&client, || keeper.groups.is_frozen(group)) => true,
-        () = browser::pass_on_pages(&keeper, &client) => false,
+        () = browser::pass_on_pages(&keeper, &client), if which == Which::Browser => false,
     };
     if is_silent {
         // Nobody starts another one while this one's whole group is ended.

@@ -92,10 +92,13 @@ pub async fn watch(keeper: Rc<Keeper>) {
             keep_memory(&keeper, &below(&keeper));
         }
         if processes && tasks(&below(&keeper)) > keeper.groups.most_processes {
-            let mut ended = keeper.groups.end_others(Group::Commands, keeper.toolbox.pid()).await;
-            for group in [Group::Terminals, Group::Agent] {
+            let mut ended = 0;
+            let (tools, browser) = (keeper.toolbox.pid(), keeper.browser.toolbox.pid());
+            let most_likely_first =
+                [(Group::Commands, tools), (Group::Browser, browser), (Group::Terminals, None), (Group::Agent, None)];
+            for (group, spared) in most_likely_first {
                 if tasks(&below(&keeper)) > keeper.groups.most_processes {
-                    ended += keeper.groups.end_others(group, None).await;
+                    ended += keeper.groups.end_others(group, spared).await;
                 }
             }
             report_ended(&keeper, ended);
@@ -115,7 +118,8 @@ fn keep_memory(keeper: &Keeper, all: &[Process]) {
     let mut sizes: Vec<(u64, i32)> = all.iter().map(|process| (resident(process), process.pid)).collect();
     let used_bytes: u64 = sizes.iter().map(|(size, _)| size).sum();
     sizes.sort_unstable_by_key(|(size, _)| Reverse(*size));
-    let own: Vec<i32> = keeper.groups.own().into_iter().chain(keeper.toolbox.pid()).collect();
+    let toolboxes = [&keeper.toolbox, &keeper.browser.toolbox];
+    let own: Vec<i32> = keeper.groups.own().into_iter().chain(toolboxes.iter().filter_map(|toolbox| toolbox.pid())).collect();
     let (mut left, mut ended) = (used_bytes, Vec::new());
     for (size, pid) in sizes.into_iter().filter(|(_, pid)| !own.contains(pid)) {
         if left <= limit_bytes {

@@ -168,9 +168,12 @@ fn start_server(geometry: &str) -> io::Result<Child> {
     let viewers: OwnedFd = io::stdin().as_fd().try_clone_to_owned()?;
     let program = ["Xtigervnc", "Xvnc"].into_iter().find(|program| is_there(program));
     let program = program.ok_or_else(|| io::Error::other("there is no Xtigervnc: install tigervnc-standalone-server"))?;
-    let mut server = Command::new(program)
+    let mut server = Command::new(program);
+    let mut server = system::with_usual_signals(&mut server)
         .args([DISPLAY, "-inetd", "-displayfd", "1", "-geometry", geometry, "-depth", DEPTH, "-desktop", "Holt"])
         .args(["-SecurityTypes", "None", "-AlwaysShared", "-AcceptSetDesktopSize", "-nolisten", "tcp", "-noreset"])
+        // With it one program could listen to what is typed for another.
+        .args(["-extension", "RECORD"])
         .stdin(viewers)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -188,7 +191,7 @@ fn start(manager: &Manager) -> io::Result<Child> {
     let mut command = Command::new(program);
     command.envs(manager.variables.iter().map(|(name, value)| (name, value)));
     command.args(arguments).env("DISPLAY", DISPLAY).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn()
+    system::with_usual_signals(&mut command).spawn()
 }
 
 fn is_there(program: &str) -> bool {
