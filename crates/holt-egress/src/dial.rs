@@ -75,7 +75,11 @@ impl Dialer {
     /// # Errors
     /// When it has none, or none that may be.
     pub async fn resolve(&self, target: &Target) -> Result<Vec<SocketAddr>, Refusal> {
-        let permit = Arc::clone(&self.lookups).acquire_owned().await.map_err(|_| Refusal::Unreachable)?;
+        // An address needs no looking up, and waits for nobody who does.
+        let permit = match &target.host {
+            Host::Address(_) => None,
+            Host::Name(_) => Some(Arc::clone(&self.lookups).acquire_owned().await.map_err(|_| Refusal::Unreachable)?),
+        };
         let asked = target.clone();
         let look_up = move || {
             let found = look_up(&asked);

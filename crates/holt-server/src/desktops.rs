@@ -33,6 +33,7 @@ impl Desktops {
         if let Some(desktop) = slot.as_ref().and_then(WeakDesktop::upgrade) {
             // Whether this caller may see it is asked each time; connecting asks it too.
             engine.session(by, session).await?;
+            engine.desktop_is_used(session);
             return Ok(desktop);
         }
         let link = engine.desktop(by, session).await?.compat();

@@ -23,8 +23,8 @@ pub(crate) struct Watcher {
     /// From where it is looked at: the id with which control is taken. Without it, this viewer only watches.
     pub client: Option<ClientId>,
     pub control: ControlWatch,
-    /// A connection alone shows that whoever drives is there.
-    pub is_presence: bool,
+    /// Who looks. Control belongs to both: others know the id too.
+    pub by: String,
 }
 
 /// A viewer that is about to be served: what it may do, as that changes.
@@ -40,20 +40,22 @@ impl Watcher {
     }
 
     fn permit(&mut self) -> Permit {
-        let control = self.control.receiver.borrow_and_update();
-        if drives(self.client, control.as_ref()) { DRIVING } else { WATCHING }
+        let control = self.control.receiver.borrow_and_update().clone();
+        if self.drives(control.as_ref()) { DRIVING } else { WATCHING }
     }
 
-    fn note_presence(&self) {
-        let control = self.control.receiver.borrow().clone();
-        if let Some(control) = control.filter(|control| self.is_presence && Some(control.client) == self.client) {
+    fn drives(&self, control: Option<&Control>) -> bool {
+        control.is_some_and(|control| Some(control.client) == self.client && control.by == self.by)
+    }
+
+    /// Whoever drives is there as long as they do something now and then; an open window says nothing.
+    fn note_presence(&self, desktop: &Desktop) {
+        let acted = desktop.idle().is_some_and(|idle| idle <= PRESENCE);
+        let control = self.control.receiver.borrow().clone().filter(|control| acted && self.drives(Some(control)));
+        if let Some(control) = control {
             self.engine.driver_is_present(self.session, control.client);
         }
     }
-}
-
-fn drives(client: Option<ClientId>, control: Option<&Control>) -> bool {
-    control.is_some_and(|control| Some(control.client) == client)
 }
 
 impl Watching {
@@ -70,7 +72,8 @@ impl Watching {
         To: Sink<Bytes> + Send + Unpin + 'static,
     {
         let permitted = self.permit.subscribe();
-        let mut serving = threads.spawn(async move { desktop.serve_introduced(from, to, permitted).await });
+        let serve = desktop.clone();
+        let mut serving = threads.spawn(async move { serve.serve_introduced(from, to, permitted).await });
         let mut presence = interval(PRESENCE);
         presence.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut over = std::pin::pin!(over);
@@ -83,7 +86,7 @@ impl Watching {
                     }
                     self.permit.send_replace(self.watcher.permit());
                 }
-                _ = presence.tick() => self.watcher.note_presence(),
+                _ = presence.tick() => self.watcher.note_presence(&desktop),
                 () = over.as_mut() => break,
             }
         }

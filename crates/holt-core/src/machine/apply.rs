@@ -44,7 +44,11 @@ impl State {
             EventBody::SandboxReleased(_) => self.released(at),
             EventBody::PageChanged(changed) => self.page = page(changed),
             EventBody::ControlTaken(taken) => self.control_taken(at, taken),
-            EventBody::ControlReturned(_) => self.control_returned(at),
+            EventBody::ControlReturned(_) => {
+                self.control_returned(at);
+                // What one person said of themselves is not said of the next.
+                self.recording = self.recording.map(|recording| Recording { while_driven: false, ..recording });
+            }
             EventBody::RecordingStarted(started) => {
                 self.recording = Some(Recording { since: at, while_driven: started.while_driven });
             }

@@ -26,12 +26,16 @@ use stream::{Activity, Watched};
 pub struct Limits {
     /// Connections of one session.
     pub connections: usize,
+    /// Names of one session that are looked up: all sessions share the machine's resolver.
+    pub lookups: usize,
     /// Until somebody who has connected says what it wants, and between one request and the next.
     pub asking: Duration,
     /// Until the first words of TLS are over.
     pub hello: Duration,
     /// Nothing goes either way.
     pub idle: Duration,
+    /// Nothing goes the one way that is left.
+    pub half_closed: Duration,
     /// The most bytes of a request's head.
     pub head: usize,
 }
@@ -39,7 +43,15 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { connections: 128, asking: seconds(60), hello: seconds(30), idle: seconds(3600), head: 32 * 1024 }
+        Self {
+            connections: 128,
+            lookups: 8,
+            asking: seconds(60),
+            hello: seconds(30),
+            idle: seconds(3600),
+            half_closed: seconds(60),
+            head: 32 * 1024,
+        }
     }
 }
 
@@ -50,6 +62,7 @@ type Told = dyn Fn(&Target, Refusal) + Send + Sync;
 pub struct Client {
     network: Network,
     room: Arc<Semaphore>,
+    lookups: Arc<Semaphore>,
     told: Box<Told>,
     sent: AtomicU64,
     received: AtomicU64,
@@ -67,6 +80,7 @@ impl Client {
         Self {
             network,
             room: Arc::new(Semaphore::new(limits.connections)),
+            lookups: Arc::new(Semaphore::new(limits.lookups)),
             told: Box::new(told),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
@@ -107,17 +121,17 @@ impl Proxy {
         let activity = Activity::new();
         let stream = Watched::new(stream, Arc::clone(client), activity.clone());
         tokio::select! {
-            () = self.converse(client, stream) => {}
+            () = self.converse(client, stream, activity.clone()) => {}
             () = activity.until_idle(self.limits.idle) => {}
         }
     }
 
-    async fn converse<S>(&self, client: &Arc<Client>, mut stream: Watched<S>)
+    async fn converse<S>(&self, client: &Arc<Client>, mut stream: Watched<S>, activity: Activity)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let permit = client.enter();
-        let visit = Visit { proxy: self.clone(), client: Arc::clone(client), welcome: permit.is_some() };
+        let visit = Visit { proxy: self.clone(), client: Arc::clone(client), activity, welcome: permit.is_some() };
         let Ok(Ok(first)) = timeout(self.limits.asking, stream.read_u8()).await else { return };
         stream.unread(first);
         match first {
@@ -133,6 +147,7 @@ impl Proxy {
 struct Visit {
     proxy: Proxy,
     client: Arc<Client>,
+    activity: Activity,
     /// There was room for it.
     welcome: bool,
 }
@@ -153,7 +168,10 @@ impl Visit {
         }
         match judge(self.client.network, target) {
             Verdict::Refused => Err(Refusal::Policy),
-            Verdict::Allowed => self.proxy.dialer.dial(target).await,
+            Verdict::Allowed => {
+                let _one_of_a_few = self.client.lookups.acquire().await.map_err(|_| Refusal::Unreachable)?;
+                self.proxy.dialer.dial(target).await
+            }
         }
     }
 
@@ -168,7 +186,10 @@ impl Visit {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        if let Err(refusal) = tunnel::run(target, self.proxy.limits.hello, inside, outside).await {
+        if let Err(refusal) =
+            tunnel::run(target, self.proxy.limits.hello, inside, outside, || self.activity.shorten(self.proxy.limits.half_closed))
+                .await
+        {
             self.tell(target, refusal);
         }
     }

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,11 +17,16 @@ use super::Client;
 pub struct Activity {
     began: Instant,
     millis: Arc<AtomicU64>,
+    /// How long nothing may go, when that is less than usual.
+    shortened: Arc<Mutex<Option<Duration>>>,
 }
+
+/// How soon it is noticed that less is allowed.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
 
 impl Activity {
     pub fn new() -> Self {
-        Self { began: Instant::now(), millis: Arc::default() }
+        Self { began: Instant::now(), millis: Arc::default(), shortened: Arc::default() }
     }
 
     fn note(&self) {
@@ -29,14 +34,21 @@ impl Activity {
         self.millis.store(millis, Ordering::Relaxed);
     }
 
+    /// From now on nothing may go for no longer than this.
+    pub fn shorten(&self, idle: Duration) {
+        self.note();
+        *self.shortened.lock().unwrap_or_else(PoisonError::into_inner) = Some(idle);
+    }
+
     /// Returns when nothing has gone for so long.
     pub async fn until_idle(&self, idle: Duration) {
         loop {
+            let idle = self.shortened.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(idle);
             let until = self.began + Duration::from_millis(self.millis.load(Ordering::Relaxed)) + idle;
             if until <= Instant::now() {
                 return;
             }
-            sleep_until(until).await;
+            sleep_until(until.min(Instant::now() + BETWEEN_LOOKS)).await;
         }
     }
 }

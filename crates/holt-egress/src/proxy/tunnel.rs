@@ -17,8 +17,14 @@ const AT_ONCE: usize = 8 * 1024;
 /// A fatal alert that says: this name is not known here.
 const UNRECOGNISED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 
-/// Runs until both sides have ended, or one has broken off.
-pub async fn run<S>(target: &Target, hello: Duration, inside: S, mut outside: TcpStream) -> Result<(), Refusal>
+/// Runs until both sides have ended, or one has broken off. `half_closed` is told when one of them has ended.
+pub async fn run<S>(
+    target: &Target,
+    hello: Duration,
+    inside: S,
+    mut outside: TcpStream,
+    half_closed: impl Fn(),
+) -> Result<(), Refusal>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
@@ -31,6 +37,7 @@ where
                 to_outside.write_all(&first).await?;
                 drop(first);
                 copy(&mut from_inside, &mut to_outside).await?;
+                half_closed();
                 to_outside.shutdown().await
             };
             pass.await.map_err(|_| Stop::Broken)
@@ -38,6 +45,7 @@ where
         let back = async {
             let pass = async {
                 copy(&mut from_outside, &mut to_inside).await?;
+                half_closed();
                 to_inside.shutdown().await
             };
             pass.await.map_err(|_| Stop::Broken)
@@ -113,7 +121,7 @@ mod tests {
         ours.write_all(words).await.unwrap();
         ours.shutdown().await.unwrap();
         let (target, patience) = (target.parse().unwrap(), Duration::from_secs(60));
-        let run = run(&target, patience, inside, outside);
+        let run = run(&target, patience, inside, outside, || {});
         let serve = async {
             let mut got = Vec::new();
             let _ = server.read_to_end(&mut got).await;

@@ -41,6 +41,11 @@ impl Engine {
         Ok(link)
     }
 
+    /// A desktop that runs is looked at once more: what follows desktops has to hear of it.
+    pub fn desktop_is_used(&self, id: SessionId) {
+        self.node.desktop_runs(id);
+    }
+
     /// A picture of the desktop as its agent sees it. There is none while a person drives.
     pub async fn look(&self, by: &Principal, id: SessionId) -> Result<Picture, EngineError> {
         let session = self.with_desktop(by, id).await?;

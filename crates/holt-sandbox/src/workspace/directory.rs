@@ -11,8 +11,23 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Nor anywhere below these.
-const REFUSED_BELOW: &[&str] =
-    &["/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr"];
+const REFUSED_BELOW: &[&str] = &[
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    // What stands there in a sandbox is the sandbox's.
+    "/downloads",
+    "/workspace",
+];
 
 /// Why an agent may not work in a directory, given its one true path. `data` is Holt's own directory, `home` that of the
 /// user who runs it; other people's homes are looked up.

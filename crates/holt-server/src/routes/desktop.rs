@@ -60,7 +60,7 @@ async fn watch_desktop(
     let control = app.engine.watch_control(&caller.principal, id).await?;
     // A key that may only look drives nothing, wherever it says that it is.
     let client = query.client.filter(|_| caller.principal.may(Scope::Operate));
-    let watcher = Watcher { engine: app.engine.clone(), session: id, client, control, is_presence: true };
+    let watcher = Watcher { engine: app.engine.clone(), session: id, client, control, by: caller.principal.name.clone() };
     Ok(prepared(upgrade).on_upgrade(move |socket| serve(app, caller, watcher, socket, desktop, seat)).into_response())
 }
 

@@ -60,7 +60,8 @@ async fn download_segment(
 /// Begins to record a session's desktop, or stops. What was recorded stays with the session.
 ///
 /// Only what changes is kept, and only while the desktop runs; recording starts no desktop and keeps none awake. While a person
-/// drives nothing is kept, unless `while_driven` says so.
+/// drives nothing is kept, unless `while_driven` says so, which only whoever drives can, until they
+/// give the desktop back.
 #[utoipa::path(post, path = "/v2/sessions/{id}/recording", tag = "desktop",
     params(("id" = SessionId, Path, description = "The session.")), request_body = RecordRequest,
     responses((status = 200, description = "The session; `recording` says whether it is recorded.", body = Snapshot)))]

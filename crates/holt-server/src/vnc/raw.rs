@@ -1,6 +1,6 @@
 //! Raw RFB of the default desktop, for native viewers.
 //!
-//! A connection is nobody until it has shown the password: until then nothing is started or woken for it, it has ten seconds,
+//! A connection is nobody until it has shown the password: until then nothing is started or woken for it, it has a minute,
 //! and there are few such places. Wrong passwords slow their address down, apart from keys that are wrong elsewhere.
 
 use std::net::IpAddr;
@@ -32,7 +32,8 @@ use crate::watching::Watcher;
 /// Connections that have not shown the password yet.
 const STRANGERS: usize = 16;
 const VIEWERS: usize = 16;
-const INTRODUCTION: Duration = Duration::from_secs(10);
+/// A person may be asked for the password only now.
+const INTRODUCTION: Duration = Duration::from_secs(60);
 /// After the system refused a connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -137,7 +138,7 @@ impl Raw {
             session,
             client: self.takes_control.then_some(client),
             control,
-            is_presence: false,
+            by: by.name.clone(),
         };
         let (watching, permitted) = watcher.begin();
         let over = std::future::pending();

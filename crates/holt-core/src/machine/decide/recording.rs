@@ -6,11 +6,14 @@ use crate::machine::input::Refusal;
 use crate::machine::state::{Phase, State};
 
 impl Draft {
-    /// Asked for what is so already, nothing changes.
+    /// Asked for what is so already, nothing changes. That a person is recorded while they drive only they themselves can say,
+    /// for as long as they do.
     pub(super) fn record(&mut self, by: String, on: bool, while_driven: bool) -> Result<(), Refusal> {
         if matches!(self.state.phase, Phase::Ending { .. } | Phase::Ended { .. }) {
             return Err(Refusal::Ended);
         }
+        let drives = self.state.control.as_ref().is_some_and(|control| control.by == by);
+        let while_driven = while_driven && drives;
         match self.state.recording {
             Some(recording) if on && recording.while_driven == while_driven => {}
             Some(_) | None if on => self.emit(RecordingStarted { by, while_driven }),
