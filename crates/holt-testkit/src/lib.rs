@@ -3,6 +3,7 @@
 //! Everything waits for events and signals that a test gives, never for time. It knows the ports of `holt-core` and none of
 //! their real adapters.
 
+pub mod display;
 mod fake_model;
 mod fixtures;
 mod gate;

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::support::display::{Display, request, set_encodings};
 use holt_rfb::message::ClientMessage;
 use holt_rfb::{Permit, PixelFormat, Screen, Size, Viewer};
+use holt_testkit::display::{Display, request, set_encodings};
 
 const SIZE: (u16, u16) = (150, 90);
 

@@ -1,7 +1,7 @@
 //! One screen, many viewers: whatever happens in whichever order, each of them ends with the same picture.
 
-use crate::support::display::{Display, NOVNC, request, set_encodings};
 use holt_rfb::{Heard, Permit, Rect, Screen, Size, Viewer};
+use holt_testkit::display::{Display, NOVNC, request, set_encodings};
 use proptest::prelude::*;
 
 const VMWARE_CURSOR: i32 = 0x574d_5664;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use holt_rfb::{Permit, Screen, Size, Viewer};
 
-use crate::support::display::{NOVNC, request, set_encodings};
+use holt_testkit::display::{NOVNC, request, set_encodings};
 
 const LOOK: Permit = Permit { act: false, clipboard: false };
 const FRAMES: u32 = 60;

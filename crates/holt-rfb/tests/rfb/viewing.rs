@@ -1,9 +1,9 @@
 //! What one viewer gets, may do, and costs.
 
-use crate::support::display::{Display, NOVNC, request, set_encodings};
 use holt_rfb::handshake::ServerInit;
 use holt_rfb::message::{ClientMessage, Key, Monitor, Pointer};
 use holt_rfb::{Error, Heard, Permit, PixelFormat, Rect, Screen, Size, Update, Upstream, Viewer};
+use holt_testkit::display::{Display, NOVNC, request, set_encodings};
 
 const LOOK: Permit = Permit { act: false, clipboard: false };
 const ACT: Permit = Permit { act: true, clipboard: true };
@@ -160,7 +160,7 @@ fn watchers_see_the_pointer_and_who_drives_has_it() {
     assert_eq!((driven.pointer, watched.pointer), (Some((3, 2)), Some((0, 0))));
     let white =
         |display: &Display| -> Vec<usize> { (0..display.pixels.len()).filter(|at| display.pixels[*at] == 0x00ff_ffff).collect() };
-    assert_eq!(white(&driven), []);
+    assert!(white(&driven).is_empty());
     let around = |x: usize, y: usize| -> Vec<usize> { (0..6).map(|at| (y + at / 3) * 200 + x + at % 3).collect() };
     assert_eq!(white(&watched), around(62, 63));
 

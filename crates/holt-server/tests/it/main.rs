@@ -5,9 +5,6 @@
 
 mod access;
 mod desktop;
-#[path = "../../../holt-rfb/tests/rfb/support/display.rs"]
-#[expect(dead_code, reason = "it can show more than is asked of it here")]
-mod display;
 mod documents;
 mod edges;
 mod files;

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::desktop::{Viewer, Xvnc};
-use crate::display::Display;
 use crate::harness::TestServer;
+use holt_testkit::display::Display;
 
 async fn serve(segment_bytes: u64, recording_bytes: u64) -> TestServer {
     TestServer::start_with(|options| {

@@ -1,5 +1,4 @@
-//! What the tests use: a simple viewer, streams made from a seed, a real desktop.
+//! What the tests use: streams made from a seed, a real desktop.
 
 pub mod desktop;
-pub mod display;
 pub mod stream;

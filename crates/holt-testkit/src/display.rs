@@ -1,8 +1,11 @@
-//! A viewer as simple as can be, to see what an update shows. It shares no code with the crate.
+//! A viewer of remote desktops as simple as can be, to see what an update shows. It shares no code with what it looks at.
+
+#![expect(clippy::unwrap_used, reason = "a test whose stream is malformed has failed")]
 
 use flate2::{Decompress, FlushDecompress};
 
 /// What a viewer shows: pixels as `0x00RRGGBB`, and what it was told.
+#[derive(Debug)]
 pub struct Display {
     pub width: usize,
     pub height: usize,
