@@ -55,7 +55,9 @@ impl<'a> Person<'a> {
                 return std::mem::replace(&mut self.seen, rest);
             }
             let output = self.driver.read_terminal(self.session, self.terminal, self.at).await.unwrap();
-            assert!(output.exit.is_none(), "it ended with {:?}; seen so far: {:?}", output.exit, self.seen);
+            let Self { seen, .. } = &self;
+            assert!(output.exit.is_none(), "it ended with {:?} before {text:?}; seen so far: {seen:?}", output.exit);
+            assert!(!output.bytes.is_empty(), "nothing comes, and not {text:?}; seen so far: {seen:?}");
             self.at = output.from + output.bytes.len() as u64;
             self.seen.push_str(&String::from_utf8_lossy(&output.bytes));
         }
@@ -83,15 +85,18 @@ both! {
         assert!(seen.contains("/dev/pts/"), "{seen}");
         assert!(!seen.contains("no job control"), "{seen}");
         person.sees("/workspace").await;
-        person.types("sleep 1000\n").await;
-        eventually("it runs", async || den.driver.busy(session).await.unwrap().contains(&"sleep".to_owned())).await;
+        // A shell hands the terminal over before it lets a job continue.
+        let job = "sh -c 'trap \"echo contin\"ued CONT; trap \"exit 5\" INT; echo run\"\"s; while :; do sleep 0.05; done'\n";
+        person.types(job).await;
+        person.sees("runs\r\n").await;
         person.types("\x1a").await;
         person.sees("Stopped").await;
         person.types("fg\n").await;
-        person.sees("sleep 1000").await;
+        person.sees("continued\r\n").await;
         person.types("\x03").await;
+        person.sees("$ ").await;
         person.types("echo went:$?\n").await;
-        person.sees("went:130").await;
+        person.sees("went:5").await;
         assert!(den.driver.busy(session).await.unwrap().contains(&"bash".to_owned()), "a shell keeps the sandbox busy");
         person.types("exit 7\n").await;
         assert_eq!(person.sees_the_end().await, TerminalExit::Code { code: 7 });
