@@ -36,6 +36,7 @@ fn first(session: SessionId) -> (State, Event) {
         budget: Budget::default(),
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
+        record_desktop: false,
         network: Network::default(),
         origin: "holt".into(),
         expires_at: None,
