@@ -41,6 +41,7 @@ test_needs=(
 	'xfce4-session|xfce4|the whole desktop environment is tried'
 	'dbus-run-session|dbus-daemon|the whole desktop environment is tried'
 	'glxgears|mesa-utils|a program draws in three dimensions'
+	'websockify|websockify|desktops are measured beside it'
 )
 [ "${1:-}" != tests ] || needs+=("${test_needs[@]}")
 

@@ -51,6 +51,9 @@ struct Arguments {
     /// List the figures
     #[arg(long)]
     list: bool,
+    /// Only for this program itself: stand between the desktop at this socket and its viewers
+    #[arg(long, hide = true, value_name = "SOCKET")]
+    serve_desktop: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -76,6 +79,10 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<bool> {
     if arguments.list {
         FIGURES.iter().for_each(|(name, about, _)| println!("{name:<14} {about}"));
+        return Ok(true);
+    }
+    if let Some(source) = &arguments.serve_desktop {
+        figures::viewers::serve(source)?;
         return Ok(true);
     }
     machine::allow_many_descriptors();

@@ -47,6 +47,11 @@ impl Value {
         Self { judged: bytes, text: format!("{bytes:.0} B{note}") }
     }
 
+    /// What cannot be measured here.
+    pub fn missing() -> Self {
+        Self { judged: f64::NAN, text: "–".into() }
+    }
+
     pub fn count(count: u64, note: &str) -> Self {
         Self { judged: count as f64, text: format!("{count}{note}") }
     }
@@ -63,6 +68,8 @@ pub enum Target {
     TimesPeer(f64),
     /// The same, and a flush that the peer does not do.
     TimesPeerAndFlush(f64, Duration),
+    /// What the peer takes, and so many milliseconds.
+    PeerAndMillis(f64),
     /// At least this share of what the peer does.
     ShareOfPeer(f64),
 }
@@ -75,6 +82,7 @@ impl Target {
             Self::MillisAndFlush(most, flush) => value <= most + millis(*flush),
             Self::TimesPeer(times) => ratio? <= *times,
             Self::TimesPeerAndFlush(times, flush) => value <= times * peer? + millis(*flush),
+            Self::PeerAndMillis(most) => value <= peer? + most,
             Self::ShareOfPeer(share) => ratio? >= *share,
         })
     }
@@ -88,6 +96,7 @@ impl fmt::Display for Target {
             Self::MillisAndFlush(most, flush) => write!(f, "≤ {most} ms + flush {:.2}", millis(*flush)),
             Self::TimesPeer(times) => write!(f, "≤ {times} × peer"),
             Self::TimesPeerAndFlush(times, flush) => write!(f, "≤ {times} × peer + flush {:.2}", millis(*flush)),
+            Self::PeerAndMillis(most) => write!(f, "≤ peer + {most} ms"),
             Self::ShareOfPeer(share) => write!(f, "≥ {share} × peer"),
         }
     }
@@ -220,6 +229,8 @@ mod tests {
         assert_eq!(beside(20, Target::TimesPeer(2.0)), Some(true));
         assert_eq!(beside(21, Target::TimesPeer(2.0)), Some(false));
         assert_eq!(beside(21, Target::TimesPeerAndFlush(2.0, Duration::from_millis(1))), Some(true));
+        assert_eq!(beside(12, Target::PeerAndMillis(2.0)), Some(true));
+        assert_eq!(beside(13, Target::PeerAndMillis(2.0)), Some(false));
         assert_eq!(beside(5, Target::ShareOfPeer(0.5)), Some(true));
         assert_eq!(beside(4, Target::ShareOfPeer(0.5)), Some(false));
         assert_eq!(Line::new("x", times(1)).target(Target::TimesPeer(2.0)).is_met(), None);

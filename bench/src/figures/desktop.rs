@@ -1,5 +1,4 @@
-//! A desktop in a sandbox that is open: how soon it shows something, what looking at it and clicking on it cost the agent, and
-//! what it takes to have one.
+//! A desktop in a sandbox that is open: how soon it shows something, and what looking at it and clicking on it cost the agent.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +7,7 @@ use futures::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use holt_core::id::SessionId;
 use holt_core::sandbox::{Link, Sandboxes as _};
 use holt_core::session::{DesktopSpec, Flavour};
-use holt_keeper::protocol::message::Group;
-use holt_sandbox::bwrap::{Answer, BwrapDriver, Options, Verb};
+use holt_sandbox::bwrap::{BwrapDriver, Options};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -40,7 +38,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
             frame.push(whole);
         }
     }
-    let (look, click, memory) = use_one(bench, &driver).await?;
+    let (look, click) = use_one(bench, &driver).await?;
     driver.shutdown().await;
     holt.stop()?;
     let [first, frame] = [first, frame].map(|times| times.into_iter().collect::<Times>());
@@ -49,7 +47,6 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Line>> {
         Line::new("light desktop, asked for to first full frame", Value::p50(&frame)).target(Target::AtMost(150.0, "ms")),
         Line::new("a look at 1280 x 800 as JPEG, through the sandbox", Value::p50(&look)),
         Line::new("a click", Value::p50(&click)).target(Target::AtMost(2.0, "ms")),
-        Line::new("memory of a light desktop", Value::mebibytes(memory / 1024, "")),
     ])
 }
 
@@ -99,7 +96,7 @@ async fn frame(link: &mut Box<dyn Link>, version: &[u8]) -> Result<()> {
     Ok(())
 }
 
-async fn use_one(bench: &Bench, driver: &BwrapDriver) -> Result<(Times, Times, u64)> {
+async fn use_one(bench: &Bench, driver: &BwrapDriver) -> Result<(Times, Times)> {
     let session = open(driver).await?;
     driver.start_desktop(session, LIGHT).await?;
     let (mut looks, mut clicks) = (Vec::new(), Vec::new());
@@ -111,8 +108,6 @@ async fn use_one(bench: &Bench, driver: &BwrapDriver) -> Result<(Times, Times, u
             clicks.push(click);
         }
     }
-    let (answer, _) = driver.request(session, Verb::Measure { group: Some(Group::Desktop) }, Vec::new()).await?;
-    let Answer::Measured(measured) = answer else { anyhow::bail!("the desktop is not measured: {answer:?}") };
     driver.remove(session).await?;
-    Ok((looks.into_iter().collect(), clicks.into_iter().collect(), measured.memory_bytes))
+    Ok((looks.into_iter().collect(), clicks.into_iter().collect()))
 }

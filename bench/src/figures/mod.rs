@@ -6,10 +6,13 @@ mod create;
 mod desktop;
 mod first_output;
 mod followers;
+mod hands;
 mod record;
 mod replay;
+mod rooms;
 mod soak;
 mod start;
+pub mod viewers;
 
 use futures::future::LocalBoxFuture;
 
@@ -26,6 +29,9 @@ pub const FIGURES: &[(&str, &str, Figure)] = &[
     ("first-output", "from a prompt to the first output of a command", |bench| Box::pin(first_output::measure(bench))),
     ("calls", "a command in a live sandbox", |bench| Box::pin(calls::measure(bench))),
     ("desktop", "a screen comes up, is looked at and clicked on", |bench| Box::pin(desktop::measure(bench))),
+    ("hands", "a picture of a screen and a click on it, beside Playwright", |bench| Box::pin(hands::measure(bench))),
+    ("rooms", "what desktops and a browser hold", |bench| Box::pin(rooms::measure(bench))),
+    ("viewers", "one desktop's stream to its viewers, beside websockify", |bench| Box::pin(viewers::measure(bench))),
     ("appends", "durable events of many sessions", |bench| Box::pin(appends::measure(bench))),
     ("replay", "a long session is read back", |bench| Box::pin(replay::measure(bench))),
     ("followers", "one session's events to a thousand followers", |bench| Box::pin(followers::measure(bench))),

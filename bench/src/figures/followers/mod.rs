@@ -5,7 +5,7 @@
 //! for Holt, that at which the request which makes the event was to be sent.
 
 mod bare;
-mod pace;
+pub mod pace;
 mod reader;
 pub mod socket;
 
