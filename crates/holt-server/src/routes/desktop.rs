@@ -123,7 +123,7 @@ async fn screenshot(State(app): State<App>, caller: Caller, SessionParam(id): Se
 ///
 /// While a person drives, the agent waits and its programs stand still, unless `programs` lets them run. Control belongs to
 /// one `client`, an id that each tab or program makes up for itself; it stays through a reconnect, and ends when nothing
-/// has been heard of that client for five minutes.
+/// has been done from there for five minutes.
 #[utoipa::path(post, path = "/v2/sessions/{id}/control", tag = "desktop",
     params(("id" = SessionId, Path, description = "The session.")), request_body = ControlRequest,
     responses((status = 200, description = "The session; `control` says who drives.", body = Snapshot)))]

@@ -16,7 +16,7 @@ describe('who drives, in the conversation', () => {
 
 	it.each([
 		['given', 'The agent has the desktop again'],
-		['left', 'Whoever drove was gone for too long, the agent has the desktop again'],
+		['left', 'Whoever drove did nothing for five minutes, the agent has the desktop again'],
 		// What comes next says it.
 		['seized', undefined],
 		['closed', undefined]
