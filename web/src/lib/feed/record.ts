@@ -56,7 +56,10 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 		case 'control_taken':
 			return { control: { ...event.body, since: event.at } };
 		case 'control_returned':
-			return { control: null, ...(record.recording && { recording: { ...record.recording, while_driven: false } }) };
+			return {
+				control: null,
+				...(record.recording && { recording: { ...record.recording, while_driven: false } })
+			};
 		case 'recording_started':
 			return { recording: { since: event.at, while_driven: event.body.while_driven ?? false } };
 		case 'recording_stopped':
