@@ -438,7 +438,7 @@ export interface paths {
          * Takes the desktop, or gives it back.
          * @description While a person drives, the agent waits and its programs stand still, unless `programs` lets them run. Control belongs to
          *     one `client`, an id that each tab or program makes up for itself; it stays through a reconnect, and ends when nothing
-         *     has been heard of that client for five minutes.
+         *     has been done from there for five minutes.
          *
          *     Needs the scope `operate`.
          */
@@ -672,7 +672,8 @@ export interface paths {
         /**
          * Begins to record a session's desktop, or stops. What was recorded stays with the session.
          * @description Only what changes is kept, and only while the desktop runs; recording starts no desktop and keeps none awake. While a person
-         *     drives nothing is kept, unless `while_driven` says so.
+         *     drives nothing is kept, unless `while_driven` says so, which only whoever drives can, until they
+         *     give the desktop back.
          *
          *     Needs the scope `operate`.
          */

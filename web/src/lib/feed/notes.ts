@@ -95,7 +95,10 @@ function returnedNote({ why }: Of<'control_returned'>['body']): Note | undefined
 		case 'given':
 			return { tone: 'quiet', text: 'The agent has the desktop again' };
 		case 'left':
-			return { tone: 'quiet', text: 'Whoever drove did nothing for five minutes, the agent has the desktop again' };
+			return {
+				tone: 'quiet',
+				text: 'Whoever drove did nothing for five minutes, the agent has the desktop again'
+			};
 		// What follows tells it: somebody else has control, or the sandbox is closed.
 		case 'seized':
 		case 'closed':
