@@ -172,8 +172,6 @@ fn start_server(geometry: &str) -> io::Result<Child> {
     let mut server = system::with_usual_signals(&mut server)
         .args([DISPLAY, "-inetd", "-displayfd", "1", "-geometry", geometry, "-depth", DEPTH, "-desktop", "Holt"])
         .args(["-SecurityTypes", "None", "-AlwaysShared", "-AcceptSetDesktopSize", "-nolisten", "tcp", "-noreset"])
-        // With it one program could listen to what is typed for another.
-        .args(["-extension", "RECORD"])
         .stdin(viewers)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
