@@ -40,7 +40,7 @@ pub use holt_core::view::{
 };
 pub use holt_core::workspace::{Entry, EntryKind, Listing};
 pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};
-pub use preview::{OpenPreview, Preview, PreviewList};
+pub use preview::{OpenPreview, OpenVnc, Preview, PreviewList, VncAddress};
 pub use session::{
     Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, PromptReceipt, RecordAction, RecordRequest,
     RecordedSegment, RecordingList, RenameSession, SendPrompt, SessionList,

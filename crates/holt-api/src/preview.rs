@@ -1,4 +1,4 @@
-//! Previews of what agents serve.
+//! Previews of what agents serve, and desktops at ports of their own.
 
 use holt_core::id::SessionId;
 use holt_core::time::Timestamp;
@@ -34,4 +34,22 @@ pub struct PreviewList {
     /// On which something in the sandbox serves, the lowest first.
     pub ports: Vec<u16>,
     pub items: Vec<Preview>,
+}
+
+/// Asks for a session's desktop at a port of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpenVnc {
+    /// Whoever has the address may take control, with their first key or button; else it only watches.
+    pub drive: bool,
+}
+
+/// A session's desktop at a port of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VncAddress {
+    /// Opens the desktop for whoever has it, as long as the session and the key that asked for it are valid: a secret.
+    pub vnc_url: String,
+    pub port: u16,
+    /// Whether `vnc_url` lets its holder drive.
+    pub drive: bool,
 }

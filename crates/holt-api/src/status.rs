@@ -30,6 +30,9 @@ pub struct ServerStatus {
     pub followers: usize,
     pub limits: ServerLimits,
     pub listeners: Vec<Listener>,
+    /// Desktops can be had at ports of their own.
+    #[serde(default)]
+    pub vnc_ports: bool,
     pub memory: ServerMemory,
 }
 

@@ -35,4 +35,4 @@ pub use listen::{Exposure, SocketError, TlsError, check_exposure};
 pub use options::{About, AppParts, Archiver, Certificate, Limits, Listen, Options, Timing};
 pub use router::{RouteInfo, route_list};
 pub use server::{BindError, Bound, Server};
-pub use vnc::{VncExposure, VncOptions};
+pub use vnc::{VncExposure, VncOptions, VncPorts};

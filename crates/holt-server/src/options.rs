@@ -14,7 +14,7 @@ use holt_core::workspace::{FileError, Files};
 use holt_engine::Engine;
 use secrecy::SecretString;
 
-use crate::vnc::VncOptions;
+use crate::vnc::{VncOptions, VncPorts};
 
 /// Writes every file beneath the top of a workspace as one archive.
 pub type Archiver = Arc<dyn Fn(Arc<dyn Files>, &mut dyn Write) -> Result<(), FileError> + Send + Sync>;
@@ -86,6 +86,8 @@ pub struct Options {
     pub page_dir: Option<PathBuf>,
     /// Raw RFB of the default desktop, for native viewers.
     pub vnc: Option<VncOptions>,
+    /// A port for each session whose desktop is asked for there.
+    pub vnc_ports: Option<VncPorts>,
     pub limits: Limits,
     pub timing: Timing,
 }
@@ -104,6 +106,7 @@ impl Default for Options {
             trusted_proxies: Vec::new(),
             page_dir: None,
             vnc: None,
+            vnc_ports: None,
             limits: Limits::default(),
             timing: Timing::default(),
         }

@@ -89,7 +89,8 @@ impl Page {
         self.file(INDEX, headers).unwrap_or_else(|| ApiError::not_found().into_response())
     }
 
-    fn file(&self, name: &str, headers: &HeaderMap) -> Option<Response> {
+    /// One of its files, if there is one of that name.
+    pub fn file(&self, name: &str, headers: &HeaderMap) -> Option<Response> {
         let plain = self.get(name)?;
         let (asset, encoding) = self.compressed(name, headers).map_or((plain, None), |(asset, word)| (asset, Some(word)));
         let mut response = if has_already(headers, &asset.etag) {

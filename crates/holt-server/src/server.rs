@@ -28,7 +28,7 @@ use crate::recorder;
 use crate::router;
 use crate::routes::sign_in;
 use crate::state::App;
-use crate::vnc::{Raw, VncExposure, VncOptions, accept_raw, check_vnc};
+use crate::vnc::{Raw, VncExposure, VncOptions, accept_raw, check_plain, check_vnc, keep_ports};
 
 /// Figures of histograms are folded this often, so that they do not grow.
 const FOLD: Duration = Duration::from_secs(5);
@@ -94,6 +94,8 @@ pub struct Server;
 pub struct Bound {
     app: App,
     listeners: Vec<(TcpListener, SocketAddr, bool)>,
+    /// No session gets one of these.
+    given_ports: Vec<u16>,
     /// For native viewers of the default desktop.
     vnc: Option<(Vec<TcpListener>, VncOptions)>,
     socket: Option<PrivateSocket>,
@@ -111,11 +113,15 @@ impl Server {
             listeners.push((listener, address, listen.tls));
         }
         let vnc = listen_for_vnc(&app, &options).await?;
+        check_vnc_ports(&app, &options).await?;
         let tls = load_tls(&options, &listeners)?;
         let socket = options.socket.as_deref().map(PrivateSocket::bind).transpose()?;
         let _ = app.listeners.set(describe(&listeners, options.socket.as_deref()));
         let _ = app.address.set(address_for_people(&options, &listeners));
-        Ok(Bound { app, listeners, vnc, socket, tls, connections: options.limits.connections })
+        let given = options.listen.iter().map(|listen| listen.address).chain(listeners.iter().map(|(_, at, _)| *at));
+        let given = given.chain(options.vnc.iter().flat_map(|vnc| vnc.listen.clone())).map(|address| address.port());
+        let given_ports = given.collect();
+        Ok(Bound { app, listeners, given_ports, vnc, socket, tls, connections: options.limits.connections })
     }
 }
 
@@ -143,7 +149,7 @@ impl Bound {
 
     /// Serves until `shutdown`, then ends what is under way.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self { app, listeners, vnc, socket, tls, connections } = self;
+        let Self { app, listeners, given_ports, vnc, socket, tls, connections } = self;
         let tasks = TaskTracker::new();
         let shared = Connections {
             router: router::build(&app),
@@ -166,6 +172,10 @@ impl Bound {
         }
         if let Some(socket) = socket {
             accepting.spawn(accept_unix(socket, shared.clone()));
+        }
+        if let Some(ports) = &app.vnc_ports {
+            ports.begin(shared.clone(), given_ports);
+            tasks.spawn(keep_ports(app.clone()));
         }
         tasks.spawn(recorder::run(app.clone()));
         let mut upkeep = JoinSet::new();
@@ -223,6 +233,15 @@ async fn listen_for_vnc(app: &App, options: &Options) -> Result<Option<(Vec<TcpL
         }
     }
     Ok(Some((listeners, vnc.clone())))
+}
+
+async fn check_vnc_ports(app: &App, options: &Options) -> Result<(), BindError> {
+    let Some(ports) = &options.vnc_ports else { return Ok(()) };
+    for address in &ports.addresses {
+        let findings = if address.to_canonical().is_loopback() { Arc::default() } else { app.findings().await };
+        check_plain(SocketAddr::new(*address, *ports.range.start()), ports.wide, &findings)?;
+    }
+    Ok(())
 }
 
 async fn listen_on(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {

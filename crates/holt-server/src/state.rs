@@ -26,6 +26,7 @@ use crate::page::Page;
 use crate::previews::{Domain, Previews};
 use crate::streams::Streams;
 use crate::terminals::Terminals;
+use crate::vnc::Ports;
 
 #[derive(Debug, Clone)]
 pub(crate) struct App(Arc<Shared>);
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     pub desktops: Desktops,
     pub previews: Previews,
     pub preview_domain: Option<Domain>,
+    pub vnc_ports: Option<Ports>,
     pub terminals: Terminals,
     pub page: Page,
     pub meters: PrometheusHandle,
@@ -104,6 +106,7 @@ impl App {
             desktops: Desktops::default(),
             previews: Previews::default(),
             preview_domain,
+            vnc_ports: options.vnc_ports.clone().map(Ports::new),
             terminals: Terminals::default(),
             streams: Streams::new(options.limits.streams_per_key),
             page: Page::new(options.page_dir.clone(), options.preview_domain.clone()),

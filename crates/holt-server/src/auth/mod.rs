@@ -151,7 +151,7 @@ fn wrong_credentials() -> ApiError {
         .with(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="holt", error="invalid_token""#))
 }
 
-fn not_allowed(scope: Scope) -> ApiError {
+pub(crate) fn not_allowed(scope: Scope) -> ApiError {
     let word = scope_word(scope);
     let message = format!("this needs the scope `{word}`");
     let hint = "Use a key that has this scope, or ask whoever runs this Holt for one.";

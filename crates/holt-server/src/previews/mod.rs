@@ -27,7 +27,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::state::App;
 
 pub(crate) use origin::{Domain, Place};
-pub(crate) use visit::{TICKET as TICKET_PARAMETER, divert};
+pub(crate) use pages::{POLICY as SMALL_PAGE_POLICY, STYLE as SMALL_PAGE_STYLE};
+pub(crate) use visit::{TICKET as TICKET_PARAMETER, divert, is_foreign, see_other, split};
 
 /// How long a ticket may wait for its use.
 const TICKET: Duration = Duration::from_secs(60);

@@ -6,8 +6,9 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::http::accept::wants_page;
 
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors ";
-const STYLE: &str = "html{color-scheme:light dark}body{font:14px/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto 0;padding:0 24px}\
+pub(crate) const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors ";
+pub(crate) const STYLE: &str = "html{color-scheme:light dark}body{font:14px/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto 0;padding:0 24px}\
     h1{font-size:20px;font-weight:600}code{font-size:12px;opacity:.7}";
 
 /// Why there is nothing to show.

@@ -42,7 +42,7 @@ async fn visit(app: &App, preview: Arc<Preview>, request: Request) -> Response {
     if is_foreign(&parts, &preview.origin()) {
         return Why::Foreign.answer(&parts.headers, &frames);
     }
-    let (ticket, rest) = split(parts.uri.query().unwrap_or_default());
+    let (ticket, rest) = split(parts.uri.query().unwrap_or_default(), TICKET);
     let target = if rest.is_empty() { parts.uri.path().to_owned() } else { format!("{}?{rest}", parts.uri.path()) };
     if let Some(ticket) = ticket.filter(|_| parts.method == Method::GET) {
         return match preview.exchange(ticket) {
@@ -66,8 +66,8 @@ fn is_known(preview: &Preview, headers: &HeaderMap) -> bool {
     our_cookies(headers).any(|cookie| preview.knows(cookie))
 }
 
-/// Whether another site's page asks. It may link to a preview, and Holt's page may frame it; nothing else.
-fn is_foreign(parts: &Parts, origin: &str) -> bool {
+/// Whether another site's page asks. It may link to what stands at `origin`, and Holt's page may frame it; nothing else.
+pub(crate) fn is_foreign(parts: &Parts, origin: &str) -> bool {
     let header = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
     let looks = matches!(parts.method, Method::GET | Method::HEAD) && !is_upgrade(&parts.headers);
     let is_elsewhere = header("origin").is_some_and(|from| from != origin.as_bytes());
@@ -76,12 +76,12 @@ fn is_foreign(parts: &Parts, origin: &str) -> bool {
     (is_elsewhere && !looks) || (is_cross && !(looks && is_navigation))
 }
 
-/// Takes every ticket out of a query.
-fn split(query: &str) -> (Option<&str>, String) {
+/// Takes every ticket, or what else has this name, out of a query.
+pub(crate) fn split<'a>(query: &'a str, name: &str) -> (Option<&'a str>, String) {
     let mut ticket = None;
     let rest: Vec<&str> = query
         .split('&')
-        .filter(|pair| match pair.strip_prefix(TICKET).and_then(|rest| rest.strip_prefix('=')) {
+        .filter(|pair| match pair.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) {
             Some(value) => {
                 ticket = ticket.or(Some(value));
                 false
@@ -109,7 +109,7 @@ fn welcome(preview: &Preview, headers: &HeaderMap, cookie: &str, target: &str) -
     response
 }
 
-fn see_other(target: &str) -> Response {
+pub(crate) fn see_other(target: &str) -> Response {
     // A path that begins with two slashes would lead to another host.
     let target = format!("/{}", target.trim_start_matches(['/', '\\']));
     let to = HeaderValue::try_from(target).unwrap_or(HeaderValue::from_static("/"));
@@ -125,10 +125,10 @@ mod tests {
 
     #[test]
     fn tickets_are_taken_out_of_addresses_and_nothing_else_is() {
-        assert_eq!(split("holt_ticket=a"), (Some("a"), String::new()));
-        assert_eq!(split("x=1&holt_ticket=a&y=%26&holt_ticket=b"), (Some("a"), "x=1&y=%26".into()));
-        assert_eq!(split("holt_tickets=a"), (None, "holt_tickets=a".into()));
-        assert_eq!(split(""), (None, String::new()));
+        assert_eq!(split("holt_ticket=a", TICKET), (Some("a"), String::new()));
+        assert_eq!(split("x=1&holt_ticket=a&y=%26&holt_ticket=b", TICKET), (Some("a"), "x=1&y=%26".into()));
+        assert_eq!(split("holt_tickets=a", TICKET), (None, "holt_tickets=a".into()));
+        assert_eq!(split("", TICKET), (None, String::new()));
     }
 
     #[test]

@@ -1,16 +1,18 @@
-//! A session's desktop: watching it, and who drives.
+//! A session's desktop: watching it, who drives, and a port of its own for it.
 //!
 //! Whoever may see the session may watch. Input passes only from the place that holds control, and is refused here, whatever
 //! the viewer believes.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
-use axum::http::header;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::{Sink, SinkExt as _, Stream, StreamExt as _};
-use holt_api::{ClientId, ControlAction, ControlRequest, Scope, SessionId, Snapshot};
+use holt_api::{ClientId, ControlAction, ControlRequest, Flavour, OpenVnc, Scope, SessionId, Snapshot, VncAddress};
 use holt_desktop::Desktop;
 use holt_rfb::handshake::Security;
 use serde::Deserialize;
@@ -18,13 +20,15 @@ use utoipa::IntoParams;
 use utoipa_axum::routes;
 
 use super::feed::not_a_socket;
-use crate::auth::Caller;
-use crate::error::ApiResult;
-use crate::http::body::JsonBody;
+use crate::auth::site::{Authority, Host};
+use crate::auth::{Caller, not_allowed};
+use crate::error::{ApiError, ApiResult};
+use crate::http::body::{JsonBody, JsonBodyOrDefault};
 use crate::http::params::{Query, SessionParam};
 use crate::router::Declared;
 use crate::state::App;
 use crate::streams::{Seat, Transport};
+use crate::vnc;
 use crate::watching::Watcher;
 
 /// What viewers ask for, and are told only if they do.
@@ -141,10 +145,68 @@ async fn move_control(
     Ok(Json(session))
 }
 
+/// Opens a port at which this desktop alone is, for viewers that have no key.
+///
+/// `vnc_url` opens it in a browser, and `/websockify` there takes the same `token`, for as long as the session, this key and
+/// the server last. Asked again, the address is the same. It is a secret; with `drive` its holder takes control with their
+/// first key or button. Off unless `vnc.session_ports` is set; else the code is `vnc_ports_off`.
+#[utoipa::path(post, path = "/v2/sessions/{id}/vnc", tag = "desktop",
+    params(("id" = SessionId, Path, description = "The session.")), request_body = OpenVnc,
+    responses((status = 200, description = "Where it is.", body = VncAddress)))]
+async fn open_vnc(
+    State(app): State<App>,
+    caller: Caller,
+    SessionParam(id): SessionParam,
+    headers: HeaderMap,
+    JsonBodyOrDefault(OpenVnc { drive }): JsonBodyOrDefault<OpenVnc>,
+) -> ApiResult<Json<VncAddress>> {
+    let session = app.engine.session(&caller.principal, id).await?;
+    if drive && !caller.principal.may(Scope::Operate) {
+        return Err(not_allowed(Scope::Operate));
+    }
+    let ports = app.vnc_ports.as_ref().ok_or_else(ports_are_off)?;
+    if session.ended.is_some() || session.desktop.flavour == Flavour::None {
+        return Err(no_desktop());
+    }
+    let by = caller.principal.clone();
+    let (port, token) = ports.open(&app, caller.proved(), id, drive).await?;
+    if vnc::close_if_over(&app, ports, &by, id).await {
+        return Err(no_desktop());
+    }
+    let host = shown_host(ports.options().addresses.first(), &headers);
+    let vnc_url = format!("http://{host}:{}{}?{}={token}", port.port, vnc::PAGE, vnc::TOKEN);
+    Ok(Json(VncAddress { vnc_url, port: port.port, drive }))
+}
+
+/// By which name whoever asks reaches what listens there.
+fn shown_host(listens: Option<&IpAddr>, headers: &HeaderMap) -> String {
+    let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(Authority::parse);
+    match (listens, asked.map(|asked| asked.host)) {
+        (Some(IpAddr::V6(address)), _) if !address.is_unspecified() => format!("[{address}]"),
+        (Some(address), _) if !address.is_unspecified() => address.to_string(),
+        (_, Some(Host::Address(IpAddr::V6(address)))) => format!("[{address}]"),
+        (_, Some(Host::Address(address))) => address.to_string(),
+        (_, Some(Host::Name(name))) => name,
+        (_, None) => "127.0.0.1".into(),
+    }
+}
+
+fn ports_are_off() -> ApiError {
+    let hint =
+        "Set `vnc.session_ports`, such as \"6080-6200\", and start the server again; Holt's page shows desktops without it.";
+    ApiError::new(StatusCode::CONFLICT, "vnc_ports_off", "desktops have no ports of their own on this server", hint)
+}
+
+fn no_desktop() -> ApiError {
+    let hint = "Use one that goes on and that was made with a desktop.";
+    ApiError::new(StatusCode::CONFLICT, "no_desktop", "this session has no desktop, or has ended", hint)
+}
+
 pub(crate) fn routes() -> Vec<Declared> {
     vec![
         Declared::needs(Scope::View, routes!(watch_desktop)),
         Declared::needs(Scope::View, routes!(watch_desktop_as_vnc)),
+        Declared::needs(Scope::View, routes!(open_vnc)),
         Declared::needs(Scope::View, routes!(screenshot)),
         Declared::needs(Scope::Operate, routes!(move_control)),
     ]

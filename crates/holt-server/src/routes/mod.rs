@@ -2,7 +2,7 @@
 
 mod archive;
 mod artifacts;
-mod desktop;
+pub(crate) mod desktop;
 mod events;
 mod feed;
 mod files;

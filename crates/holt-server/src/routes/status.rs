@@ -32,6 +32,7 @@ async fn server_status(State(app): State<App>, caller: Caller) -> ApiResult<Json
         followers: engine.followers,
         limits: limits(&app),
         listeners: app.listeners.get().cloned().unwrap_or_default(),
+        vnc_ports: app.vnc_ports.is_some(),
         memory: meters::memory(),
     }))
 }

@@ -1,4 +1,4 @@
-//! Where raw RFB may be listened for. Its password is weak and its bytes are plain: on loopback that will do.
+//! Where viewers may be listened for. Their bytes are plain, and the password of raw RFB is weak: on loopback that will do.
 
 use std::net::SocketAddr;
 
@@ -45,17 +45,25 @@ impl VncExposure {
 }
 
 pub(crate) fn check_vnc(address: SocketAddr, options: &VncOptions, findings: &[Finding]) -> Result<(), VncExposure> {
-    if address.ip().to_canonical().is_loopback() {
+    check_plain(address, options.wide, findings)?;
+    let is_weak = !is_loopback(address) && options.password.expose_secret().len() < WHOLE;
+    if is_weak { Err(VncExposure::WeakPassword(address)) } else { Ok(()) }
+}
+
+/// Whether something that is not encrypted may be listened for there.
+pub(crate) fn check_plain(address: SocketAddr, wide: bool, findings: &[Finding]) -> Result<(), VncExposure> {
+    if is_loopback(address) {
         return Ok(());
     }
-    if !options.wide {
+    if !wide {
         return Err(VncExposure::Plain(address));
-    }
-    if options.password.expose_secret().len() < WHOLE {
-        return Err(VncExposure::WeakPassword(address));
     }
     let open: Vec<&str> = unenforced(findings).iter().map(|finding| finding.name.as_str()).collect();
     if open.is_empty() { Ok(()) } else { Err(VncExposure::Unenforced(address, open.join(", "))) }
+}
+
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 #[cfg(test)]

@@ -6,11 +6,17 @@
 
 mod exposure;
 mod hand;
+mod port;
+mod ports;
 mod raw;
+mod show;
 mod usual;
 
 pub use exposure::VncExposure;
-pub(crate) use exposure::check_vnc;
+pub(crate) use exposure::{check_plain, check_vnc};
+pub(crate) use port::{PAGE, TOKEN};
+pub use ports::VncPorts;
+pub(crate) use ports::{Ports, close_if_over, keep as keep_ports};
 pub(crate) use raw::{Raw, accept_raw};
 
 use std::net::SocketAddr;

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::{Sink, SinkExt, Stream, StreamExt as _, TryStreamExt as _, stream};
-use holt_api::ClientId;
 use holt_desktop::{Ending, introduce};
 use holt_rfb::Error;
 use holt_rfb::handshake::Security;
@@ -21,13 +20,12 @@ use tokio_util::codec::{BytesCodec, FramedRead, FramedWrite};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::hand::Hand;
+use super::show::show;
 use super::usual::default_desktop;
 use super::{VncOptions, viewer};
 use crate::auth::throttle::Throttle;
 use crate::listen::Unstalled;
 use crate::state::App;
-use crate::watching::Watcher;
 
 /// Connections that have not shown the password yet.
 const STRANGERS: usize = 16;
@@ -118,37 +116,12 @@ impl Raw {
         To: Sink<Bytes> + Send + Unpin + 'static,
     {
         let (app, by) = (&self.app, viewer(self.takes_control));
-        let opened = async {
-            let (session, desktop) = default_desktop(app, &by).await?;
-            Ok::<_, crate::error::ApiError>((
-                session,
-                desktop,
-                app.engine.watch_control(&by, session).await?,
-                app.desktops.threads()?,
-            ))
+        let shown = match default_desktop(app, &by).await {
+            Ok(opened) => show(app, &by, opened, self.takes_control, (from, to), std::future::pending()).await,
+            Err(error) => Err(error),
         };
-        let (session, desktop, control, threads) = match opened.await {
-            Ok(opened) => opened,
-            Err(error) => return tracing::warn!(code = %error.code, error = error.message, "a viewer finds no desktop"),
-        };
-        let client = ClientId::new(Uuid::new_v4());
-        let engine = app.engine.clone();
-        let watcher = Watcher {
-            engine: engine.clone(),
-            session,
-            client: self.takes_control.then_some(client),
-            control,
-            by: by.name.clone(),
-        };
-        let (watching, permitted) = watcher.begin();
-        let over = std::future::pending();
-        if self.takes_control {
-            let hand = Hand { engine: engine.clone(), by: by.clone(), session, client, permitted };
-            watching.serve(&threads, desktop, (hand.watch(from), to), over).await;
-            // Whoever had nothing has nothing to give back.
-            let _ = engine.return_control(&by, session, client).await;
-        } else {
-            watching.serve(&threads, desktop, (from, to), over).await;
+        if let Err(error) = shown {
+            tracing::warn!(code = %error.code, error = error.message, "a viewer finds no desktop");
         }
     }
 }

@@ -74,7 +74,11 @@ impl Viewer {
         let target = format!("/v2/sessions/{session}/desktop{query}");
         let bearer = format!("Bearer {key}");
         let headers = [("authorization", bearer.as_str()), ("sec-websocket-protocol", "binary")];
-        let mut feed = Feed::try_open(server.address, &target, &headers).await?;
+        Ok(Self::over(Feed::try_open(server.address, &target, &headers).await?).await)
+    }
+
+    /// Over a socket that is open.
+    pub async fn over(mut feed: Feed) -> Self {
         let mut handshake = ClientHandshake::new();
         loop {
             let bytes = read(&mut feed).await.expect("the socket is open");
@@ -86,7 +90,7 @@ impl Viewer {
                         let (upstream, screen) = Upstream::new(&init);
                         let mut viewer = Self { feed, upstream, screen };
                         viewer.say().await;
-                        return Ok(viewer);
+                        return viewer;
                     }
                 }
             }
@@ -112,13 +116,17 @@ impl Viewer {
         }
     }
 
-    async fn point(&mut self, x: u16, y: u16) {
+    pub async fn point(&mut self, x: u16, y: u16) {
+        self.press(x, y, 0).await;
+    }
+
+    pub async fn press(&mut self, x: u16, y: u16, buttons: u16) {
         let mut words = Vec::new();
-        ClientMessage::Pointer(Pointer { x, y, buttons: 0, extended: false }).write(&mut words);
+        ClientMessage::Pointer(Pointer { x, y, buttons, extended: false }).write(&mut words);
         self.feed.socket.send(Message::binary(words)).await.unwrap();
     }
 
-    async fn ended(&mut self) {
+    pub async fn ended(&mut self) {
         while read(&mut self.feed).await.is_some() {}
     }
 }

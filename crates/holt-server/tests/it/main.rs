@@ -21,3 +21,4 @@ mod stream;
 mod terminals;
 mod tickets;
 mod vnc;
+mod vnc_ports;

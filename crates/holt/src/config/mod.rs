@@ -29,7 +29,7 @@ pub use sandbox::Sandbox;
 pub use sessions::Sessions;
 pub use tls::Tls;
 pub use values::duration;
-pub use vnc::Vnc;
+pub use vnc::{SessionPorts, Vnc};
 
 use crate::failure::Failure;
 
@@ -89,6 +89,7 @@ pub struct Config {
     pub tls: Tls,
     pub access: Access,
     pub vnc: Option<Vnc>,
+    pub session_ports: Option<SessionPorts>,
     pub models: Models,
     pub sandbox: Sandbox,
     pub sessions: Sessions,
@@ -104,6 +105,7 @@ impl Config {
             tls: Tls::read(settings)?,
             access: Access::read(settings)?,
             vnc: Vnc::read(settings)?,
+            session_ports: SessionPorts::read(settings)?,
             models: Models::read(settings)?,
             sandbox: Sandbox::read(settings)?,
             sessions: Sessions::read(settings)?,

@@ -144,3 +144,19 @@ fn a_wide_address_without_tls_is_warned_of() {
     assert_eq!(warned(&[wide, ("HOLT_TRUSTED_PROXIES", "10.0.0.1")]), Ok(false));
     assert!(warned(&[("HOLT_TLS_CERT", "/c.pem")]).is_err());
 }
+
+#[test]
+fn ports_of_sessions_are_a_range_however_it_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let read = |variables: &[(&str, &str)]| SessionPorts::read(&collect(directory.path(), &vec![], variables).unwrap());
+    assert!(read(&[]).unwrap().is_none(), "off unless asked for");
+    let ports = read(&[("HOLT_VNC_SESSION_PORTS", "6080-6200"), ("VNC_PORT_RANGE_START", "1")]).unwrap().unwrap();
+    assert_eq!((ports.range, ports.addresses, ports.wide), (6080..=6200, vec![[127, 0, 0, 1].into()], false));
+    let ports = read(&[("VNC_PORT_RANGE_START", "6080"), ("VNC_PORT_RANGE_END", "6200")]).unwrap().unwrap();
+    assert_eq!(ports.range, 6080..=6200);
+    for wrong in ["6200-6080", "x", "0-5", "6080-", "6080-99999"] {
+        assert!(read(&[("HOLT_VNC_SESSION_PORTS", wrong)]).is_err(), "{wrong}");
+    }
+    assert!(read(&[("VNC_PORT_RANGE_START", "6080")]).is_err());
+    assert!(read(&[("VNC_PORT_RANGE_START", "6081"), ("VNC_PORT_RANGE_END", "6080")]).is_err());
+}

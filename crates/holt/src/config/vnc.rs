@@ -1,13 +1,14 @@
 //! Desktops for viewers that others wrote.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 
 use secrecy::SecretString;
 
 use super::Setting;
 use super::layers::Settings;
-use super::listen::addresses;
-use super::values::yes_or_no;
+use super::listen::addresses as addresses_of;
+use super::values::{number, yes_or_no};
 use crate::failure::Failure;
 
 pub const SETTINGS: &[Setting] = &[
@@ -31,6 +32,19 @@ pub const SETTINGS: &[Setting] = &[
         Some("false"),
         "Listen where others can come, although such connections are not encrypted",
     ),
+    Setting::new(
+        "vnc.session_ports",
+        &["HOLT_VNC_SESSION_PORTS"],
+        None,
+        "Ports at which single desktops can be had, such as 6080-6200, at the addresses of vnc.listen",
+    ),
+    Setting::new(
+        "vnc.port_range_start",
+        &["VNC_PORT_RANGE_START"],
+        None,
+        "The first of them, where vnc.session_ports is not set",
+    ),
+    Setting::new("vnc.port_range_end", &["VNC_PORT_RANGE_END"], None, "The last of them"),
 ];
 
 /// Nothing when no viewer of others is let in.
@@ -43,6 +57,45 @@ pub struct Vnc {
     pub wide: bool,
 }
 
+/// Ports of single sessions. They need no password: whoever comes shows a capability.
+#[derive(Debug, Clone)]
+pub struct SessionPorts {
+    pub addresses: Vec<IpAddr>,
+    pub range: RangeInclusive<u16>,
+    pub wide: bool,
+}
+
+impl SessionPorts {
+    pub fn read(settings: &Settings) -> Result<Option<Self>, Failure> {
+        let port = |text: &str| number::<u16>(text, 1, u64::from(u16::MAX));
+        let ends = (settings.parse("vnc.port_range_start", port)?, settings.parse("vnc.port_range_end", port)?);
+        let range = match (settings.parse("vnc.session_ports", range)?, ends) {
+            (Some(range), _) => range,
+            (None, (Some(start), Some(end))) if start <= end => start..=end,
+            (None, (None, None)) => return Ok(None),
+            _ => {
+                let hint = "Give both VNC_PORT_RANGE_START and VNC_PORT_RANGE_END, the lower one first.";
+                return Err(Failure::usage("config_invalid", "the range of ports for desktops has no two ends", hint));
+            }
+        };
+        let mut addresses = Vec::new();
+        for address in settings.parse_always("vnc.listen", addresses_of)? {
+            if !addresses.contains(&address.ip()) {
+                addresses.push(address.ip());
+            }
+        }
+        Ok(Some(Self { addresses, range, wide: settings.parse_always("vnc.wide", yes_or_no)? }))
+    }
+}
+
+/// `6080-6200`, or one port.
+fn range(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let (start, end) = text.split_once('-').unwrap_or((text, text));
+    let port = |text: &str| number::<u16>(text, 1, u64::from(u16::MAX));
+    let (start, end) = (port(start)?, port(end)?);
+    if start <= end { Ok(start..=end) } else { Err("the lower port comes first".into()) }
+}
+
 /// What may be typed by somebody who tries.
 const SHORTEST: usize = 6;
 
@@ -53,7 +106,7 @@ impl Vnc {
             _ => Ok(SecretString::from(text)),
         };
         let vnc = Self {
-            listen: settings.parse_always("vnc.listen", addresses)?,
+            listen: settings.parse_always("vnc.listen", addresses_of)?,
             password: settings.parse("vnc.password", strong)?,
             takes_control: settings.parse_always("vnc.control", yes_or_no)?,
             wide: settings.parse_always("vnc.wide", yes_or_no)?,

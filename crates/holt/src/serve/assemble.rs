@@ -19,12 +19,12 @@ use holt_sandbox::coming::{Bringer, Coming};
 use holt_sandbox::environment::{DEFAULT, ENVIRONMENTS};
 use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
-use holt_server::{About, AppParts, Certificate, Listen, VncOptions};
+use holt_server::{About, AppParts, Certificate, Listen, VncOptions, VncPorts};
 use holt_store::{DataDir, SqliteStore};
 
 use super::egress::WayOut;
 use super::{Arguments, epoch, keeper};
-use crate::config::{Config, Tls, Vnc};
+use crate::config::{Config, SessionPorts, Tls, Vnc};
 use crate::failure::{Exit, Failure};
 
 /// What was put together.
@@ -190,6 +190,7 @@ pub fn server_options(config: &Config, data_dir: &DataDir, arguments: &Arguments
         trusted_proxies: config.listen.trusted_proxies.clone(),
         page_dir: arguments.page_dir.clone(),
         vnc: config.vnc.as_ref().filter(|_| !arguments.background).and_then(vnc_options),
+        vnc_ports: config.session_ports.as_ref().filter(|_| !arguments.background).map(vnc_ports),
         ..holt_server::Options::default()
     }
 }
@@ -198,6 +199,10 @@ pub fn server_options(config: &Config, data_dir: &DataDir, arguments: &Arguments
 fn vnc_options(vnc: &Vnc) -> Option<VncOptions> {
     let password = vnc.password.clone()?;
     Some(VncOptions { listen: vnc.listen.clone(), password, takes_control: vnc.takes_control, wide: vnc.wide })
+}
+
+fn vnc_ports(ports: &SessionPorts) -> VncPorts {
+    VncPorts { addresses: ports.addresses.clone(), range: ports.range.clone(), wide: ports.wide }
 }
 
 /// A first session, so that the page has something to show. Without it everything works as well.

@@ -885,6 +885,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/vnc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens a port at which this desktop alone is, for viewers that have no key.
+         * @description `vnc_url` opens it in a browser, and `/websockify` there takes the same `token`, for as long as the session, this key and
+         *     the server last. Asked again, the address is the same. It is a secret; with `drive` its holder takes control with their
+         *     first key or button. Off unless `vnc.session_ports` is set; else the code is `vnc_ports_off`.
+         *
+         *     Needs the scope `view`.
+         */
+        post: operations["open_vnc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/wake": {
         parameters: {
             query?: never;
@@ -1857,6 +1881,14 @@ export interface components {
             shared?: boolean;
             title?: string | null;
         };
+        /** @description Asks for a session's desktop at a port of its own. */
+        OpenVnc: {
+            /**
+             * @description Whoever has the address may take control, with their first key or button; else it only watches.
+             * @default false
+             */
+            drive?: boolean;
+        };
         /** @description Who something belongs to. The person who set Holt up is `owner`; compatibility listeners act as `local`. */
         OwnerId: string;
         /** @description What a session's browser shows. */
@@ -2206,6 +2238,8 @@ export interface components {
             /** Format: int64 */
             uptime_seconds: number;
             version: string;
+            /** @description Desktops can be had at ports of their own. */
+            vnc_ports?: boolean;
         };
         /** @description The roles that other contracts call by the product that fills them elsewhere. */
         Services: {
@@ -2542,6 +2576,15 @@ export interface components {
          * @enum {string}
          */
         Verdict: "allow" | "ask" | "deny";
+        /** @description A session's desktop at a port of its own. */
+        VncAddress: {
+            /** @description Whether `vnc_url` lets its holder drive. */
+            drive: boolean;
+            /** Format: int32 */
+            port: number;
+            /** @description Opens the desktop for whoever has it, as long as the session and the key that asked for it are valid: a secret. */
+            vnc_url: string;
+        };
         Watch: {
             watch: components["schemas"]["Watched"];
         };
@@ -4296,6 +4339,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Measurement"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    open_vnc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenVnc"];
+            };
+        };
+        responses: {
+            /** @description Where it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VncAddress"];
                 };
             };
             /** @description An error. */

@@ -1,10 +1,7 @@
-// The one connection of this tab to a session's desktop: noVNC over a socket with a fresh ticket each time. It comes back by
-// itself when it is lost.
+// The one connection of this tab to a session's desktop: noVNC over a socket. It comes back by itself when it is lost.
 
 import type RFB from '@novnc/novnc';
-import { ticketed } from '$lib/api/client';
 import { problemOf, type Problem } from '$lib/api/problem';
-import { thisClient } from './client';
 
 /** `refused`: it was never shown, and not for want of trying. */
 export type Link = 'off' | 'connecting' | 'shown' | 'lost' | 'refused';
@@ -42,7 +39,7 @@ export class Viewer {
 	/** When whoever sits here last did something to the desktop. */
 	lastAct = $state(Date.now());
 
-	readonly #session: string;
+	readonly #path: () => Promise<string>;
 	#target: HTMLElement | undefined;
 	#wishes: Wishes;
 	#rfb: RFB | undefined;
@@ -52,8 +49,9 @@ export class Viewer {
 	/** Raised on every start and stop, so that what an earlier life began is recognised and dropped. */
 	#life = 0;
 
-	constructor(session: string, wishes: Wishes) {
-		this.#session = session;
+	/** `path`: where the socket is, asked for each time. */
+	constructor(path: () => Promise<string>, wishes: Wishes) {
+		this.#path = path;
 		this.#wishes = wishes;
 	}
 
@@ -133,8 +131,7 @@ export class Viewer {
 	}
 
 	async #address(): Promise<string> {
-		const path = `/v2/sessions/${this.#session}/desktop?client=${thisClient()}`;
-		const address = new URL(await ticketed(path), location.href);
+		const address = new URL(await this.#path(), location.href);
 		address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
 		return address.href;
 	}

@@ -28,7 +28,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 pub use agent::Narrator;
-pub use client::Client;
+pub use client::{Client, Reply};
 pub use disk::Disk;
 pub use raw::{exchange, open, read_head};
 pub use sse::EventStream;
