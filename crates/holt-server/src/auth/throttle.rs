@@ -67,8 +67,6 @@ fn place(peer: IpAddr) -> IpAddr {
             let network = u128::from(address) & !u128::from(u64::MAX);
             if address.is_loopback() { peer } else { IpAddr::V6(Ipv6Addr::from(network)) }
         }
-        // All of them are this machine's, and anybody on it may come from any.
-        v4 if v4.is_loopback() => Ipv4Addr::LOCALHOST.into(),
         v4 => v4,
     }
 }
@@ -97,9 +95,6 @@ mod tests {
     #[test]
     fn a_network_is_one_peer() {
         let (throttle, now) = (Throttle::default(), Instant::now());
-        let here = |last: u8| IpAddr::V4(Ipv4Addr::new(127, 9, 9, last));
-        fail(&throttle, here(1), BURST as usize, now);
-        assert!(throttle.check(here(2), now).is_err() && throttle.check(Ipv4Addr::LOCALHOST.into(), now).is_err());
         let at = |last: u16| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 7, 0, 0, 0, last));
         (0..BURST as u16).for_each(|last| throttle.failed(at(last), now));
         assert!(throttle.check(at(9999), now).is_err());

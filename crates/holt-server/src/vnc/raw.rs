@@ -3,7 +3,7 @@
 //! A connection is nobody until it has shown the password: until then nothing is started or woken for it, it has a minute,
 //! and there are few such places. Wrong passwords slow their address down, apart from keys that are wrong elsewhere.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,7 @@ pub(crate) async fn accept_raw(listener: TcpListener, raw: Raw, tasks: TaskTrack
                 continue;
             }
         };
-        let is_welcome = raw.throttle.check(peer.ip(), Instant::now()).is_ok();
+        let is_welcome = raw.throttle.check(guesser(peer.ip()), Instant::now()).is_ok();
         let place = raw.strangers.clone().try_acquire_owned().ok().filter(|_| is_welcome);
         if let Some(place) = place {
             let (raw, closing) = (raw.clone(), closing.clone());
@@ -95,12 +95,12 @@ impl Raw {
         let rest = match introduced {
             Ok(Ok(rest)) => rest,
             Ok(Err(Ending::Protocol(Error::Password))) => {
-                self.throttle.failed(peer, Instant::now());
+                self.throttle.failed(guesser(peer), Instant::now());
                 tracing::warn!(%peer, "a viewer showed a wrong password");
                 return;
             }
             // Who says what is no part of the protocol is guessing too.
-            Ok(Err(Ending::Protocol(_))) => return self.throttle.failed(peer, Instant::now()),
+            Ok(Err(Ending::Protocol(_))) => return self.throttle.failed(guesser(peer), Instant::now()),
             _ => return,
         };
         drop(place);
@@ -126,6 +126,11 @@ impl Raw {
     }
 }
 
+/// Whoever is on this machine may come from any of its loopback addresses, and a password is short: they all count as one.
+fn guesser(peer: IpAddr) -> IpAddr {
+    if peer.to_canonical().is_loopback() { Ipv4Addr::LOCALHOST.into() } else { peer }
+}
+
 /// A connection's bytes, in both directions.
 fn bytes_of<Link>(link: Link) -> (impl Stream<Item = Bytes> + Send + Unpin + 'static, impl Sink<Bytes> + Send + Unpin + 'static)
 where
@@ -136,4 +141,17 @@ where
     let from = from.take_while(|read| std::future::ready(read.is_ok())).filter_map(async |read| read.ok());
     let to = SinkExt::<Bytes>::sink_map_err(FramedWrite::new(write, BytesCodec::new()), drop::<std::io::Error>);
     (Box::pin(from), to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_on_this_machine_is_one_guesser() {
+        let from = |text: &str| guesser(text.parse().unwrap());
+        assert_eq!(from("127.0.0.1"), from("127.9.8.7"));
+        assert_eq!(from("::1"), from("::ffff:127.1.1.1"));
+        assert_ne!(from("192.0.2.1"), from("192.0.2.2"));
+    }
 }
