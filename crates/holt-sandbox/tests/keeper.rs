@@ -157,5 +157,8 @@ both! {
         networks.sort();
         networks.dedup();
         assert_eq!(networks.len(), 3, "{networks:?}");
+        for session in [session, other] {
+            den.driver.close(session).await.unwrap();
+        }
     }
 }
