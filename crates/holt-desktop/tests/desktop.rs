@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt as _, TryStreamExt as _};
@@ -12,6 +11,7 @@ use holt_rfb::handshake::{ClientHandshake, ClientStep, Security};
 use holt_rfb::message::{ClientMessage, Key, Pointer};
 use holt_rfb::{Screen, Upstream};
 use holt_screen::{Area, Point, Screen as Display};
+use holt_testkit::Xvnc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
@@ -21,46 +21,19 @@ const LOOKING: Permit = Permit { act: false, clipboard: false };
 const ACTING: Permit = Permit { act: true, clipboard: true };
 const HANGS: Duration = Duration::from_secs(30);
 
-struct Server {
-    process: Child,
-    display: String,
-    directory: tempfile::TempDir,
-}
+struct Server(Xvnc);
 
 impl Server {
     fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let (reader, writer) = std::io::pipe().unwrap();
-        let process = Command::new("Xtigervnc")
-            .args(["-rfbport", "-1", "-SecurityTypes", "None", "-AlwaysShared", "-AcceptSetDesktopSize"])
-            .args(["-geometry", "640x480", "-depth", "24", "-nolisten", "tcp", "-displayfd", "1", "-rfbunixpath"])
-            .arg(directory.path().join("rfb"))
-            .stdout(writer)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xtigervnc is needed: install tigervnc-standalone-server");
-        let mut number = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(reader), &mut number).unwrap();
-        Self { process, display: format!(":{}", number.trim()), directory }
-    }
-
-    fn socket(&self) -> std::path::PathBuf {
-        self.directory.path().join("rfb")
+        Self(Xvnc::start("640x480"))
     }
 
     async fn desktop(&self) -> Desktop {
-        open(&self.socket()).await
+        open(&self.0.socket).await
     }
 
     fn display(&self) -> Display {
-        Display::open(&self.display).unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        Display::open(&self.0.display).unwrap()
     }
 }
 
@@ -244,7 +217,7 @@ async fn the_end_of_the_x_server_is_the_end_for_all() {
     let desktop = server.desktop().await;
     let mut viewer = Viewer::new(&desktop, LOOKING).await;
     viewer.sees("anything", |_| true).await;
-    server.process.kill().unwrap();
+    server.0.end();
     let ending = tokio::time::timeout(HANGS, viewer.serving).await.unwrap().unwrap();
     assert_eq!(ending, Ending::DesktopGone);
     assert!(desktop.is_closed());

@@ -12,6 +12,7 @@ pub mod sandboxes;
 pub mod scripted_model;
 pub mod store_contract;
 mod wait;
+mod xvnc;
 
 pub use fake_model::{Answer, Beat, FAKE_MODEL, FakeModel};
 pub use fixtures::{fresh, temp_dir, tool_specs};
@@ -20,3 +21,4 @@ pub use host_tools::HostTools;
 pub use sandboxes::{FakeSandboxes, Operation};
 pub use scripted_model::{Script, ScriptedModel, Step};
 pub use wait::{eventually, until, within};
+pub use xvnc::Xvnc;

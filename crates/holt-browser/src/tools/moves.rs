@@ -60,6 +60,10 @@ pub fn address(written: &str) -> Result<String, Failure> {
     })
 }
 
+/// What Chromium says of a way that another one crossed.
+const BROKEN_OFF: &str = "net::ERR_ABORTED";
+const MAX_DEPARTURES: u32 = 3;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Navigated {
@@ -95,12 +99,7 @@ impl Task<'_> {
         let shown = line(address, 200);
         let before = self.loader();
         self.patience.because("page_slow", format!("{shown} does not answer"));
-        let going = self.live.ask::<Navigated>(&session, "Page.navigate", json!({ "url": address }));
-        let navigated = match self.while_leaving(&session, going).await {
-            // A page that crashed can still be left.
-            Err(Trouble::Page(Obstacle::Crashed)) => self.revive(&session, address).await?,
-            other => other?,
-        };
+        let navigated = self.depart(&session, address).await?;
         if navigated.is_download {
             return Ok(());
         }
@@ -117,6 +116,24 @@ impl Task<'_> {
             }
         });
         self.until_come(until, &shown).await
+    }
+
+    /// Sets out for an address. A page that is just going elsewhere by itself can break that off, so it is tried again.
+    async fn depart(&self, session: &str, address: &str) -> Result<Navigated, Failure> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let going = self.live.ask::<Navigated>(session, "Page.navigate", json!({ "url": address }));
+            let navigated = match self.while_leaving(session, going).await {
+                // A page that crashed can still be left.
+                Err(Trouble::Page(Obstacle::Crashed)) => self.revive(session, address).await?,
+                other => other?,
+            };
+            let is_broken_off = !navigated.is_download && navigated.error_text.as_deref() == Some(BROKEN_OFF);
+            if !is_broken_off || tries == MAX_DEPARTURES {
+                return Ok(navigated);
+            }
+        }
     }
 
     /// Whose document the tab shows.

@@ -1,6 +1,5 @@
 //! A screen, the browser's part on it, and a client that calls its tools.
 
-use std::io::{BufRead as _, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as Pair;
 use std::os::unix::process::CommandExt as _;
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use holt_testkit::Xvnc;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ClientRequest, CustomNotification, Request, ServerResult};
 use rmcp::service::{NotificationContext, PeerRequestOptions, RequestHandle, RunningService};
 use rmcp::{ClientHandler, RoleClient, ServiceExt as _};
@@ -42,7 +42,7 @@ pub struct Session {
     pub site: Site,
     pub directory: PathBuf,
     process: Child,
-    screen: Child,
+    _screen: Xvnc,
     _directory: tempfile::TempDir,
 }
 
@@ -75,20 +75,6 @@ impl Reply {
     }
 }
 
-fn start_screen(socket: &std::path::Path) -> (Child, String) {
-    let (reader, writer) = std::io::pipe().unwrap();
-    let screen = Command::new("Xtigervnc")
-        .args(["-rfbunixpath", socket.to_str().unwrap(), "-rfbport", "-1", "-SecurityTypes", "None"])
-        .args(["-geometry", "1280x800", "-depth", "24", "-nolisten", "tcp", "-displayfd", "1"])
-        .stdout(writer)
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Xtigervnc is needed: install tigervnc-standalone-server");
-    let mut number = String::new();
-    BufReader::new(reader).read_line(&mut number).unwrap();
-    (screen, format!(":{}", number.trim()))
-}
-
 pub async fn session() -> Session {
     session_with(&[]).await
 }
@@ -97,20 +83,20 @@ pub async fn session() -> Session {
 pub async fn session_with(arguments: &[&str]) -> Session {
     let temporary = tempfile::tempdir().unwrap();
     let directory = temporary.path().canonicalize().unwrap();
-    let (screen, display) = start_screen(&directory.join("rfb"));
+    let screen = Xvnc::start("1280x800");
     let (ours, theirs) = Pair::pair().unwrap();
     let process = Command::new(env!("CARGO_BIN_EXE_holt-browser"))
         .arg(&directory)
         .args(arguments)
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .env_clear()
-        .envs([("PATH", "/usr/bin:/bin"), ("DISPLAY", &display), ("HOME", directory.to_str().unwrap())])
+        .envs([("PATH", "/usr/bin:/bin"), ("DISPLAY", &screen.display), ("HOME", directory.to_str().unwrap())])
         .process_group(0)
         .spawn()
         .unwrap();
     ours.set_nonblocking(true).unwrap();
     let client = Listener::default().serve(UnixStream::from_std(ours).unwrap()).await.unwrap();
-    Session { client, site: Site::new().await, directory, process, screen, _directory: temporary }
+    Session { client, site: Site::new().await, directory, process, _screen: screen, _directory: temporary }
 }
 
 pub struct Running(RequestHandle<RoleClient>);
@@ -222,9 +208,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        for process in [&mut self.process, &mut self.screen] {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }

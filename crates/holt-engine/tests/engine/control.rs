@@ -56,6 +56,15 @@ fn two_messages(den: &Den) -> Gate {
     gate
 }
 
+/// A session whose brain waits at the gate in the middle of its run, and somebody who may want to drive.
+async fn in_the_middle(engine: &Engine, gate: &Gate) -> (SessionId, ClientId) {
+    let id = session(engine).await;
+    engine.prompt(&owner(), id, say("look")).await.unwrap();
+    within("the brain to come so far", gate.reached()).await;
+    until(engine, id, "the sandbox", |session| session.sandbox == SandboxState::Open).await;
+    (id, fresh(ClientId::new))
+}
+
 /// Those of these kinds in the log, in order.
 async fn order(engine: &Engine, id: SessionId, of: &[&str]) -> Vec<&'static str> {
     kinds(engine, id).await.into_iter().filter(|kind| of.contains(kind)).collect()
@@ -101,10 +110,7 @@ async fn a_driver_who_is_gone_is_missed_and_the_agent_goes_on() {
     den.options.driver_may_be_away = Duration::from_millis(500);
     let gate = two_messages(&den);
     let engine = den.start().await;
-    let (id, client) = (session(&engine).await, fresh(ClientId::new));
-    engine.prompt(&owner(), id, say("look")).await.unwrap();
-    within("the brain to come so far", gate.reached()).await;
-    until(&engine, id, "the sandbox", |session| session.sandbox == SandboxState::Open).await;
+    let (id, client) = in_the_middle(&engine, &gate).await;
     take(&engine, id, client).await;
     gate.release();
     until(&engine, id, "the run to end", |session| session.status == Status::Idle).await;
@@ -140,10 +146,7 @@ async fn a_brain_waits_for_its_next_step_until_the_desktop_is_given_back() {
     let den = Den::new();
     let gate = two_messages(&den);
     let engine = den.start().await;
-    let (id, client) = (session(&engine).await, fresh(ClientId::new));
-    engine.prompt(&owner(), id, say("look")).await.unwrap();
-    within("the brain to come so far", gate.reached()).await;
-    until(&engine, id, "the sandbox", |session| session.sandbox == SandboxState::Open).await;
+    let (id, client) = in_the_middle(&engine, &gate).await;
     take(&engine, id, client).await;
     gate.release();
     // Programs are held a moment later: by then the brain has asked.
@@ -159,10 +162,7 @@ async fn an_agent_that_goes_on_sees_what_a_person_left_behind() {
     let den = Den::new();
     let gate = two_messages(&den);
     let engine = den.start().await;
-    let (id, client) = (session(&engine).await, fresh(ClientId::new));
-    engine.prompt(&owner(), id, say("look")).await.unwrap();
-    within("the brain to come so far", gate.reached()).await;
-    until(&engine, id, "the sandbox", |session| session.sandbox == SandboxState::Open).await;
+    let (id, client) = in_the_middle(&engine, &gate).await;
     // The desktop is there.
     engine.look(&owner(), id).await.unwrap();
     take(&engine, id, client).await;

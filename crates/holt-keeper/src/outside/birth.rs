@@ -87,7 +87,10 @@ pub fn settle(born: Born, mut cgroups_are_made: io::PipeReader) -> io::Result<Se
     let watched = Watched { own: open_all(&spec.disk.directories)?, elsewhere: open_all(&spec.disk.elsewhere)? };
     let (room, browser) = match spec.identity {
         Some(identity) => compose(&spec.room, &spec.browser, identity)?,
-        None => (stage::hold(&spec)?, stage::hold_for_later(&spec.browser, spec.bwrap_binds_descriptors)?),
+        None => {
+            let hold = |room| stage::hold(room, spec.bwrap_binds_descriptors);
+            (hold(&spec.room)?, hold(&spec.browser)?)
+        }
     };
     cgroups_are_made.read_exact(&mut [0])?;
     if let Some(cgroups) = &spec.cgroups {

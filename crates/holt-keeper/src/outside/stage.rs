@@ -9,7 +9,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstat, openat2};
 
 use crate::arguments::{Reached, Sources};
-use crate::spec::{Bind, KeeperSpec, Room, Source};
+use crate::spec::{Bind, Room, Source};
 
 /// What a room is made of.
 #[derive(Debug)]
@@ -19,27 +19,8 @@ pub struct Parts {
     pub held: Vec<OwnedFd>,
 }
 
-/// As an ordinary user: opens the sources of the room that is built now.
-pub fn hold(spec: &KeeperSpec) -> io::Result<Parts> {
-    let (mut reached, mut held) = (Vec::new(), Vec::new());
-    for bind in &spec.room.binds {
-        if bind.source_kind == Source::Public {
-            reached.push(Reached::Path(bind.source.clone()));
-            continue;
-        }
-        let descriptor = open(bind)?;
-        if spec.bwrap_binds_descriptors {
-            reached.push(Reached::Descriptor(descriptor.as_raw_fd()));
-            held.push(descriptor);
-        } else {
-            reached.push(Reached::Path(bind.source.clone()));
-        }
-    }
-    Ok(Parts { sources: Sources::Each(reached), held })
-}
-
-/// As an ordinary user: opens the sources of a room that is built later, when the session's directories may have moved.
-pub fn hold_for_later(room: &Room, binds_descriptors: bool) -> io::Result<Parts> {
+/// As an ordinary user: opens a room's sources. It may be built later, when the session's directories have moved.
+pub fn hold(room: &Room, binds_descriptors: bool) -> io::Result<Parts> {
     let (mut reached, mut held) = (Vec::new(), Vec::new());
     for bind in &room.binds {
         if bind.source_kind == Source::Public {

@@ -1,7 +1,6 @@
 //! An X server of a test's own, with programs on it.
 
 use std::cell::RefCell;
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use holt_screen::{Area, Screen};
+use holt_testkit::Xvnc;
 use tempfile::TempDir;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
@@ -20,24 +20,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Desk {
     pub display: String,
+    _server: Xvnc,
     directory: TempDir,
     programs: RefCell<Vec<Child>>,
 }
 
 impl Desk {
     pub fn new() -> Self {
-        let directory = TempDir::new().unwrap();
-        let socket = directory.path().join("rfb");
-        let (reader, writer) = std::io::pipe().unwrap();
-        let mut command = Command::new("Xtigervnc");
-        command.args(["-rfbunixpath", socket.to_str().unwrap(), "-rfbport", "-1", "-SecurityTypes", "None"]);
-        command.args(["-geometry", "800x600", "-depth", "24", "-nolisten", "tcp", "-displayfd", "1"]);
-        command.stdout(writer).stderr(Stdio::null()).process_group(0);
-        let server = command.spawn().expect("Xtigervnc is needed: install tigervnc-standalone-server");
-        drop(command);
-        let mut number = String::new();
-        BufReader::new(reader).read_line(&mut number).unwrap();
-        Self { display: format!(":{}", number.trim()), directory, programs: RefCell::new(vec![server]) }
+        let server = Xvnc::start("800x600");
+        Self {
+            display: server.display.clone(),
+            _server: server,
+            directory: TempDir::new().unwrap(),
+            programs: RefCell::default(),
+        }
     }
 
     pub fn screen(&self) -> Screen {

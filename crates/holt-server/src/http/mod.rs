@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod conditional;
+pub(crate) mod cookies;
 pub(crate) mod cursor;
 pub(crate) mod disposition;
 pub(crate) mod envelope;

@@ -5,6 +5,8 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::http::cookies::cookies;
+
 /// The cookie by which a browser is known. The longer name is for TLS: browsers then keep it to this host themselves.
 pub(super) const COOKIE: &str = "holt_preview";
 pub(super) const SECURE_COOKIE: &str = "__Host-holt_preview";
@@ -87,11 +89,7 @@ fn drop_hop(headers: &mut HeaderMap) {
 
 /// The value of our cookie, if the request has it.
 pub(super) fn our_cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|value| value.split(';')).filter_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        is_ours(name).then_some(value)
-    })
+    cookies(headers).filter(|(name, _)| is_ours(name)).map(|(_, value)| value)
 }
 
 fn is_ours(name: &str) -> bool {

@@ -6,11 +6,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use holt_api::{RecordAction, RecordRequest, RecordedSegment, RecordingList, Scope, SessionId, Snapshot};
 use holt_core::recording::Segment;
-use holt_core::workspace::FileError;
-use holt_engine::EngineError;
 use utoipa_axum::routes;
 
-use super::transfer::Download;
+use super::transfer::{Download, off_thread};
 use crate::auth::Caller;
 use crate::error::ApiResult;
 use crate::http::body::JsonBody;
@@ -29,7 +27,7 @@ async fn list_recording(
 ) -> ApiResult<Json<RecordingList>> {
     app.engine.session(&caller.principal, id).await?;
     let recordings = app.recordings.clone();
-    let segments = off_thread(move || recordings.list(id)).await?;
+    let segments = off_thread(move || recordings.list(id)).await??;
     let dropped = segments.first().map_or(0, |first| first.number - 1);
     let item = |Segment { number, from, to, bytes }| RecordedSegment { number, from, to, bytes };
     Ok(Json(RecordingList { items: segments.into_iter().map(item).collect(), dropped }))
@@ -53,7 +51,7 @@ async fn download_segment(
 ) -> ApiResult<Response> {
     app.engine.session(&caller.principal, id).await?;
     let recordings = app.recordings.clone();
-    let open = off_thread(move || recordings.open(id, segment)).await?;
+    let open = off_thread(move || recordings.open(id, segment)).await??;
     Download { open, name: format!("recording-{segment}.holtrec"), inline: false }.answer(&headers, &caller)
 }
 
@@ -73,10 +71,6 @@ async fn record(
 ) -> ApiResult<Json<Snapshot>> {
     let on = request.action == RecordAction::Start;
     Ok(Json(app.engine.record(&caller.principal, id, on, request.while_driven).await?))
-}
-
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, FileError> + Send + 'static) -> ApiResult<T> {
-    Ok(tokio::task::spawn_blocking(work).await.map_err(|_| EngineError::ShuttingDown)??)
 }
 
 pub(crate) fn routes() -> Vec<Declared> {

@@ -69,7 +69,8 @@ fn write_error(error: std::io::Error) -> FileError {
     }
 }
 
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+/// Does what may block where nobody is held up by it.
+pub(super) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| ApiError::from(holt_engine::EngineError::ShuttingDown))
 }
 

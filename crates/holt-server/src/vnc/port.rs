@@ -27,6 +27,7 @@ use super::usual;
 use crate::auth::{authority, is_upgrade};
 use crate::error::ApiError;
 use crate::http::accept::wants_page;
+use crate::http::cookies::cookies;
 use crate::http::envelope::panicked;
 use crate::http::headers::secure;
 use crate::listen::Peer;
@@ -162,9 +163,7 @@ fn cookie_name(session: SessionId) -> String {
 
 fn by_cookie(port: &Port, headers: &HeaderMap) -> Option<Guest> {
     let name = cookie_name(port.session);
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(known, _)| *known == name).find_map(|(_, cookie)| port.by_cookie(cookie))
+    cookies(headers).filter(|(known, _)| *known == name).find_map(|(_, cookie)| port.by_cookie(cookie))
 }
 
 fn with_cookies(mut response: Response, session: SessionId, cookie: &str) -> Response {

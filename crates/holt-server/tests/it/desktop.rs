@@ -1,6 +1,5 @@
 //! Watching a desktop, and driving it: a real X server behind the real routes.
 
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
@@ -19,8 +18,7 @@ use uuid::Uuid;
 use crate::harness::{Feed, TestServer};
 
 pub struct Xvnc {
-    process: Child,
-    pub name: String,
+    pub server: holt_testkit::Xvnc,
     pub display: Display,
 }
 
@@ -33,31 +31,13 @@ impl Xvnc {
     }
 
     pub fn at(socket: &std::path::Path) -> Self {
-        let (reader, writer) = std::io::pipe().unwrap();
-        let process = Command::new("Xtigervnc")
-            .args(["-rfbport", "-1", "-SecurityTypes", "None", "-AlwaysShared", "-AcceptSetDesktopSize", "-nolisten", "tcp"])
-            .args(["-geometry", "640x480", "-depth", "24", "-displayfd", "1", "-rfbunixpath"])
-            .arg(socket)
-            .stdout(writer)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xtigervnc is needed: install tigervnc-standalone-server");
-        let mut number = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(reader), &mut number).unwrap();
-        let name = format!(":{}", number.trim());
-        Self { process, display: Display::open(&name).unwrap(), name }
+        let server = holt_testkit::Xvnc::at(socket, "640x480");
+        Self { display: Display::open(&server.display).unwrap(), server }
     }
 
     fn pointer(&self) -> (i32, i32) {
         let Point { x, y } = self.display.pointer().unwrap();
         (x, y)
-    }
-}
-
-impl Drop for Xvnc {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -248,7 +228,7 @@ async fn the_end_of_the_x_server_ends_its_viewers_and_the_next_one_finds_the_new
     let mut xvnc = Xvnc::start(&server);
     let session = awake(&server).await;
     let mut viewer = Viewer::open(&server, &server.key, session, None).await.unwrap();
-    xvnc.process.kill().unwrap();
+    xvnc.server.end();
     within("the end of the viewer", viewer.ended()).await;
     drop(xvnc);
     std::fs::remove_file(server.directory.path().join("rfb")).unwrap();

@@ -62,7 +62,7 @@ fn are_alike(one: &[u8], other: &[u8]) -> bool {
 fn terminal(xvnc: &Xvnc, file: &Path) -> Child {
     let line = format!("touch {0}.up; IFS= read -r line; printf %s \"$line\" > {0}.new; mv {0}.new {0}; cat", file.display());
     let mut command = Command::new("xterm");
-    command.args(["-geometry", "60x20+0+0", "-e", "sh", "-c", &line]).env("DISPLAY", &xvnc.name).kill_on_drop(true);
+    command.args(["-geometry", "60x20+0+0", "-e", "sh", "-c", &line]).env("DISPLAY", &xvnc.server.display).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("xterm is needed")
 }
 
@@ -158,7 +158,7 @@ async fn a_real_viewer_shows_the_default_desktop() {
     let mut viewer = Command::new("xtigervncviewer");
     viewer.args(["-Shared", "-FullScreen", "-RemoteResize=0", "-NoJPEG", "-AutoSelect=0", "-PreferredEncoding=Tight"]);
     viewer.args(["-ReconnectOnError=0", "-AlertOnFatalError=0"]).arg(format!("127.0.0.1::{}", server.vnc.port()));
-    viewer.env("DISPLAY", &seat.name).env("VNC_PASSWORD", PASSWORD).env("HOME", server.directory.path());
+    viewer.env("DISPLAY", &seat.server.display).env("VNC_PASSWORD", PASSWORD).env("HOME", server.directory.path());
     let _viewer =
         viewer.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().expect("xtigervncviewer is needed");
     eventually("the viewer to show the desktop", || are_alike(&shown(&mut seat), &shown(&mut xvnc))).await;

@@ -1,9 +1,9 @@
 //! The tools of the screen, on a real one.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use holt_testkit::Xvnc;
 use serde_json::json;
 
 use crate::support::{eventually, session, session_at};
@@ -11,25 +11,14 @@ use crate::support::{eventually, session, session_at};
 /// An X server with a terminal on it.
 struct Desktop {
     display: String,
+    server: Xvnc,
     programs: Vec<Child>,
-    _directory: tempfile::TempDir,
 }
 
 impl Desktop {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let socket = directory.path().join("rfb");
-        let (reader, writer) = std::io::pipe().unwrap();
-        let server = Command::new("Xtigervnc")
-            .args(["-rfbunixpath", socket.to_str().unwrap(), "-rfbport", "-1", "-SecurityTypes", "None"])
-            .args(["-geometry", "1920x1080", "-depth", "24", "-nolisten", "tcp", "-displayfd", "1"])
-            .stdout(writer)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xtigervnc is needed: install tigervnc-standalone-server");
-        let mut number = String::new();
-        BufReader::new(reader).read_line(&mut number).unwrap();
-        Self { display: format!(":{}", number.trim()), programs: vec![server], _directory: directory }
+        let server = Xvnc::start("1920x1080");
+        Self { display: server.display.clone(), server, programs: Vec::new() }
     }
 
     /// A terminal that writes the next line which is typed into it to a file.
@@ -114,8 +103,7 @@ async fn a_screen_that_died_is_found_again_when_another_has_come() {
     let mut desktop = Desktop::new();
     let session = session_at(&desktop.display).await;
     session.call("gui_cursor_position", json!({})).await.ok();
-    desktop.programs[0].kill().unwrap();
-    desktop.programs[0].wait().unwrap();
+    desktop.server.end();
     let call = session.start("gui_cursor_position", json!({})).await;
     let again = Command::new("Xtigervnc")
         .args([&desktop.display, "-rfbport", "-1", "-rfbunixpath"])
