@@ -2,7 +2,7 @@
 //!
 //! What a session is, what may happen to it and what follows is decided here by pure functions: `machine` takes a state
 //! and an input and answers with events and effects. Time and ids come in as values. The outside is described by a few
-//! ports (`store`, `sandbox`, `workspace`, `model`, `agent`), which adapters implement and the engine calls.
+//! ports (`store`, `vault`, `sandbox`, `workspace`, `model`, `agent`), which adapters implement and the engine calls.
 //!
 //! Deliberately absent: I/O, a clock, randomness, an async runtime, and the words of any vendor.
 
@@ -22,5 +22,6 @@ pub mod store;
 pub mod terminal;
 pub mod time;
 pub mod tool;
+pub mod vault;
 pub mod view;
 pub mod workspace;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use holt_api::{AgentInfo, EnvironmentInfo};
 use holt_core::recording::Recordings;
 use holt_core::store::Keys;
+use holt_core::vault::Vault;
 use holt_core::workspace::{FileError, Files};
 use holt_engine::Engine;
 use secrecy::SecretString;
@@ -26,6 +27,7 @@ pub struct AppParts {
     pub keys: Arc<dyn Keys>,
     pub archiver: Archiver,
     pub recordings: Arc<dyn Recordings>,
+    pub vault: Arc<dyn Vault>,
     pub about: About,
 }
 

@@ -5,6 +5,8 @@
 
 pub mod data_dir;
 pub mod sqlite;
+pub mod vault;
 
 pub use data_dir::{DataDir, DataDirError};
 pub use sqlite::{OpenError, Options, SqliteStore};
+pub use vault::FileVault;

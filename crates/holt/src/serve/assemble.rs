@@ -20,7 +20,7 @@ use holt_sandbox::environment::{DEFAULT, ENVIRONMENTS};
 use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
 use holt_server::{About, AppParts, Certificate, Listen, VncOptions, VncPorts};
-use holt_store::{DataDir, SqliteStore};
+use holt_store::{DataDir, FileVault, SqliteStore};
 
 use super::egress::WayOut;
 use super::{Arguments, epoch, keeper};
@@ -66,7 +66,8 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         .map_err(|error| Failure::new(Exit::DataDirUnusable, error.code(), error.to_string(), error.hint()))?;
     let keys: Arc<dyn Keys> = store.clone();
     let recordings = Arc::new(RecordingStore::new(data_dir.path()));
-    let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), recordings, about: about() };
+    let vault = Arc::new(FileVault::new(data_dir.path()));
+    let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), recordings, vault, about: about() };
     let remainder = Remainder { config: config.clone(), data_dir: data_dir.path().to_owned(), store, bringer };
     Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
 }

@@ -19,7 +19,7 @@ use holt_core::time::Timestamp;
 use holt_engine::{Engine, Parts};
 use holt_sandbox::recordings::RecordingStore;
 use holt_server::{About, AppParts, Bound, Listen, Options, Server};
-use holt_store::{DataDir, SqliteStore};
+use holt_store::{DataDir, FileVault, SqliteStore};
 use holt_testkit::{Answer, FAKE_MODEL, FakeModel, FakeSandboxes, temp_dir, within};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -152,6 +152,7 @@ impl World {
             keys: self.keys.clone(),
             archiver: Arc::new(|files, out| disk::pack(&*files, out)),
             recordings: Arc::new(RecordingStore::new(self.directory.path())),
+            vault: Arc::new(FileVault::new(self.directory.path())),
             about: About { version: "1.2.3".into(), agents: Vec::new(), environments: vec![environment] },
         }
     }
