@@ -11,11 +11,12 @@ use serde_json::Value;
 use crate::budget::{Bound, Usage};
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, SessionId, TerminalId};
 use crate::model::{AssistantPart, StopReason};
+use crate::plan::PlanItem;
 use crate::policy::Verdict;
 use crate::session::{EndReason, SessionSpec};
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
-use crate::tool::{CallOutcome, ToolContent};
+use crate::tool::{CallOutcome, Place, ToolContent};
 use crate::view::Programs;
 
 /// The place of an event in its session: 1, 2, 3, without gaps. 0 is before the first.
@@ -197,6 +198,8 @@ events! {
         /// Looks at the screen or acts on it.
         #[serde(default)]
         screen: bool,
+        #[serde(default, skip_serializing_if = "Place::is_sandbox")]
+        place: Place,
     }
     /// A human is asked whether a call may run.
     ApprovalRequested = "approval_requested" {
@@ -223,6 +226,10 @@ events! {
         run: RunId,
         call: CallId,
         outcome: CallOutcome,
+    }
+    /// The agent's plan is another one.
+    PlanChanged = "plan_changed" {
+        items: Vec<PlanItem>,
     }
     /// Four fifths of a bound of the run's budget are used.
     BudgetWarned = "budget_warned" {

@@ -2,7 +2,8 @@
 //!
 //! What a session is, what may happen to it and what follows is decided here by pure functions: `machine` takes a state
 //! and an input and answers with events and effects. Time and ids come in as values. The outside is described by a few
-//! ports (`store`, `vault`, `sandbox`, `workspace`, `model`, `agent`), which adapters implement and the engine calls.
+//! ports (`store`, `vault`, `sandbox`, `workspace`, `model`, `agent`,
+//! `elsewhere`), which adapters implement and the engine calls.
 //!
 //! Deliberately absent: I/O, a clock, randomness, an async runtime, and the words of any vendor.
 
@@ -10,10 +11,12 @@ pub mod access;
 pub mod agent;
 pub mod budget;
 pub mod context;
+pub mod elsewhere;
 pub mod event;
 pub mod id;
 pub mod machine;
 pub mod model;
+pub mod plan;
 pub mod policy;
 pub mod recording;
 pub mod sandbox;

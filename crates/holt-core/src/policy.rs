@@ -74,6 +74,7 @@ mod tests {
             reads_only: false,
             parallel: false,
             screen: false,
+            place: crate::tool::Place::Sandbox,
         }
     }
 

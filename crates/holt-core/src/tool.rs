@@ -24,6 +24,29 @@ pub struct ToolSpec {
     /// Looks at the screen or acts on it, so that the desktop has to run, and nobody else may be driving.
     #[serde(default)]
     pub screen: bool,
+    #[serde(default)]
+    pub place: Place,
+}
+
+/// Where a tool's calls are answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Place {
+    /// By the toolbox, in the session's sandbox.
+    #[default]
+    Sandbox,
+    /// By the session itself (`machine::own`): nothing happens but a change of its state.
+    Session,
+    /// By something that is not in the sandbox (`elsewhere`).
+    Elsewhere,
+}
+
+impl Place {
+    /// Where nearly all calls are answered, which need not be said.
+    pub fn is_sandbox(&self) -> bool {
+        *self == Self::Sandbox
+    }
 }
 
 /// One part of what a tool answers.

@@ -9,10 +9,12 @@ use crate::agent::{Delta, DeltaTarget};
 use crate::budget::{Budget, Usage};
 use crate::event::{Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, OwnerId, PromptId, RunId, SessionId};
+use crate::plan::PlanItem;
 use crate::policy::Policy;
 use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use crate::store::{Head, StoredHead};
 use crate::time::Timestamp;
+use crate::tool::Place;
 
 /// A session in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +94,9 @@ pub struct Snapshot {
     pub run: Option<RunView>,
     /// Prompts that wait, in their order.
     pub queue: Vec<QueuedPrompt>,
+    /// What the agent means to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<PlanItem>,
     pub artifacts: Vec<Artifact>,
     /// What all runs used together.
     pub usage: Usage,
@@ -207,6 +212,8 @@ pub struct OpenCall {
     /// Looks at the screen or acts on it.
     #[serde(default)]
     pub screen: bool,
+    #[serde(default, skip_serializing_if = "Place::is_sandbox")]
+    pub place: Place,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

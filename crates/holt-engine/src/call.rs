@@ -8,8 +8,8 @@ use holt_core::agent::{Delta, DeltaTarget};
 use holt_core::id::{ArtifactId, CallId, SessionId};
 use holt_core::machine::Published;
 use holt_core::sandbox::{CallUpdate, SandboxError, ToolCall};
-use holt_core::session::{DesktopSpec, WorkspaceSpec};
-use holt_core::tool::{CallOutcome, CallStatus};
+use holt_core::session::{SessionSpec, WorkspaceSpec};
+use holt_core::tool::{CallOutcome, CallStatus, Place};
 use holt_core::view::OpenCall;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
@@ -40,8 +40,7 @@ impl CallTask {
 struct Running {
     node: Arc<Node>,
     session: SessionId,
-    workspace: WorkspaceSpec,
-    desktop: DesktopSpec,
+    spec: SessionSpec,
     open: OpenCall,
     only_if_known: bool,
     door: watch::Receiver<Door>,
@@ -54,8 +53,7 @@ pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> C
     let running = Running {
         node: owner.node.clone(),
         session: owner.session,
-        workspace: owner.state.spec.workspace.clone(),
-        desktop: owner.state.spec.desktop,
+        spec: owner.state.spec.clone(),
         open,
         only_if_known,
         door: owner.door.subscribe(),
@@ -68,6 +66,11 @@ pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> C
 impl Running {
     async fn run(mut self) {
         let call = self.open.id;
+        if self.open.place == Place::Elsewhere {
+            let outcome = self.made_elsewhere().await;
+            let _ = self.words.send(Word::CallReturned { call, outcome }).await;
+            return;
+        }
         match self.outcome().await {
             Ok(outcome) => {
                 let outcome = if self.open.tool == PUBLISH && outcome.status == CallStatus::Succeeded {
@@ -99,15 +102,10 @@ impl Running {
         };
         // A sandbox that outlived that process and does not know the call never got it.
         let only_if_known = self.only_if_known && (!found || cancelled.is_cancelled());
-        let call = ToolCall {
-            session: self.session,
-            call: self.open.id,
-            tool: self.open.tool.clone(),
-            arguments: self.open.arguments.clone(),
-        };
+        let call = self.call();
         let sandboxes = self.node.parts.sandboxes.clone();
         if self.open.screen && !only_if_known {
-            match sandboxes.start_desktop(self.session, self.desktop).await {
+            match sandboxes.start_desktop(self.session, self.spec.desktop).await {
                 Ok(()) => self.node.desktop_runs(self.session),
                 Err(SandboxError::NotOpen | SandboxError::Gone) => return Err(Lost::Sandbox { opening }),
                 Err(error) => return Ok(CallOutcome::text(CallStatus::Failed, error.to_string())),
@@ -143,6 +141,43 @@ impl Running {
                 None => return Err(Lost::Sandbox { opening }),
             }
         }
+    }
+
+    fn call(&self) -> ToolCall {
+        ToolCall {
+            session: self.session,
+            call: self.open.id,
+            tool: self.open.tool.clone(),
+            arguments: self.open.arguments.clone(),
+        }
+    }
+
+    /// A call that nobody but this process knows of.
+    async fn made_elsewhere(&self) -> CallOutcome {
+        if self.only_if_known {
+            let text = "Holt was started anew while this call was running; nobody knows how far it came.";
+            return CallOutcome::text(CallStatus::Interrupted, text);
+        }
+        tokio::select! {
+            outcome = self.outcome_from_elsewhere() => outcome,
+            () = self.cancelled.cancelled() => cancelled_outcome("It may have done a part."),
+        }
+    }
+
+    async fn outcome_from_elsewhere(&self) -> CallOutcome {
+        let call = self.call();
+        for source in &self.node.parts.elsewhere {
+            let Some(mut updates) = source.call(&self.spec, &call).await else { continue };
+            while let Some(update) = updates.next().await {
+                match update {
+                    CallUpdate::Output { offset, text } => self.show(offset, text).await,
+                    CallUpdate::Finished(outcome) => return outcome,
+                }
+            }
+            let text = "What was asked broke off without an answer; nobody knows how far it came.";
+            return CallOutcome::text(CallStatus::Interrupted, text);
+        }
+        CallOutcome::text(CallStatus::Failed, "Nothing was run: whatever offered this tool does not offer it any more.")
     }
 
     async fn sandbox_is_gone(&self) -> bool {
@@ -182,10 +217,10 @@ impl Running {
     async fn keep(&self) -> Result<Published, String> {
         let text = |name: &str| self.open.arguments.get(name).and_then(|value| value.as_str()).map(str::to_owned);
         let given = text("path").ok_or("The argument `path` is missing.")?;
-        let path = inside(&given, &self.workspace).to_owned();
+        let path = inside(&given, &self.spec.workspace).to_owned();
         let name = text("name").unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path).to_owned());
         let name: String = name.chars().filter(|c| !c.is_control() && *c != '/').take(200).collect();
-        let (node, session, workspace, place) = (self.node.clone(), self.session, self.workspace.clone(), path.clone());
+        let (node, session, workspace, place) = (self.node.clone(), self.session, self.spec.workspace.clone(), path.clone());
         let stored = tokio::task::spawn_blocking(move || {
             let files = node.parts.workspaces.files(session, &workspace)?;
             let mut open = files.open(&place)?;

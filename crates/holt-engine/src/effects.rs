@@ -10,12 +10,13 @@ use holt_core::id::{CallId, RunId};
 use holt_core::machine::{Effect, Input, Refusal};
 use holt_core::sandbox::{SandboxError, SandboxInfo, SandboxSpec};
 use holt_core::session::WorkspaceSpec;
-use holt_core::tool::{CallOutcome, CallStatus};
+use holt_core::tool::{CallOutcome, CallStatus, Place};
 use holt_core::view::{Failure, SandboxState};
 
 use crate::call::{self, CallTask};
 use crate::desk::EngineDesk;
 use crate::error::EngineError;
+use crate::offered;
 use crate::owner::{Door, Owner, Word};
 
 /// How long closing a sandbox may take before it is left to the sweep at the next start.
@@ -104,12 +105,14 @@ impl Owner {
                 WorkspaceSpec::Managed => "/workspace".into(),
                 WorkspaceSpec::Directory { path } => path.clone(),
             },
-            tools: self.tools.to_vec(),
+            tools: Vec::new(),
         };
-        let desk = Arc::new(EngineDesk::new(brief, self.node.store().clone(), self.words.clone()));
-        let words = self.words.clone();
+        let (node, spec, words) = (self.node.clone(), self.state.spec.clone(), self.words.clone());
         let brain = self.helpers.spawn(async move {
-            let result = work(agent, desk).await;
+            let tools = offered::to(&node.parts, brief.session, &spec).await;
+            let _ = words.send(Word::Offered { tools: tools.clone() }).await;
+            let desk = EngineDesk::new(Brief { tools, ..brief }, node.store().clone(), words.clone());
+            let result = work(agent, Arc::new(desk)).await;
             let _ = words.send(Word::BrainEnded { run, result }).await;
         });
         self.brain = Some((run, brain));
@@ -151,7 +154,7 @@ impl Owner {
             return;
         }
         let Some(open) = self.state.run().and_then(|run| run.calls.iter().find(|open| open.id == call)).cloned() else { return };
-        if *self.door.borrow() == Door::Closed {
+        if open.place == Place::Sandbox && *self.door.borrow() == Door::Closed {
             self.open_sandbox();
         }
         let task = call::start(self, open, only_if_known);

@@ -15,6 +15,7 @@ mod feed;
 mod files;
 mod hub;
 mod node;
+mod offered;
 mod owner;
 mod reports;
 mod requests;

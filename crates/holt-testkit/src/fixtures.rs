@@ -1,6 +1,6 @@
 //! Small things that many tests need.
 
-use holt_core::tool::ToolSpec;
+use holt_core::tool::{Place, ToolSpec};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ pub fn tool_specs() -> Vec<ToolSpec> {
         reads_only: tool.reads_only,
         parallel: tool.parallel,
         screen: tool.screen,
+        place: Place::Sandbox,
     };
     holt_toolbox::catalogue::catalogue().iter().map(spec).collect()
 }

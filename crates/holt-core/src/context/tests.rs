@@ -13,7 +13,7 @@ use crate::event::{
 use crate::id::{CallId, ClientId, MessageId, PromptId, RunId};
 use crate::model::{AssistantPart, StopReason};
 use crate::policy::Verdict;
-use crate::tool::{CallOutcome, CallStatus, ToolContent};
+use crate::tool::{CallOutcome, CallStatus, Place, ToolContent};
 use crate::view::Programs;
 
 /// Something that happens in a conversation. Numbers are sizes.
@@ -115,7 +115,10 @@ fn answer(
     for id in &calls {
         let (call, reference, tool) = (CallId::new(Uuid::from_u128(*id)), id.to_string(), "look".into());
         let (arguments, verdict) = (json!({}), Verdict::Allow);
-        events.push(CallProposed { run, call, reference, tool, arguments, verdict, parallel: true, screen: false }.into());
+        events.push(
+            CallProposed { run, call, reference, tool, arguments, verdict, parallel: true, screen: false, place: Place::Sandbox }
+                .into(),
+        );
     }
     for (id, result) in calls.iter().zip(results) {
         let Some((size, picture)) = result else { continue };

@@ -63,6 +63,7 @@ impl State {
                     postponed.until.as_millis().saturating_sub(i64::try_from(asleep_after.as_millis()).unwrap_or(i64::MAX)),
                 );
             }
+            EventBody::PlanChanged(changed) => self.plan.clone_from(&changed.items),
             EventBody::ArtifactPublished(published) => self.artifacts.push(artifact(published, at)),
             EventBody::SessionEnding(ending) => self.phase = Phase::Ending { reason: ending.reason },
             EventBody::SessionEnded(ended) => {
@@ -224,6 +225,7 @@ fn open_call(proposed: &CallProposed) -> OpenCall {
         answer_until: None,
         parallel: proposed.parallel,
         screen: proposed.screen,
+        place: proposed.place,
     }
 }
 

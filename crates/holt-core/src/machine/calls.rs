@@ -24,6 +24,7 @@ pub fn startable(calls: &[OpenCall]) -> Vec<CallId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tool::Place;
     use serde_json::Value;
     use uuid::Uuid;
 
@@ -36,6 +37,7 @@ mod tests {
             answer_until: None,
             parallel: *parallel,
             screen: false,
+            place: Place::Sandbox,
         };
         of.iter().enumerate().map(call).collect()
     }

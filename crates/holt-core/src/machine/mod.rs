@@ -21,6 +21,7 @@ mod apply;
 mod calls;
 mod decide;
 mod input;
+pub mod own;
 mod state;
 
 #[cfg(test)]

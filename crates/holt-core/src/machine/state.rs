@@ -9,6 +9,7 @@ use crate::agent::Delta;
 use crate::budget::{Bound, Usage};
 use crate::event::{Seq, SessionCreated};
 use crate::id::{MessageId, PromptId, RunId, SessionId};
+use crate::plan::PlanItem;
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::store::Head;
 use crate::time::Timestamp;
@@ -76,6 +77,9 @@ pub struct State {
     /// How the desktop is recorded, while it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<Recording>,
+    /// What the agent means to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<PlanItem>,
     pub queue: Vec<QueuedPrompt>,
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
@@ -104,6 +108,7 @@ impl State {
             control: None,
             page: None,
             driven_seq: 0,
+            plan: Vec::new(),
             queue: Vec::new(),
             recent: VecDeque::new(),
             artifacts: Vec::new(),
@@ -254,6 +259,7 @@ impl State {
             control: self.control.clone(),
             page: self.page.clone(),
             recording: self.recording,
+            plan: self.plan.clone(),
             run: self.run().map(RunState::view),
             queue: self.queue.clone(),
             artifacts: self.artifacts.clone(),

@@ -17,7 +17,7 @@ use crate::model::{AssistantPart, StopReason};
 use crate::policy::{Policy, Rule, Verdict};
 use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, SessionSpec, Status, WorkspaceSpec};
 use crate::time::Timestamp;
-use crate::tool::{CallOutcome, CallStatus, ToolSpec};
+use crate::tool::{CallOutcome, CallStatus, Place, ToolSpec};
 use crate::view::{Failure, SandboxState};
 
 pub(super) fn spec(kind: SessionKind) -> SessionSpec {
@@ -57,6 +57,7 @@ pub(super) fn tools() -> Vec<ToolSpec> {
             reads_only: name == "read",
             parallel: name == "read",
             screen: name == "click",
+            place: Place::Sandbox,
         })
         .to_vec()
 }

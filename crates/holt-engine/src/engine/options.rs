@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use holt_core::agent::Agent;
 use holt_core::budget::Budget;
+use holt_core::elsewhere::Elsewhere;
 use holt_core::model::Model;
 use holt_core::policy::Policy;
 use holt_core::sandbox::Sandboxes;
@@ -23,6 +24,8 @@ pub struct Parts {
     /// Brains, by the name that sessions call them.
     pub agents: BTreeMap<String, Arc<dyn Agent>>,
     pub models: Arc<dyn Model>,
+    /// Where the tools are that no sandbox has.
+    pub elsewhere: Vec<Arc<dyn Elsewhere>>,
 }
 
 impl std::fmt::Debug for Parts {

@@ -1,5 +1,7 @@
 //! What an owner is asked, and what its helpers tell it.
 
+use std::sync::Arc;
+
 use holt_core::agent::Halted;
 use holt_core::machine::{Input, Refusal};
 
@@ -39,6 +41,7 @@ impl Owner {
     pub(super) async fn hear(&mut self, word: Word) {
         match word {
             Word::NextStep { run, reply } => self.pending_step = Some((run, reply)),
+            Word::Offered { tools } => self.tools = Arc::new(tools),
             Word::Begin { run, message, reply } => {
                 let result = self.step(Input::BeginMessage { run, message }, Patience::Insist).await;
                 let _ = reply.send(result.map_err(|_| Halted));

@@ -105,7 +105,7 @@ impl Owner {
         let fresh = loaded.epoch.is_some() && !loaded.effects.is_empty();
         let state = Arc::new(loaded.state);
         let hub = node.hub(&state);
-        let tools = Arc::new(node.parts.sandboxes.tools());
+        let tools = Arc::default();
         let mut owner = Self {
             node,
             session,

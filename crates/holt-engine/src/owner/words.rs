@@ -5,7 +5,7 @@ use holt_core::event::Seq;
 use holt_core::id::{CallId, ClientId, MessageId, RunId};
 use holt_core::machine::{Input, Published, Refusal};
 use holt_core::sandbox::{SandboxError, SandboxInfo};
-use holt_core::tool::{CallOutcome, ToolContent};
+use holt_core::tool::{CallOutcome, ToolContent, ToolSpec};
 use holt_core::view::Snapshot;
 use tokio::sync::oneshot;
 
@@ -52,6 +52,10 @@ pub(crate) enum Word {
     NextStep {
         run: RunId,
         reply: oneshot::Sender<Result<Seq, Halted>>,
+    },
+    /// What the brain that begins is offered.
+    Offered {
+        tools: Vec<ToolSpec>,
     },
     Begin {
         run: RunId,

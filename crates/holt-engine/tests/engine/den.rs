@@ -12,6 +12,7 @@ use futures::stream::BoxStream;
 use holt_core::access::{Principal, Scope};
 use holt_core::agent::{Agent, Delta, DeltaTarget, Desk, FinishedTurn, WorkError};
 use holt_core::budget::Usage;
+use holt_core::elsewhere::Elsewhere;
 use holt_core::event::{Event, EventBody, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, SessionId};
 use holt_core::model::{AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, StopReason};
@@ -83,6 +84,7 @@ impl Blobs for NoFiles {
 pub struct Den {
     pub sandboxes: FakeSandboxes,
     pub options: Options,
+    pub elsewhere: Vec<Arc<dyn Elsewhere>>,
     brain: ScriptedBrain,
     store: Arc<dyn Store>,
     _dir: tempfile::TempDir,
@@ -97,6 +99,7 @@ impl Den {
         Self {
             sandboxes: FakeSandboxes::new(),
             options: Options::default(),
+            elsewhere: Vec::new(),
             brain: ScriptedBrain(Arc::new(Mutex::new(idle))),
             store: Arc::new(store),
             _dir: dir,
@@ -128,6 +131,7 @@ impl Den {
             blobs: Arc::new(NoFiles),
             agents: BTreeMap::from([("holt".to_owned(), Arc::new(self.brain.clone()) as Arc<dyn Agent>)]),
             models: Arc::new(OneModel),
+            elsewhere: self.elsewhere.clone(),
         };
         Engine::start(parts, self.options.clone()).await.unwrap()
     }

@@ -4,6 +4,7 @@
 
 mod control;
 mod den;
+mod elsewhere;
 mod faults;
 mod feeds;
 mod recovery;

@@ -42,6 +42,7 @@ fn request(turns: Vec<Turn>) -> ModelRequest {
                 reads_only: true,
                 parallel: true,
                 screen: false,
+                place: holt_core::tool::Place::Sandbox,
             };
             2
         ],

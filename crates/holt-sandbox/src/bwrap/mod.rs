@@ -44,7 +44,7 @@ use holt_core::sandbox::{
 };
 use holt_core::session::DesktopSpec;
 use holt_core::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
-use holt_core::tool::ToolSpec;
+use holt_core::tool::{Place, ToolSpec};
 
 use driver::Inner;
 pub use holt_keeper::protocol::message::{Answer, Verb};
@@ -111,6 +111,7 @@ pub fn tools() -> Vec<ToolSpec> {
         reads_only: tool.reads_only,
         parallel: tool.parallel,
         screen: tool.screen,
+        place: Place::Sandbox,
     });
     spec.collect()
 }

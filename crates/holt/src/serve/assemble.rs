@@ -60,6 +60,7 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         blobs: Arc::new(ArtifactStore::new(data_dir.path())),
         agents,
         models: models.clone(),
+        elsewhere: Vec::new(),
     };
     let engine = Engine::start(parts, engine_options(config, &models)?)
         .await

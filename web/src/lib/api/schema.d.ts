@@ -1181,6 +1181,7 @@ export interface components {
             call: components["schemas"]["CallId"];
             /** @description May run beside others of its kind. */
             parallel: boolean;
+            place?: components["schemas"]["Place"];
             /** @description The model's own name for the call. */
             reference: string;
             run: components["schemas"]["RunId"];
@@ -1506,6 +1507,11 @@ export interface components {
             body: components["schemas"]["CallFinished"];
             /** @enum {string} */
             kind: "call_finished";
+        } | {
+            /** @description The agent's plan is another one. */
+            body: components["schemas"]["PlanChanged"];
+            /** @enum {string} */
+            kind: "plan_changed";
         } | {
             /** @description Four fifths of a bound of the run's budget are used. */
             body: components["schemas"]["BudgetWarned"];
@@ -1853,6 +1859,7 @@ export interface components {
             id: components["schemas"]["CallId"];
             /** @description May run beside others of its kind. */
             parallel: boolean;
+            place?: components["schemas"]["Place"];
             /** @description Looks at the screen or acts on it. */
             screen?: boolean;
             stage: components["schemas"]["CallStage"];
@@ -1917,6 +1924,21 @@ export interface components {
             /** Format: int64 */
             ping: number;
         };
+        /**
+         * @description Where a tool's calls are answered.
+         * @enum {string}
+         */
+        Place: "sandbox" | "session" | "elsewhere";
+        /** @description The agent's plan is another one. */
+        PlanChanged: {
+            items: components["schemas"]["PlanItem"][];
+        };
+        PlanItem: {
+            status: components["schemas"]["PlanStatus"];
+            text: string;
+        };
+        /** @enum {string} */
+        PlanStatus: "pending" | "in_progress" | "done";
         /** @description The first rule that matches decides; `otherwise` is for the rest. The sandbox is the wall, so the default allows. */
         Policy: {
             /**
@@ -2389,6 +2411,8 @@ export interface components {
             page?: components["schemas"]["Page"] | null;
             /** @description Text of what is being written right now. */
             partial: components["schemas"]["Delta"][];
+            /** @description What the agent means to do. */
+            plan?: components["schemas"]["PlanItem"][];
             policy: components["schemas"]["Policy"];
             /** @description Prompts that wait, in their order. */
             queue: components["schemas"]["QueuedPrompt"][];

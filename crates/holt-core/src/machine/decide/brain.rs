@@ -11,7 +11,7 @@ use crate::id::{CallId, MessageId, RunId};
 use crate::machine::input::{Effect, Refusal};
 use crate::model::AssistantPart;
 use crate::policy::Verdict;
-use crate::tool::{CallOutcome, CallStatus, MAX_ARGUMENT_BYTES, ToolSpec};
+use crate::tool::{CallOutcome, CallStatus, MAX_ARGUMENT_BYTES, Place, ToolSpec};
 
 impl Draft {
     pub(super) fn begin_message(&mut self, run: RunId, message: MessageId) -> Result<(), Refusal> {
@@ -105,7 +105,8 @@ impl Draft {
         };
         let arguments = if too_large { serde_json::Value::Null } else { arguments };
         let (parallel, screen) = spec.map_or((false, false), |spec| (spec.parallel, spec.screen));
-        self.emit(CallProposed { run, call, reference, tool, arguments, verdict, parallel, screen });
+        let place = spec.map_or_else(Place::default, |spec| spec.place);
+        self.emit(CallProposed { run, call, reference, tool, arguments, verdict, parallel, screen, place });
         match verdict {
             Verdict::Allow => {}
             Verdict::Ask => {

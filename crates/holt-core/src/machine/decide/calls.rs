@@ -2,11 +2,12 @@
 
 use super::Draft;
 use crate::event::{ArtifactPublished, CallFinished, CallStarted};
-use crate::id::CallId;
+use crate::id::{CallId, RunId};
 use crate::machine::calls::startable;
 use crate::machine::input::{Effect, Published, Refusal};
+use crate::machine::own;
 use crate::machine::state::MAX_ARTIFACTS;
-use crate::tool::CallOutcome;
+use crate::tool::{CallOutcome, Place};
 use crate::view::{CallStage, OpenCall};
 
 impl Draft {
@@ -15,11 +16,28 @@ impl Draft {
         if self.state.control.is_some() {
             return;
         }
-        let id = run.id;
-        for call in startable(&run.calls) {
+        let (id, calls) = (run.id, run.calls.clone());
+        let mut answered = false;
+        for call in startable(&calls) {
             self.emit(CallStarted { run: id, call });
-            self.effects.push(Effect::ExecuteCall { call, only_if_known: false });
+            match calls.iter().find(|open| open.id == call).filter(|open| open.place == Place::Session) {
+                Some(open) => {
+                    self.do_itself(id, open);
+                    answered = true;
+                }
+                None => self.effects.push(Effect::ExecuteCall { call, only_if_known: false }),
+            }
         }
+        if answered {
+            self.start_calls();
+        }
+    }
+
+    /// What the session answers by itself begins and is done at once.
+    fn do_itself(&mut self, run: RunId, call: &OpenCall) {
+        let own::Answer::Now { events, outcome } = own::answer(&self.state, &call.tool, &call.arguments);
+        events.into_iter().for_each(|event| self.emit(event));
+        self.emit(CallFinished { run, call: call.id, outcome: outcome.bounded() });
     }
 
     pub(super) fn call_returned(&mut self, call: CallId, outcome: CallOutcome) -> Result<(), Refusal> {

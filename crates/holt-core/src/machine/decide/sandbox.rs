@@ -10,7 +10,7 @@ use crate::event::{
 use crate::machine::input::{Effect, Refusal};
 use crate::machine::state::Phase;
 use crate::session::{EndReason, SessionKind};
-use crate::tool::{CallOutcome, CallStatus};
+use crate::tool::{CallOutcome, CallStatus, Place};
 use crate::view::{CallStage, Failure, Page, SandboxState};
 
 /// A session that is kept awake is looked at no more often than this.
@@ -45,7 +45,7 @@ impl Draft {
     pub(super) fn sandbox_gone(&mut self, why: SandboxEnd) -> Result<(), Refusal> {
         let run = self.state.run().map(|run| (run.id, run.calls.clone()));
         for (run, call) in run.iter().flat_map(|(id, calls)| calls.iter().map(move |call| (*id, call))) {
-            if call.stage == CallStage::Running {
+            if call.stage == CallStage::Running && call.place == Place::Sandbox {
                 let text = "The sandbox ended while this call was running; nobody knows how far it came.";
                 self.emit(CallFinished { run, call: call.id, outcome: CallOutcome::text(CallStatus::Interrupted, text) });
             }

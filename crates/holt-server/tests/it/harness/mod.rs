@@ -127,6 +127,7 @@ impl World {
             blobs: disk,
             agents: BTreeMap::from([("narrator".to_owned(), Arc::new(Narrator) as Arc<dyn holt_core::agent::Agent>)]),
             models: Arc::new(FakeModel::by(|_| Answer::new().done())),
+            elsewhere: Vec::new(),
         };
         let options = holt_engine::Options {
             default_agent: "narrator".into(),

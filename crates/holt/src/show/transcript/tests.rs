@@ -7,6 +7,7 @@ use holt_core::event::{
 use holt_core::id::{ClientId, PromptId, RunId};
 use holt_core::model::StopReason;
 use holt_core::policy::Verdict;
+use holt_core::tool::Place;
 use holt_core::view::Programs;
 use proptest::prelude::*;
 use serde_json::json;
@@ -31,8 +32,18 @@ fn message(text: &str) -> EventBody {
 fn proposed(command: &str) -> EventBody {
     let arguments = json!({ "command": command });
     let (reference, tool) = ("r".into(), "execute_command".into());
-    CallProposed { run: RUN, call: CALL, reference, tool, arguments, verdict: Verdict::Allow, parallel: false, screen: false }
-        .into()
+    CallProposed {
+        run: RUN,
+        call: CALL,
+        reference,
+        tool,
+        arguments,
+        verdict: Verdict::Allow,
+        parallel: false,
+        screen: false,
+        place: Place::Sandbox,
+    }
+    .into()
 }
 
 fn finished(status: CallStatus, text: &str, details: Option<serde_json::Value>) -> EventBody {

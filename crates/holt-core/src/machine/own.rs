@@ -1,0 +1,35 @@
+//! The tools that a session answers by itself: what they do is a change of its state and nothing else.
+
+mod plan;
+
+use serde_json::Value;
+
+use super::state::State;
+use crate::event::EventBody;
+use crate::tool::{CallOutcome, CallStatus, ToolSpec};
+
+/// What comes of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// It is done, with these events before its result.
+    Now { events: Vec<EventBody>, outcome: CallOutcome },
+}
+
+impl Answer {
+    fn refused(text: impl Into<String>) -> Self {
+        Self::Now { events: Vec::new(), outcome: CallOutcome::text(CallStatus::Failed, text) }
+    }
+}
+
+/// What every session offers.
+pub fn tools() -> Vec<ToolSpec> {
+    vec![plan::tool()]
+}
+
+/// Answers a call. The arguments are a model's: they may be anything.
+pub fn answer(_state: &State, tool: &str, arguments: &Value) -> Answer {
+    match tool {
+        plan::NAME => plan::answer(arguments),
+        _ => Answer::refused("This version of Holt has no such tool any more."),
+    }
+}
