@@ -145,6 +145,23 @@ install_vncdo() {
 	quietly "$state/vncdo/bin/pip" install --disable-pip-version-check 'vncdotool>=1.2,<2'
 }
 
+# What others wrote for MCP, for the tests: their conformance suite, inspector and servers, each in the version that its
+# list names, and a Node.js that they run on.
+mcp_lists=scripts/mcp-tests
+mcp=$state/mcp
+mcp_version() { cat "$mcp_lists"/* | sha256sum; }
+mcp_is_good() { [ "$1" != tests ] || [ "$(cat "$mcp/installed" 2>/dev/null || true)" = "$(mcp_version)" ]; }
+install_mcp() {
+	say "putting MCP's conformance suite, inspector and servers into .dev/mcp (MCP is tried against what others wrote)"
+	python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
+	rm -rf "$mcp"
+	quietly python3 -m venv "$mcp"
+	quietly "$mcp/bin/pip" install --disable-pip-version-check --requirement "$mcp_lists/requirements.txt"
+	cp "$mcp_lists"/package*.json "$mcp/"
+	(PATH=$mcp/bin:$PATH && cd "$mcp" && quietly npm ci --no-audit --no-fund --no-progress --loglevel=error)
+	mcp_version >"$mcp/installed"
+}
+
 # A sandbox that cannot be opened here is better heard of now than from the first session.
 try_sandbox() {
 	bwrap --unshare-all --ro-bind / / true 2>"$log" && return
@@ -157,7 +174,7 @@ try_sandbox() {
 version="$(sha256sum "${BASH_SOURCE[0]}" | cut -d ' ' -f 1) $rust_minimum"
 mapfile -t missing < <(missing)
 if [ "$(cat "$stamp" 2>/dev/null || true)" = "$version" ] && [ ${#missing[@]} -eq 0 ] && have cargo && have node &&
-	vncdo_is_good "${1:-}"; then
+	vncdo_is_good "${1:-}" && mcp_is_good "${1:-}"; then
 	exit 0
 fi
 
@@ -168,6 +185,7 @@ rust_is_good || fail "Rust $rust_minimum or newer is needed, with clippy and rus
 node_is_good || install_node
 node_is_good || fail "Node.js $node_minimum or newer is needed, with npm; this is $(node --version 2>/dev/null || echo none)."
 vncdo_is_good "${1:-}" || install_vncdo
+mcp_is_good "${1:-}" || install_mcp
 try_sandbox
 
 echo "$version" >"$stamp"

@@ -14,6 +14,7 @@ mod error;
 mod first_key;
 mod http;
 mod listen;
+mod mcp;
 mod meters;
 mod options;
 mod page;

@@ -37,6 +37,7 @@ pub(crate) enum Transport {
     Desktop,
     Preview,
     Terminal,
+    Mcp,
 }
 
 impl Transport {
@@ -47,6 +48,7 @@ impl Transport {
             Self::Desktop => "desktop",
             Self::Preview => "preview",
             Self::Terminal => "terminal",
+            Self::Mcp => "mcp",
         }
     }
 }

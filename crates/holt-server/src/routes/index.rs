@@ -27,6 +27,7 @@ async fn index(State(app): State<App>, headers: HeaderMap) -> Response {
         ("health", "/health"),
         ("ready", "/ready"),
         ("metrics", "/metrics"),
+        ("mcp", "/mcp"),
         ("documentation", "/docs"),
         ("openapi", "/openapi.json"),
     ];

@@ -9,6 +9,7 @@ mod files;
 mod health;
 mod index;
 mod keys;
+mod mcp;
 mod metrics;
 mod previews;
 mod prompts;
@@ -21,6 +22,9 @@ mod tickets;
 mod transfer;
 
 use crate::router::Declared;
+
+pub(crate) use prompts::to_engine_prompt;
+pub(crate) use transfer::{Receiver, off_thread};
 
 pub(crate) fn all() -> Vec<Declared> {
     let groups = [
@@ -41,6 +45,7 @@ pub(crate) fn all() -> Vec<Declared> {
         status::routes(),
         health::routes(),
         metrics::routes(),
+        mcp::routes(),
         index::routes(),
     ];
     groups.into_iter().flatten().collect()

@@ -60,7 +60,7 @@ struct PromptForm {
     file: Vec<Vec<u8>>,
 }
 
-pub(super) fn to_engine_prompt(prompt: SendPrompt) -> engine::SendPrompt {
+pub(crate) fn to_engine_prompt(prompt: SendPrompt) -> engine::SendPrompt {
     let SendPrompt { id, text, attachments, when_busy } = prompt;
     engine::SendPrompt { id, text, attachments, when_busy }
 }

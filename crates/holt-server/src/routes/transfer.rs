@@ -25,7 +25,7 @@ use crate::state::App;
 const PIECE: usize = 256 * 1024;
 
 /// A file on its way in.
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     incoming: Option<Box<dyn Incoming>>,
     waiting: BytesMut,
 }
@@ -70,7 +70,7 @@ fn write_error(error: std::io::Error) -> FileError {
 }
 
 /// Does what may block where nobody is held up by it.
-pub(super) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+pub(crate) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| ApiError::from(holt_engine::EngineError::ShuttingDown))
 }
 

@@ -13,6 +13,7 @@ mod hosts;
 mod lifecycle;
 mod listeners;
 mod logs;
+mod mcp;
 mod previews;
 mod recording;
 mod sessions;

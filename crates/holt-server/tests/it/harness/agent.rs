@@ -1,4 +1,4 @@
-//! An agent that says back what it was told, word by word.
+//! An agent that says back what it was told, word by word, or works for ever and says nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +10,9 @@ use holt_core::event::EventBody;
 use holt_core::id::MessageId;
 use holt_core::model::{AssistantPart, StopReason};
 
+/// What makes it work for ever.
+pub const SILENCE: &str = "silence";
+
 pub struct Narrator;
 
 #[async_trait]
@@ -20,6 +23,9 @@ impl Agent for Narrator {
             Some(EventBody::PromptQueued(prompt)) => Some(prompt.text),
             _ => None,
         });
+        if told.as_deref() == Some(SILENCE) {
+            return std::future::pending().await;
+        }
         let text = format!("You said: {}", told.unwrap_or_default());
         let message = MessageId::new(desk.fresh_id());
         desk.begin(message).await?;

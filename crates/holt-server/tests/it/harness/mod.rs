@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-pub use agent::Narrator;
+pub use agent::{Narrator, SILENCE};
 pub use client::{Client, Reply};
 pub use disk::Disk;
 pub use raw::{exchange, open, read_head};
