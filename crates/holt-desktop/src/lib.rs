@@ -11,6 +11,7 @@ mod error;
 mod frames;
 mod upstream;
 mod viewer;
+mod websocket;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -28,6 +29,7 @@ pub use error::{Ending, OpenError};
 pub use frames::Frames;
 pub use holt_rfb::Permit;
 pub use viewer::introduce;
+pub use websocket::WebSocket;
 
 /// What is told to viewers once and may be missed: sounds, clipboards.
 const NEWS: usize = 32;

@@ -1,5 +1,7 @@
 //! Serving one viewer.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -9,7 +11,7 @@ use futures::{Sink, SinkExt as _, Stream, StreamExt as _};
 use holt_rfb::handshake::{Security, ServerHandshake, ServerInit, ServerStep};
 use holt_rfb::message::ClientMessage;
 use holt_rfb::{Error, Heard, Permit, PixelFormat, Viewer};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, watch};
 
 use crate::{Copy, Ending, OWN_GESTURE, Shared, ToViewer};
 
@@ -17,8 +19,8 @@ use crate::{Copy, Ending, OWN_GESTURE, Shared, ToViewer};
 const INTRODUCTION: Duration = Duration::from_secs(30);
 /// Reason of the protocol for a size that nobody can have.
 const NO_SUCH_SIZE: u16 = 3;
-
-type Parcel = Vec<Bytes>;
+/// How long the end of a connection may take to be written.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Lets a viewer introduce itself and prove what it has to. What it said beyond that comes back.
 pub async fn introduce<From, To>(from: &mut From, to: &mut To, security: Security) -> Result<Bytes, Ending>
@@ -63,50 +65,64 @@ where
     From: Stream<Item = Bytes> + Send + Unpin,
     To: Sink<Bytes> + Send + Unpin + 'static,
 {
-    // One parcel is being written while the next is made: what a slow viewer has not been sent yet is not made yet.
-    let (parcels, queue) = mpsc::channel(1);
-    let writing = tokio::spawn(write(to, queue, Arc::clone(shared)));
     let mut serving = Serving {
         shared,
         from,
-        parcels,
+        out: Out { to, queue: VecDeque::new(), sending: false },
         permit,
         viewer: Viewer::new(shared.copy().screen.size()),
         news: shared.news.subscribe(),
         acted: None,
         wants: true,
     };
-    let ending = match serving.describe().await {
-        Ok(()) => serving.go_on().await,
-        Err(ending) => ending,
-    };
+    serving.describe();
+    let ending = serving.go_on().await;
     serving.let_go();
-    drop(serving);
     // The last words may still be on their way.
-    let _ = tokio::time::timeout(Duration::from_secs(1), writing).await;
+    let _ = tokio::time::timeout(LAST_WORDS, serving.out.close()).await;
     ending
 }
 
-/// Writes parcels until there are no more, or nobody reads them.
-async fn write<To: Sink<Bytes> + Unpin>(mut to: To, mut queue: mpsc::Receiver<Parcel>, shared: Arc<Shared>) {
-    while let Some(parcel) = queue.recv().await {
-        for bytes in parcel {
-            shared.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-            if to.feed(bytes).await.is_err() {
-                return;
-            }
-        }
-        if to.flush().await.is_err() {
-            return;
-        }
-    }
-    let _ = to.close().await;
+/// What is on its way to a viewer. What a slow one has not been sent yet is not made yet.
+struct Out<To> {
+    to: To,
+    queue: VecDeque<Bytes>,
+    sending: bool,
 }
 
-struct Serving<'a, From> {
+impl<To: Sink<Bytes> + Unpin> Out<To> {
+    fn put(&mut self, shared: &Shared, parcel: impl IntoIterator<Item = Bytes>) {
+        for bytes in parcel.into_iter().filter(|bytes| !bytes.is_empty()) {
+            shared.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            self.queue.push_back(bytes);
+            self.sending = true;
+        }
+    }
+
+    /// Sends all of it. Broken off, it goes on where it was.
+    async fn send(&mut self) -> Result<(), Ending> {
+        while !self.queue.is_empty() {
+            poll_fn(|cx| self.to.poll_ready_unpin(cx)).await.map_err(|_| Ending::Left)?;
+            if let Some(bytes) = self.queue.pop_front() {
+                self.to.start_send_unpin(bytes).map_err(|_| Ending::Left)?;
+            }
+        }
+        self.to.flush().await.map_err(|_| Ending::Left)?;
+        self.sending = false;
+        Ok(())
+    }
+
+    async fn close(&mut self) {
+        if self.send().await.is_ok() {
+            let _ = self.to.close().await;
+        }
+    }
+}
+
+struct Serving<'a, From, To> {
     shared: &'a Arc<Shared>,
     from: From,
-    parcels: mpsc::Sender<Parcel>,
+    out: Out<To>,
     permit: watch::Receiver<Permit>,
     viewer: Viewer,
     news: broadcast::Receiver<ToViewer>,
@@ -116,9 +132,9 @@ struct Serving<'a, From> {
     wants: bool,
 }
 
-impl<From: Stream<Item = Bytes> + Unpin> Serving<'_, From> {
+impl<From: Stream<Item = Bytes> + Unpin, To: Sink<Bytes> + Unpin> Serving<'_, From, To> {
     /// Tells it what the screen is.
-    async fn describe(&mut self) -> Result<(), Ending> {
+    fn describe(&mut self) {
         let init = {
             let copy = self.shared.copy();
             let size = copy.screen.size();
@@ -127,17 +143,19 @@ impl<From: Stream<Item = Bytes> + Unpin> Serving<'_, From> {
         };
         let mut words = Vec::new();
         init.write(&mut words);
-        self.parcels.send(vec![words.into()]).await.map_err(|_| Ending::Left)
+        self.out.put(self.shared, [words.into()]);
     }
 
     async fn go_on(&mut self) -> Ending {
         let mut changed = self.shared.changed.subscribe();
         let may = *self.permit.borrow_and_update();
         self.viewer.show_pointer(!may.act);
-        let parcels = self.parcels.clone();
         loop {
             if self.shared.closed.is_cancelled() {
                 return Ending::DesktopGone;
+            }
+            if self.wants && !self.out.sending {
+                self.send_next();
             }
             tokio::select! {
                 heard = self.from.next() => {
@@ -146,11 +164,9 @@ impl<From: Stream<Item = Bytes> + Unpin> Serving<'_, From> {
                         return error.into();
                     }
                 }
-                slot = parcels.reserve(), if self.wants => {
-                    let Ok(slot) = slot else { return Ending::Left };
-                    match self.next_parcel() {
-                        Some(parcel) => slot.send(parcel),
-                        None => self.wait_for_change(),
+                sent = self.out.send(), if self.out.sending => {
+                    if let Err(ending) = sent {
+                        return ending;
                     }
                 }
                 _ = changed.changed() => self.wants = true,
@@ -206,18 +222,13 @@ impl<From: Stream<Item = Bytes> + Unpin> Serving<'_, From> {
         Ok(())
     }
 
-    fn next_parcel(&mut self) -> Option<Parcel> {
-        let mut parcel = Parcel::from_iter(self.viewer.replies());
-        if let Some(update) = self.viewer.update(&mut self.shared.copy().screen) {
-            parcel.extend([update.head, update.body]);
-        }
-        parcel.retain(|bytes| !bytes.is_empty());
-        (!parcel.is_empty()).then_some(parcel)
-    }
-
-    /// It has all that there is: the X server is asked for more.
-    fn wait_for_change(&mut self) {
-        self.wants = false;
+    /// Makes what it lacks. The X server is asked for more already while that is under way.
+    fn send_next(&mut self) {
+        let replies = self.viewer.replies();
+        let update = self.viewer.update(&mut self.shared.copy().screen);
+        let pieces = update.map(|update| [update.head, update.body]);
+        self.out.put(self.shared, replies.into_iter().chain(pieces.into_iter().flatten()));
+        self.wants = self.out.sending;
         if !self.shared.wanted.swap(true, Ordering::Relaxed) {
             self.shared.wake.notify_one();
         }

@@ -103,6 +103,31 @@ impl PixelFormat {
         }
     }
 
+    /// Appends many. Those that are as ours are copied.
+    pub(crate) fn push_all(self, pixels: &[u32], out: &mut Vec<u8>) {
+        if self != Self::RGB32 {
+            return pixels.iter().for_each(|pixel| self.push(*pixel, out));
+        }
+        let begin = out.len();
+        out.resize(begin + pixels.len() * 4, 0);
+        for (four, pixel) in out[begin..].as_chunks_mut::<4>().0.iter_mut().zip(pixels) {
+            *four = pixel.to_le_bytes();
+        }
+    }
+
+    /// Appends many of our pixels as Tight writes them.
+    pub(crate) fn push_all_tight(self, pixels: &[u32], out: &mut Vec<u8>) {
+        if !self.is_packed() {
+            return pixels.iter().for_each(|pixel| self.push(*pixel, out));
+        }
+        let begin = out.len();
+        out.resize(begin + pixels.len() * 3, 0);
+        for (three, pixel) in out[begin..].as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
+            let [_, red, green, blue] = pixel.to_be_bytes();
+            *three = [red, green, blue];
+        }
+    }
+
     /// Appends one of our pixels as Tight writes it.
     pub(crate) fn push_tight(self, pixel: u32, out: &mut Vec<u8>) {
         if self.is_packed() {

@@ -8,6 +8,7 @@
 
 mod capture;
 mod error;
+mod jpeg;
 mod keyboard;
 mod keys;
 mod mouse;

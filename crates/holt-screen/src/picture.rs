@@ -3,10 +3,7 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
-use crate::{ScreenError, Size};
-
-/// The quality of JPEG: text stays readable, and a screen has about 120 kB.
-const JPEG_QUALITY: u8 = 80;
+use crate::{ScreenError, Size, jpeg};
 
 /// A picture: blue, green, red and a byte without meaning for each pixel, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +42,9 @@ impl Picture {
     ///
     /// # Errors
     /// When that size is nothing.
-    pub fn scaled(&self, to: Size) -> Result<Self, ScreenError> {
+    pub fn scaled(self, to: Size) -> Result<Self, ScreenError> {
         if to == self.size() {
-            return Ok(self.clone());
+            return Ok(self);
         }
         let failed = |error: &dyn std::fmt::Display| ScreenError::Picture(error.to_string());
         let source = ImageRef::new(self.width, self.height, &self.pixels, PixelType::U8x4).map_err(|error| failed(&error))?;
@@ -63,21 +60,10 @@ impl Picture {
     /// When it is larger than the format allows.
     pub fn encode(&self, format: Format) -> Result<Vec<u8>, ScreenError> {
         match format {
-            Format::Jpeg => self.jpeg(),
+            Format::Jpeg => jpeg::encode(self),
             Format::Png => self.png(),
             Format::WebP => self.webp(),
         }
-    }
-
-    fn jpeg(&self) -> Result<Vec<u8>, ScreenError> {
-        let too_large = || ScreenError::Picture("it is too large for JPEG".into());
-        let width = u16::try_from(self.width).map_err(|_| too_large())?;
-        let height = u16::try_from(self.height).map_err(|_| too_large())?;
-        let mut file = Vec::with_capacity(self.pixels.len() / 16);
-        jpeg_encoder::Encoder::new(&mut file, JPEG_QUALITY)
-            .encode(&self.pixels, width, height, jpeg_encoder::ColorType::Bgra)
-            .map_err(|error| ScreenError::Picture(error.to_string()))?;
-        Ok(file)
     }
 
     fn png(&self) -> Result<Vec<u8>, ScreenError> {
@@ -141,7 +127,7 @@ mod tests {
     fn a_plain_picture_keeps_its_colour_at_every_size() {
         let picture = Picture { width: 40, height: 20, pixels: [10, 200, 90, 0].repeat(800) };
         for size in [Size { width: 7, height: 3 }, Size { width: 40, height: 20 }, Size { width: 81, height: 45 }] {
-            let scaled = picture.scaled(size).unwrap();
+            let scaled = picture.clone().scaled(size).unwrap();
             assert_eq!((scaled.size(), scaled.pixels.len()), (size, (size.width * size.height * 4) as usize));
             assert!(scaled.pixels.as_chunks::<4>().0.iter().all(|pixel| pixel[..3] == [10, 200, 90]));
         }

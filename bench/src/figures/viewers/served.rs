@@ -1,6 +1,6 @@
 //! Those that stand between a desktop and its viewers, each a process of its own in front of the same source.
 //!
-//! Holt's is its way to viewers (`holt_desktop::Desktop`) behind a WebSocket of the same library as the server's. Sessions, keys
+//! Holt's is its way to viewers (`holt_desktop::Desktop`) behind the server's own WebSocket. Sessions, keys
 //! and permissions, which are asked once for each viewer, are not part of it; the server would not take a recording for
 //! a session's desktop.
 
@@ -12,14 +12,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use axum::extract::State;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::response::Response;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use axum::serve::ListenerExt as _;
-use futures::{SinkExt as _, StreamExt as _};
-use holt_desktop::{Bytes, Desktop, Permit};
+use futures::StreamExt as _;
+use holt_desktop::{Desktop, Permit, WebSocket};
 use holt_rfb::handshake::Security;
+use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt as _;
 
 use super::recording::Running;
@@ -90,18 +92,16 @@ pub fn serve(source: &Path) -> Result<()> {
     })
 }
 
-async fn watch(State(desktop): State<Desktop>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.protocols(["binary"]).on_upgrade(move |socket| show(desktop, socket))
-}
-
-/// As `watch_desktop` of the server does, to one that may only look.
-async fn show(desktop: Desktop, socket: WebSocket) {
-    let (to, from) = socket.split();
-    let from = from.take_while(|said| std::future::ready(said.is_ok())).filter_map(async |said| match said {
-        Ok(Message::Binary(bytes)) => Some(bytes),
-        _ => None,
+/// What a client has to be answered; the measuring one does not check that it is derived from what it sent.
+async fn watch(State(desktop): State<Desktop>, mut request: Request) -> Response {
+    let connection = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        // As `watch_desktop` of the server does, to one that may only look.
+        let Ok(connection) = connection.await else { return };
+        let (to, from) = WebSocket::new(TokioIo::new(connection)).split();
+        let (_permit, permitted) = tokio::sync::watch::channel(LOOK);
+        desktop.serve(from, to, Security::None, permitted).await;
     });
-    let to = to.with(async |bytes: Bytes| Ok::<_, axum::Error>(Message::Binary(bytes)));
-    let (_permit, permitted) = tokio::sync::watch::channel(LOOK);
-    desktop.serve(Box::pin(from), Box::pin(to), Security::None, permitted).await;
+    let words = [(header::CONNECTION, "upgrade"), (header::UPGRADE, "websocket"), (header::SEC_WEBSOCKET_PROTOCOL, "binary")];
+    (StatusCode::SWITCHING_PROTOCOLS, words, Body::empty()).into_response()
 }

@@ -111,9 +111,14 @@ impl Shared {
                 continue;
             }
             let over = area.meets(pointed).then_some(pointer);
+            rectangles += 1;
+            if wish.flavour.is_plain() {
+                // Written as quickly as it is copied.
+                self.encode(wish.flavour, area, picture, over, &mut bytes);
+                continue;
+            }
             let stamp = if over.is_some() { stamp } else { picture.changed(tile) };
             bytes.extend_from_slice(&self.tile(kept, tile, stamp, picture, over));
-            rectangles += 1;
         }
         Body { rectangles, bytes: bytes.into() }
     }
@@ -137,7 +142,9 @@ impl Shared {
         if let Some((_, bytes)) = found.filter(|(made, _)| *made == stamp) {
             return bytes.clone();
         }
-        let bytes = self.encode(known.flavour, picture.area(tile), picture, over);
+        let mut bytes = Vec::new();
+        self.encode(known.flavour, picture.area(tile), picture, over, &mut bytes);
+        let bytes = Bytes::from(bytes);
         let known = &mut self.kept[kept];
         match over {
             Some(pointer) => {
@@ -150,7 +157,7 @@ impl Shared {
         bytes
     }
 
-    fn encode(&mut self, flavour: Flavour, area: Rect, picture: &Framebuffer, over: Option<&Drawn<'_>>) -> Bytes {
+    fn encode(&mut self, flavour: Flavour, area: Rect, picture: &Framebuffer, over: Option<&Drawn<'_>>, out: &mut Vec<u8>) {
         self.encoded += 1;
         self.scratch.clear();
         for y in area.y..area.y + area.height {
@@ -159,8 +166,6 @@ impl Shared {
         if let Some(pointer) = over {
             pointer.picture.draw(pointer.x, pointer.y, area, &mut self.scratch);
         }
-        let mut out = Vec::new();
-        self.writer.write(area, &self.scratch, flavour, &mut out);
-        out.into()
+        self.writer.write(area, &self.scratch, flavour, out);
     }
 }

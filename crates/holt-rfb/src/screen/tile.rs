@@ -23,6 +23,11 @@ impl Flavour {
         let format = if tight && format.is_packed() { PixelFormat::RGB32 } else { format };
         Self { tight, format }
     }
+
+    /// Pixels as they are.
+    pub(super) fn is_plain(self) -> bool {
+        !self.tight
+    }
 }
 
 /// Control byte: stream 0, reset before use.
@@ -58,7 +63,7 @@ impl TileWriter {
             self.tight(area, pixels, flavour.format, out.put_i32(TIGHT));
         } else {
             out.put_i32(RAW);
-            pixels.iter().for_each(|pixel| flavour.format.push(*pixel, out));
+            flavour.format.push_all(pixels, out);
         }
     }
 
@@ -67,7 +72,7 @@ impl TileWriter {
         let many = !self.palette.fill(pixels);
         match self.palette.colours() {
             _ if many => {
-                pixels.iter().for_each(|pixel| format.push_tight(*pixel, &mut self.content));
+                format.push_all_tight(pixels, &mut self.content);
                 out.push(RESET);
             }
             [colour] => {

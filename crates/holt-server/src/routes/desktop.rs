@@ -7,11 +7,9 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
-use futures::{Sink, SinkExt as _, Stream, StreamExt as _};
+use futures::StreamExt as _;
 use holt_api::{ClientId, ControlAction, ControlRequest, Flavour, OpenVnc, Scope, SessionId, Snapshot, VncAddress};
 use holt_desktop::Desktop;
 use holt_rfb::handshake::Security;
@@ -19,7 +17,6 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use super::feed::not_a_socket;
 use crate::auth::site::{Authority, Host};
 use crate::auth::{Caller, not_allowed};
 use crate::error::{ApiError, ApiResult};
@@ -29,12 +26,9 @@ use crate::router::Declared;
 use crate::state::App;
 use crate::streams::{Seat, Transport};
 use crate::vnc;
+use crate::vnc::upgrade::{Upgrade, Viewer};
 use crate::watching::Watcher;
 
-/// What viewers ask for, and are told only if they do.
-const SUBPROTOCOL: &str = "binary";
-/// A clipboard is the largest thing that a viewer says.
-const MAX_SAID_BYTES: usize = 2 * 1024 * 1024;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -54,40 +48,23 @@ async fn watch_desktop(
     caller: Caller,
     SessionParam(id): SessionParam,
     Query(query): Query<DesktopQuery>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Upgrade,
 ) -> ApiResult<Response> {
     // What is not there is not there, however it is asked for.
     app.engine.session(&caller.principal, id).await?;
-    let upgrade = upgrade.map_err(|refused| not_a_socket(&refused))?;
+    upgrade.wanted()?;
     let seat = app.streams.take(&caller.principal, Transport::Desktop)?;
     let desktop = app.desktops.open(&app.engine, &caller.principal, id).await?;
     let control = app.engine.watch_control(&caller.principal, id).await?;
     // A key that may only look drives nothing, wherever it says that it is.
     let client = query.client.filter(|_| caller.principal.may(Scope::Operate));
     let watcher = Watcher { engine: app.engine.clone(), session: id, client, control, by: caller.principal.name.clone() };
-    Ok(prepared(upgrade).on_upgrade(move |socket| serve(app, caller, watcher, socket, desktop, seat)).into_response())
+    upgrade.go_on(move |viewer| serve(app, caller, watcher, viewer, desktop, seat))
 }
 
-/// The socket as viewers want it.
-pub(crate) fn prepared(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade.protocols([SUBPROTOCOL]).max_frame_size(MAX_SAID_BYTES).max_message_size(MAX_SAID_BYTES)
-}
-
-/// The bytes that go over a socket, in both directions.
-pub(crate) fn bytes_of(socket: WebSocket) -> (impl Stream<Item = Bytes> + Send, impl Sink<Bytes> + Send) {
-    let (to, from) = socket.split();
-    let from = from.take_while(|said| std::future::ready(said.is_ok())).filter_map(async |said| match said {
-        Ok(Message::Binary(bytes)) => Some(bytes),
-        _ => None,
-    });
-    let to = to.with(async |bytes: Bytes| Ok::<_, axum::Error>(Message::Binary(bytes)));
-    (from, to)
-}
-
-async fn serve(app: App, caller: Caller, watcher: Watcher, socket: WebSocket, desktop: Desktop, _seat: Seat) {
+async fn serve(app: App, caller: Caller, watcher: Watcher, viewer: Viewer, desktop: Desktop, _seat: Seat) {
     let Ok(threads) = app.desktops.threads() else { return };
-    let (from, to) = bytes_of(socket);
-    let (mut from, mut to) = (Box::pin(from), Box::pin(to));
+    let (mut from, mut to) = viewer.bytes();
     let Ok(rest) = holt_desktop::introduce(&mut from, &mut to, Security::None).await else { return };
     let (watching, _) = watcher.begin();
     let from = futures::stream::iter([rest]).chain(from);
@@ -104,7 +81,7 @@ async fn watch_desktop_as_vnc(
     caller: Caller,
     session: SessionParam,
     query: Query<DesktopQuery>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Upgrade,
 ) -> ApiResult<Response> {
     watch_desktop(app, caller, session, query, upgrade).await
 }

@@ -10,6 +10,7 @@ mod port;
 mod ports;
 mod raw;
 mod show;
+pub(crate) mod upgrade;
 mod usual;
 
 pub use exposure::VncExposure;

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -23,8 +22,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::ports::{Guest, Port};
 use super::show::show;
+use super::upgrade::{Upgrade, Viewer};
 use super::usual;
-use crate::auth::{authority, is_upgrade};
+use crate::auth::authority;
 use crate::error::ApiError;
 use crate::http::accept::wants_page;
 use crate::http::cookies::cookies;
@@ -32,7 +32,6 @@ use crate::http::envelope::panicked;
 use crate::http::headers::secure;
 use crate::listen::Peer;
 use crate::previews::{SMALL_PAGE_POLICY, SMALL_PAGE_STYLE, is_foreign, see_other, split};
-use crate::routes::desktop::{bytes_of, prepared};
 use crate::state::App;
 use crate::streams::{Seat, Transport};
 
@@ -112,14 +111,12 @@ async fn socket(app: &App, port: &Port, parts: &mut Parts) -> Result<Response, W
         Some(token) => port.by_token(token).ok_or(Why::Wrong)?,
         None => by_cookie(port, &parts.headers).ok_or(Why::Stranger)?,
     };
-    if !is_upgrade(&parts.headers) {
-        return Err(Why::NoSocket);
-    }
-    let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await.map_err(|_| Why::NoSocket)?;
+    let upgrade = Upgrade::of(parts);
+    upgrade.wanted().map_err(|_| Why::NoSocket)?;
     let seat = app.streams.take(&guest.by.principal, Transport::Desktop)?;
     let opened = usual::open(app, &guest.by.principal, port.session).await?;
     let visit = Visit { app: app.clone(), guest, opened, over: port.over.clone(), _seat: seat };
-    Ok(prepared(upgrade).on_upgrade(move |socket| visit.run(socket)))
+    Ok(upgrade.go_on(move |viewer| visit.run(viewer))?)
 }
 
 /// One viewer, as long as it is there.
@@ -132,7 +129,7 @@ struct Visit {
 }
 
 impl Visit {
-    async fn run(self, socket: WebSocket) {
+    async fn run(self, viewer: Viewer) {
         let Self { app, guest, opened, over, _seat } = self;
         let lease = guest.by.lease;
         // The port is over when the server ends, too.
@@ -142,8 +139,7 @@ impl Visit {
                 () = over.cancelled() => {}
             }
         };
-        let (from, to) = bytes_of(socket);
-        let (mut from, mut to) = (Box::pin(from), Box::pin(to));
+        let (mut from, mut to) = viewer.bytes();
         let mut over = Box::pin(over);
         let introduced = tokio::select! {
             introduced = timeout(INTRODUCTION, introduce(&mut from, &mut to, Security::None)) => introduced,

@@ -114,7 +114,8 @@ fn zoom(display: &Display, view: View, wanted: &Computer) -> Outcome {
     let [left, top, right, bottom] = wanted.region.ok_or_else(|| missing(wanted, "region"))?;
     let area = view.area_to_screen(whole([left, top]), whole([right, bottom]));
     let picture = display.with(|screen| screen.picture(Some(area)))?;
-    let scaled = picture.scaled(View::of(picture.size()).shown).map_err(|error| screen::failure(&error))?;
+    let shown = View::of(picture.size()).shown;
+    let scaled = picture.scaled(shown).map_err(|error| screen::failure(&error))?;
     screen::shown(Answer::new(String::new(), json!({})), &scaled, Format::Png)
 }
 
