@@ -3,6 +3,7 @@
 //! The source plays what a real Xvnc once sent, at a steady pace, whole and in the same order to both. Per gigabyte is judged
 //! with a viewer that takes plain pixels, so that both deliver the same; browsers read Tight, which Holt makes for them.
 
+mod live;
 mod recording;
 mod served;
 mod source;
@@ -45,6 +46,7 @@ fn measure_all(bench: &Bench) -> Result<Vec<Line>> {
     let memory = crowd(&holt, peer.as_ref())?;
     let mut lines = one_viewer(bench, &source, &holt, peer.as_ref())?;
     lines.push(many_viewers(bench, &source, &holt)?);
+    lines.push(live::measure(bench)?);
     lines.push(memory);
     Ok(lines)
 }

@@ -11,6 +11,8 @@ use holt_rfb::handshake::{ClientHandshake, ClientStep, ServerInit};
 use holt_rfb::message::{ClientMessage, EncodingList, Part, ServerParts};
 use holt_rfb::{PixelFormat, encoding};
 
+use crate::process;
+
 /// The terminal's part of the screen, in letters: about a third of it.
 const TERMINAL: &str = "120x40+40+40";
 const RUNNING_TEXT: &str = "while :; do find /usr/share -ls; done";
@@ -91,7 +93,7 @@ impl Picture {
 #[derive(Debug)]
 pub struct Display {
     pub name: String,
-    _server: Running,
+    server: Running,
 }
 
 /// Ended when dropped.
@@ -118,7 +120,12 @@ impl Display {
         let mut number = String::new();
         BufReader::new(server.0.stdout.take().context("its output")?).read_line(&mut number)?;
         ensure!(!number.trim().is_empty(), "the X server did not say which display it has");
-        Ok(Self { name: format!(":{}", number.trim()), _server: server })
+        Ok(Self { name: format!(":{}", number.trim()), server })
+    }
+
+    /// The processor time that it took so far.
+    pub fn cpu(&self) -> Duration {
+        process::cpu(self.server.0.id())
     }
 
     /// A program on it.

@@ -134,6 +134,16 @@ impl Viewer {
         Ok(seen)
     }
 
+    /// Looks for so long, whatever there is to see.
+    pub fn watch_for(&mut self, time: Duration) -> Result<Seen> {
+        let (mut seen, begun) = (Seen::default(), Instant::now());
+        while begun.elapsed() < time {
+            seen.bytes += self.receive()? as u64;
+            self.look(&mut seen)?;
+        }
+        Ok(seen)
+    }
+
     /// The picture, of a plain one.
     pub fn picture(&self) -> Option<&Picture> {
         self.picture.as_ref()
