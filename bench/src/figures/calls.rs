@@ -9,7 +9,7 @@ use holt_api::{CreateSession, SendPrompt};
 use holt_client::FeedItem;
 use holt_core::id::{CallId, SessionId};
 use holt_core::sandbox::{CallUpdate, SandboxSpec, Sandboxes as _, ToolCall};
-use holt_core::session::{Limits, Network, WorkspaceSpec};
+use holt_core::session::{Limits, WorkspaceSpec};
 use holt_core::tool::CallStatus;
 use holt_sandbox::bwrap::{BwrapDriver, Options};
 use holt_testkit::{ScriptedModel, Step};
@@ -74,7 +74,6 @@ pub fn spec(session: SessionId) -> SandboxSpec {
         workspace: WorkspaceSpec::Managed,
         environment: holt_sandbox::environment::DEFAULT.into(),
         limits: Limits::default(),
-        network: Network::default(),
         variables: BTreeMap::new(),
     }
 }

@@ -38,6 +38,7 @@ fn first(session: SessionId) -> (State, Event) {
         desktop: DesktopSpec::default(),
         record_desktop: false,
         network: Network::default(),
+        hosts: Vec::new(),
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 900,

@@ -3,6 +3,7 @@
 use holt_core::budget::Budget;
 use holt_core::event::WhenBusy;
 use holt_core::id::{ClientId, PromptId, SessionId};
+use holt_core::network::HostRule;
 use holt_core::policy::Policy;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, WorkspaceSpec};
 use holt_core::time::Timestamp;
@@ -42,9 +43,13 @@ pub struct CreateSession {
     /// `light` at 1280 x 800 when absent. It is started when it is first needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desktop: Option<DesktopSpec>,
-    /// Where what runs in the sandbox may go: `none`, or `open` for every public host.
+    /// Where what runs in the sandbox may go: `none`, `allow` for where packages and code come from (a person is asked about
+    /// the rest), or `open` for every public host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
+    /// What it says to hosts of its own; the first that names a host decides, before what `network` says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostRule>,
     /// What happens on the desktop is recorded from the beginning.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub record_desktop: bool,
@@ -97,6 +102,25 @@ pub struct RenameSession {
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     pub allow: bool,
+}
+
+/// Where a session may go from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkRequest {
+    pub network: Network,
+    #[serde(default)]
+    pub hosts: Vec<HostRule>,
+}
+
+/// Answers a question about a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostAnswer {
+    pub allow: bool,
+    /// For as long as the session lives; else for a minute.
+    #[serde(default)]
+    pub lasting: bool,
 }
 
 /// A page of sessions, the one with the newest activity first.

@@ -11,7 +11,8 @@ use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Method, Request};
 use holt_api::{
-    Answer, CreateSession, EventPage, OpenPreview, Preview, PreviewList, PromptReceipt, RenameSession, SendPrompt, SessionList,
+    Answer, CreateSession, EventPage, HostAnswer, NetworkRequest, OpenPreview, Preview, PreviewList, PromptReceipt,
+    RenameSession, SendPrompt, SessionList,
 };
 
 /// Which sessions a list shows.
@@ -111,6 +112,17 @@ impl Client {
     /// Answers the question whether a call may run.
     pub async fn answer(&self, id: SessionId, call: CallId, allow: bool) -> Result<Snapshot, ClientError> {
         self.post(session(id).segment("approvals").id(call), &Answer { allow }).await
+    }
+
+    /// Changes where a session may go.
+    pub async fn set_network(&self, id: SessionId, wanted: &NetworkRequest) -> Result<Snapshot, ClientError> {
+        let body = self.json(wanted)?;
+        self.ask(Request { body, ..Request::new(Method::PUT, session(id).segment("network")) }).await
+    }
+
+    /// Answers the question whether a host may be reached.
+    pub async fn answer_host(&self, id: SessionId, question: Seq, answer: HostAnswer) -> Result<Snapshot, ClientError> {
+        self.post(session(id).segment("hosts").segment(&question.to_string()), &answer).await
     }
 
     pub async fn events_after(&self, id: SessionId, after: Seq, limit: usize) -> Result<EventPage, ClientError> {

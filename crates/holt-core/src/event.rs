@@ -12,8 +12,9 @@ use crate::budget::{Bound, Usage};
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, SessionId, TerminalId};
 use crate::model::{AssistantPart, StopReason};
 use crate::plan::PlanItem;
+use crate::network::HostRule;
 use crate::policy::Verdict;
-use crate::session::{EndReason, SessionSpec};
+use crate::session::{EndReason, Network, SessionSpec};
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, Place, ToolContent};
@@ -338,6 +339,48 @@ events! {
         /// How its program had ended, when it had.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         exit: Option<TerminalExit>,
+    }
+    /// Where the session may go was changed.
+    NetworkChanged = "network_changed" {
+        network: Network,
+        hosts: Vec<HostRule>,
+        by: String,
+    }
+    /// Something inside wants to reach a host that a person has to be asked about, and waits. The event's number is the question's.
+    HostAsked = "host_asked" {
+        host: String,
+        port: u16,
+        /// After this it counts as a no.
+        until: Timestamp,
+    }
+    /// A question about a host was answered, by a person, by another policy, or by its time running out.
+    HostAnswered = "host_answered" {
+        question: Seq,
+        host: String,
+        port: u16,
+        allowed: bool,
+        /// For as long as the session lives, and not for a minute.
+        lasting: bool,
+        /// Absent when nobody answered.
+        by: Option<String>,
+    }
+    /// Something inside wanted to reach a host, and what came of it. Told at the first time, and again when it has happened
+    /// ten times as often.
+    NetworkDecided = "network_decided" {
+        host: String,
+        port: u16,
+        allowed: bool,
+        /// The rule's own text, or a word for what decided.
+        rule: String,
+        times: u64,
+    }
+    /// A program inside asked a model, through Holt.
+    ModelUsed = "model_used" {
+        /// The run that was under way.
+        run: Option<RunId>,
+        provider: String,
+        model: String,
+        usage: Usage,
     }
     /// A person put a file into the workspace.
     FileReceived = "file_received" {

@@ -17,6 +17,7 @@ pub mod id;
 pub mod machine;
 pub mod model;
 pub mod plan;
+pub mod network;
 pub mod policy;
 pub mod recording;
 pub mod sandbox;

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::event::Level;
 use crate::id::{CallId, SessionId, TerminalId};
-use crate::session::{DesktopSpec, Limits, Network, WorkspaceSpec};
+use crate::network::NetworkDecision;
+use crate::session::{DesktopSpec, Limits, WorkspaceSpec};
 use crate::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
 use crate::tool::{CallOutcome, ToolSpec};
 use crate::view::Page;
@@ -24,7 +25,6 @@ pub struct SandboxSpec {
     pub workspace: WorkspaceSpec,
     pub environment: String,
     pub limits: Limits,
-    pub network: Network,
     /// Further variables for everything that runs inside. Never a secret.
     pub variables: BTreeMap<String, String>,
 }
@@ -76,6 +76,8 @@ pub enum SandboxReport {
     Released,
     /// Something that a person should know.
     Noted { level: Level, code: String, text: String },
+    /// What was decided about a host that something inside wanted to reach.
+    Network(NetworkDecision),
     /// What its browser shows now; hostile. Without tabs it is closed.
     Page(Page),
     /// It ended without being asked to.
@@ -93,11 +95,22 @@ pub struct Picture {
 /// Bytes to and from something in a sandbox.
 pub trait Link: futures::io::AsyncRead + futures::io::AsyncWrite + Send + Unpin {}
 
+/// By which of its ports inside a connection wants to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// To hosts, as the session's policy says.
+    Network,
+    /// To models, through Holt.
+    Models,
+}
+
 /// A connection that wants to leave a sandbox.
 pub struct Departure {
     pub session: SessionId,
-    /// The session's policy.
-    pub network: Network,
+    pub door: Door,
+    /// The word by which programs of this sandbox, and of no other, prove to be such.
+    pub token: String,
     /// From inside; what comes over it is hostile.
     pub link: Box<dyn Link>,
     /// Takes what people should know of it.
@@ -106,7 +119,7 @@ pub struct Departure {
 
 impl std::fmt::Debug for Departure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Departure").field("session", &self.session).field("network", &self.network).finish_non_exhaustive()
+        f.debug_struct("Departure").field("session", &self.session).field("door", &self.door).finish_non_exhaustive()
     }
 }
 

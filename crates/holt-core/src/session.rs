@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
 use crate::id::OwnerId;
+use crate::network::HostRule;
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -101,16 +102,19 @@ pub enum Network {
     /// Nowhere.
     #[default]
     None,
-    /// To every public host.
+    /// To where packages and code come from, and to hosts that its rules or a person allow.
+    Allow,
+    /// To every public host that no rule denies.
     Open,
 }
 
 impl Network {
-    pub const ALL: [Self; 2] = [Self::None, Self::Open];
+    pub const ALL: [Self; 3] = [Self::None, Self::Allow, Self::Open];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Allow => "allow",
             Self::Open => "open",
         }
     }
@@ -142,6 +146,9 @@ pub struct SessionSpec {
     pub desktop: DesktopSpec,
     #[serde(default)]
     pub network: Network,
+    /// What it says to hosts of its own, before what `network` says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostRule>,
     /// What happens on the desktop is recorded from the beginning.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub record_desktop: bool,

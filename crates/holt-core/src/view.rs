@@ -10,6 +10,7 @@ use crate::budget::{Budget, Usage};
 use crate::event::{Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, OwnerId, PromptId, RunId, SessionId};
 use crate::plan::PlanItem;
+use crate::network::{HostQuestion, HostRule};
 use crate::policy::Policy;
 use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use crate::store::{Head, StoredHead};
@@ -74,6 +75,12 @@ pub struct Snapshot {
     pub desktop: DesktopSpec,
     #[serde(default)]
     pub network: Network,
+    /// What it says to hosts of its own, before what `network` says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostRule>,
+    /// Hosts that something inside waits to reach, and that people are asked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host_questions: Vec<HostQuestion>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]

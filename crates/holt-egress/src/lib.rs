@@ -1,7 +1,7 @@
 //! The way out of sandboxes, and the only one.
 //!
 //! A sandbox has no route and no names. What it wants from outside it asks of the [`Proxy`], which speaks SOCKS5 and HTTP
-//! over any stream of bytes. Whether a host may be reached a policy says ([`policy`]); every connection is made by the one
+//! over any stream of bytes. Whether a host may be reached a [`Policy`] says, which may ask a person; every connection is made by the one
 //! [`Dialer`], which resolves a name once, refuses every address that is not a public one ([`address`]), and connects to
 //! exactly the address that it checked. In TLS the server's name must be the one that was asked for ([`hello`]).
 //!
@@ -12,12 +12,13 @@ pub mod address;
 mod dial;
 pub mod hello;
 mod own;
-pub mod policy;
+mod policy;
 mod proxy;
 mod refusal;
 mod target;
 
 pub use dial::{Dialer, Exceptions};
+pub use policy::{Decided, Policy};
 pub use proxy::{Client, Limits, Proxy};
 pub use refusal::Refusal;
 pub use target::{Host, Name, NotATarget, Target};

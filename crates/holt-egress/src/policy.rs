@@ -1,34 +1,29 @@
-//! Where a session may go, as far as its policy says. What an address is the dialer looks at, whatever is said here.
+//! Who says where a session may go. What an address is the dialer looks at, whatever is said here.
 
-use holt_core::session::Network;
+use async_trait::async_trait;
+use holt_core::network::Judgement;
 
+use crate::refusal::Refusal;
 use crate::target::Target;
 
-/// What a policy says about one host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Allowed,
-    Refused,
+/// What became of a wish to reach something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// Why it was refused, when it was.
+    pub refusal: Option<Refusal>,
+    /// What decided: a rule's own text, or a word.
+    pub rule: String,
 }
 
-/// Judges one target.
-pub fn judge(network: Network, _target: &Target) -> Verdict {
-    match network {
-        Network::None => Verdict::Refused,
-        Network::Open => Verdict::Allowed,
-    }
-}
+/// The policy of one session.
+#[async_trait]
+pub trait Policy: Send + Sync {
+    /// What it says to a target now. It may take as long as a person needs to answer; anything but "allow" refuses.
+    async fn judge(&self, target: &Target) -> Judgement;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Whether what it once allowed it still does; nobody is asked.
+    async fn still(&self, target: &Target) -> bool;
 
-    #[test]
-    fn none_lets_nothing_out_and_open_everything() {
-        for target in ["example.com:443", "1.1.1.1:53", "localhost:80"] {
-            let target = target.parse().unwrap();
-            assert_eq!(judge(Network::None, &target), Verdict::Refused);
-            assert_eq!(judge(Network::Open, &target), Verdict::Allowed);
-        }
-    }
+    /// Hears what was decided, each time.
+    fn told(&self, target: &Target, decided: &Decided);
 }

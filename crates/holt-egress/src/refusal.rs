@@ -6,6 +6,8 @@ use crate::address::Class;
 pub enum Refusal {
     #[error("the session's network policy does not allow it")]
     Policy,
+    #[error("{}", if *answered { "a person has not allowed it" } else { "nobody has answered in time whether it may be reached" })]
+    NotAllowed { answered: bool },
     #[error("it leads to {}, where sandboxes are not let", .0.words())]
     Address(Class),
     #[error("the server's name in TLS is not the name that was asked for")]
@@ -31,6 +33,8 @@ impl Refusal {
     pub fn code(self) -> &'static str {
         match self {
             Self::Policy => "network_policy",
+            Self::NotAllowed { answered: true } => "host_denied",
+            Self::NotAllowed { answered: false } => "host_unanswered",
             Self::Address(_) => "address_refused",
             Self::OtherName => "other_server_name",
             Self::NoName => "no_server_name",
@@ -51,7 +55,9 @@ impl Refusal {
     /// What would change it.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Policy => "A session that is made with the network policy `open` may reach public hosts.",
+            Self::Policy => "Whoever uses this session can let it reach the host: on its page, or with `holt network`.",
+            Self::NotAllowed { answered: true } => "Go on without it, or ask them why.",
+            Self::NotAllowed { answered: false } => "Try again when somebody is there.",
             Self::Address(_) => "Whoever runs Holt can name this host and port as an exception in its configuration.",
             Self::OtherName | Self::NoName => "Ask the proxy for the host by the name that TLS is to use.",
             Self::NotTls => "Use another port for what is not TLS.",

@@ -52,7 +52,6 @@ impl Owner {
             workspace: self.state.spec.workspace.clone(),
             environment: self.state.spec.environment.clone(),
             limits: self.state.spec.limits,
-            network: self.state.spec.network,
             variables: self.node.options.variables.clone(),
         };
         let (sandboxes, words) = (self.node.parts.sandboxes.clone(), self.words.clone());
@@ -204,6 +203,7 @@ impl Owner {
     pub(crate) async fn hear_reports(&mut self) {
         let news = self.node.reports.news(self.session);
         self.follow_up.extend(news.notes());
+        self.follow_up.extend(news.network());
         self.follow_up.extend(news.page());
         if let Some(reason) = news.gone()
             && self.is_gone_for_sure().await

@@ -38,6 +38,8 @@ pub(crate) struct Node {
     /// Those who watch the list of sessions.
     pub watchers: Watchers,
     running: Running,
+    /// The sessions that may go elsewhere than before.
+    network: broadcast::Sender<SessionId>,
     registry: Mutex<HashMap<SessionId, Entry>>,
 }
 
@@ -74,6 +76,7 @@ impl Node {
             reports,
             watchers: Watchers::new(retention),
             running: Running { known: Mutex::default(), told: broadcast::Sender::new(MAILBOX) },
+            network: broadcast::Sender::new(MAILBOX),
             registry: Mutex::new(HashMap::new()),
         }
     }
@@ -88,6 +91,15 @@ impl Node {
         self.running().insert(session);
         // Nobody may want to know.
         let _ = self.running.told.send(session);
+    }
+
+    pub fn network_changed(&self, session: SessionId) {
+        // Nobody may have anything to let out.
+        let _ = self.network.send(session);
+    }
+
+    pub fn network_changes(&self) -> broadcast::Receiver<SessionId> {
+        self.network.subscribe()
     }
 
     pub fn tell_if_it_runs(&self, session: SessionId) {

@@ -4,6 +4,7 @@
 use holt_core::budget::Budget;
 use holt_core::event::WhenBusy;
 use holt_core::id::{PromptId, SessionId};
+use holt_core::network::HostRule;
 use holt_core::policy::Policy;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use holt_core::store::HeadCursor;
@@ -28,6 +29,8 @@ pub struct CreateSession {
     pub limits: Option<Limits>,
     pub desktop: Option<DesktopSpec>,
     pub network: Option<Network>,
+    /// What it says to hosts of its own.
+    pub hosts: Vec<HostRule>,
     /// What happens on the desktop is recorded from the beginning.
     pub record_desktop: bool,
     pub origin: Option<String>,

@@ -17,6 +17,10 @@ pub const INSIDE_ID: u32 = 1000;
 pub const EXECUTABLE_INSIDE: &str = "/run/holt/holt-keeper";
 /// The port on the sandbox's loopback where what wants to leave is taken in.
 pub const WAY_OUT: u16 = 3128;
+/// The port on the sandbox's loopback where programs that ask models are taken in.
+pub const TO_MODELS: u16 = 3129;
+/// Ports that are Holt's own.
+pub const OWN_PORTS: [u16; 2] = [WAY_OUT, TO_MODELS];
 /// What the session's room shares with the browser's.
 pub const DOWNLOADS_INSIDE: &str = "/downloads";
 

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use holt_core::session::Network;
-use holt_keeper::spec::WAY_OUT;
+use holt_keeper::spec::{TO_MODELS, WAY_OUT};
 
 /// The preset that a session has when it asks for none.
 pub const DEFAULT: &str = "default";
@@ -129,11 +128,9 @@ pub fn variables(kits: &[FoundKit]) -> BTreeMap<String, String> {
     all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// Variables by which programs find the way out of the sandbox, when there is one.
-pub fn way_out(network: Network) -> BTreeMap<String, String> {
-    if network == Network::None {
-        return BTreeMap::new();
-    }
+/// Variables by which programs find the way out of the sandbox. It is there also where nothing is let out: that may change,
+/// and a program is told why it is refused.
+pub fn way_out() -> BTreeMap<String, String> {
     // One address for all: some programs know SOCKS only with parts that are not installed.
     let proxy = format!("http://127.0.0.1:{WAY_OUT}");
     let inside = "localhost,.localhost,127.0.0.1,::1".to_owned();
@@ -152,6 +149,19 @@ pub fn way_out(network: Network) -> BTreeMap<String, String> {
     ]);
     variables.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
     variables
+}
+
+/// Variables by which programs find models. The token is worth something in this sandbox alone.
+pub fn models(token: &str) -> BTreeMap<String, String> {
+    let at = |provider: &str| format!("http://127.0.0.1:{TO_MODELS}/{provider}");
+    let places = [
+        ("ANTHROPIC_BASE_URL", at("anthropic")),
+        ("OPENAI_BASE_URL", at("openai/v1")),
+        ("OPENAI_API_BASE", at("openai/v1")),
+        ("GOOGLE_GEMINI_BASE_URL", at("gemini")),
+    ];
+    let keys = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"].map(|name| (name, token.to_owned()));
+    places.into_iter().chain(keys).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 impl Kit {

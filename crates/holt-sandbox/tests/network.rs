@@ -12,8 +12,7 @@ use futures::future::Either;
 use futures::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use holt_core::event::Level;
 use holt_core::id::SessionId;
-use holt_core::sandbox::{Departure, Group, Outside, SandboxError, SandboxReport, Sandboxes as _};
-use holt_core::session::Network;
+use holt_core::sandbox::{Departure, Door, Group, Outside, SandboxError, SandboxReport, Sandboxes as _};
 use holt_core::tool::CallStatus;
 use holt_sandbox::bwrap::BwrapDriver;
 use tokio::sync::mpsc;
@@ -106,15 +105,18 @@ both! {
 }
 
 /// Somebody inside who says `ping`, ends, and prints what it hears.
-async fn leave(driver: &BwrapDriver, session: SessionId) -> String {
-    let program = "import socket; s = socket.create_connection(('127.0.0.1', 3128)); s.sendall(b'ping'); s.shutdown(1); print('heard', s.makefile().read(), 'end')";
+async fn leave(driver: &BwrapDriver, session: SessionId, door: Door) -> String {
+    let port = if door == Door::Network { 3128 } else { 3129 };
+    let program = format!(
+        "import socket; s = socket.create_connection(('127.0.0.1', {port})); s.sendall(b'ping'); s.shutdown(1); print('heard', s.makefile().read(), 'end')"
+    );
     text(&run(driver, session, &format!("python3 -c \"{program}\"")).await)
 }
 
 /// Hears somebody out who leaves, and answers.
-async fn answer(departures: &mut mpsc::UnboundedReceiver<Departure>, session: SessionId, network: Network) -> Departure {
+async fn answer(departures: &mut mpsc::UnboundedReceiver<Departure>, session: SessionId, door: Door) -> Departure {
     let mut departure = departures.recv().await.unwrap();
-    assert_eq!((departure.session, departure.network), (session, network));
+    assert_eq!((departure.session, departure.door), (session, door));
     let mut said = String::new();
     departure.link.read_to_string(&mut said).await.unwrap();
     assert_eq!(said, "ping");
@@ -128,9 +130,9 @@ async fn leave_and_answer(
     driver: &BwrapDriver,
     departures: &mut mpsc::UnboundedReceiver<Departure>,
     session: SessionId,
-    network: Network,
+    door: Door,
 ) -> (Departure, String) {
-    let (answering, leaving) = (std::pin::pin!(answer(departures, session, network)), std::pin::pin!(leave(driver, session)));
+    let (answering, leaving) = (std::pin::pin!(answer(departures, session, door)), std::pin::pin!(leave(driver, session, door)));
     match futures::future::select(answering, leaving).await {
         Either::Left((departure, leaving)) => (departure, leaving.await),
         Either::Right((heard, _)) => panic!("nothing came out: {heard}"),
@@ -138,23 +140,25 @@ async fn leave_and_answer(
 }
 
 both! {
-    async fn what_leaves_comes_out_with_its_session_and_policy_and_each_way_ends_by_itself() {
+    async fn what_leaves_comes_out_with_its_session_and_door_and_each_way_ends_by_itself() {
         let (harbour, mut departures) = harbour();
         let den = Den::with(|options| options.outside = Some(harbour));
-        for network in Network::ALL {
-            let (session, _) = den.open_with(|spec| spec.network = network).await;
+        for door in [Door::Network, Door::Models] {
+            let session = den.open().await;
+            let token = text(&den.run(session, "printenv ANTHROPIC_API_KEY").await);
             let mut reports = den.driver.reports();
-            let (departure, heard) = leave_and_answer(&den.driver, &mut departures, session, network).await;
+            let (departure, heard) = leave_and_answer(&den.driver, &mut departures, session, door).await;
             assert!(heard.contains("heard pong end"), "{heard}");
+            assert!(token.contains(&departure.token) && departure.token.len() > 40, "{token}");
             let note = SandboxReport::Noted { level: Level::Info, code: "seen".into(), text: "It left.".into() };
             (departure.tell)(note.clone());
             let told = reports.next().await.unwrap();
             assert_eq!((told.session, told.report), (session, note));
-            // The next server knows the policy too.
+            // The next server knows the token too.
             let next = den.successor();
             assert_eq!(next.opened().await.unwrap(), [session]);
-            let (_, heard) = leave_and_answer(&next, &mut departures, session, network).await;
-            assert!(heard.contains("heard pong end"), "{heard}");
+            let (departure, heard) = leave_and_answer(&next, &mut departures, session, door).await;
+            assert!(heard.contains("heard pong end") && token.contains(&departure.token), "{heard}");
             next.close(session).await.unwrap();
         }
     }
@@ -163,8 +167,8 @@ both! {
 both! {
     async fn without_anybody_who_lets_it_out_nothing_leaves_and_there_is_no_other_way() {
         let den = Den::new();
-        let (session, _) = den.open_with(|spec| spec.network = Network::Open).await;
-        let heard = leave(&den.driver, session).await;
+        let session = den.open().await;
+        let heard = leave(&den.driver, session, Door::Network).await;
         assert!(heard.contains("heard  end") || heard.contains("ConnectionReset"), "{heard}");
         let host = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         for address in [host.to_string(), "169.254.169.254:80".into(), "1.1.1.1:53".into()] {

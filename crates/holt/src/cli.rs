@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, completions, config, doctor, gc, get, key, life, list, logs, open, openapi, preview, put, run, send, show, status,
-    stop, terminal,
+    answer, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run, send, show,
+    status, stop, terminal,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -109,6 +109,8 @@ pub enum Command {
     Approve(answer::Arguments),
     /// Answer no to what a session asks
     Deny(answer::Arguments),
+    /// Show and change where a session may go, and answer what it asks about that
+    Network(network::Arguments),
     /// Cancel what a session is working on
     Cancel(life::Arguments),
     /// End a session; its conversation and files stay
@@ -176,6 +178,10 @@ mod tests {
             "holt get last --artifact report.pdf -o -",
             "holt put last a.txt b.txt --to docs",
             "holt open --no-browser",
+            "holt network last allow --allow *.example.com:443",
+            "holt network last --yes --always",
+            "holt network last --no 17",
+            "holt run --network allow --allow example.com hello",
             "holt preview last",
             "holt preview last 5173 --no-browser",
             "holt terminal last",

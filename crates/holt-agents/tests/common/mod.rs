@@ -298,6 +298,7 @@ fn spec() -> SessionSpec {
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
         network: Network::default(),
+        hosts: Vec::new(),
         record_desktop: false,
         origin: "holt".into(),
         expires_at: None,

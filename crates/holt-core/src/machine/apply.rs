@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use super::state::{Phase, RunState, State};
+use crate::budget::Usage;
 use crate::event::{
-    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ControlTaken, EventBody, PageChanged, PromptQueued,
-    RunFinished, SandboxEnd, SandboxHeld, Seq, WhenBusy,
+    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ControlTaken, EventBody, HostAnswered, HostAsked,
+    PageChanged, PromptQueued, RunFinished, SandboxEnd, SandboxHeld, Seq, WhenBusy,
 };
+use crate::network::{HOST_ANSWER_SECONDS, HostGrant, HostQuestion, HostRule, MAX_HOST_GRANTS, MAX_HOST_RULES};
 use crate::policy::Verdict;
 use crate::time::Timestamp;
 use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, Page, QueuedPrompt, Recording, SandboxState};
@@ -35,6 +37,7 @@ impl State {
                 self.queue.retain(|prompt| prompt.id != started.run.into());
                 let mut run = RunState::new(started.run, at);
                 run.waiting_since = self.stands_still().then_some(at);
+                self.between_runs = Usage::default();
                 self.phase = Phase::Running(Box::new(run));
             }
             EventBody::RunFinished(finished) => self.leave_run(at, finished),
@@ -64,6 +67,20 @@ impl State {
                 );
             }
             EventBody::PlanChanged(changed) => self.plan.clone_from(&changed.items),
+            EventBody::NetworkChanged(changed) => {
+                self.spec.network = changed.network;
+                self.spec.hosts.clone_from(&changed.hosts);
+                self.host_grants.clear();
+            }
+            EventBody::HostAsked(asked) => self.host_asked(asked),
+            EventBody::HostAnswered(answered) => self.host_answered(at, answered),
+            EventBody::ModelUsed(used) => match self.run_mut() {
+                Some(run) => run.usage = run.usage.plus(used.usage),
+                None => {
+                    self.between_runs = self.between_runs.plus(used.usage);
+                    self.usage = self.usage.plus(used.usage);
+                }
+            },
             EventBody::ArtifactPublished(published) => self.artifacts.push(artifact(published, at)),
             EventBody::SessionEnding(ending) => self.phase = Phase::Ending { reason: ending.reason },
             EventBody::SessionEnded(ended) => {
@@ -72,6 +89,7 @@ impl State {
                 self.held = None;
                 self.control = None;
                 self.recording = None;
+                self.host_questions.clear();
                 self.queue.clear();
             }
             EventBody::SessionFailed(failed) => {
@@ -89,6 +107,29 @@ impl State {
                 }
             }
         }
+    }
+
+    fn host_asked(&mut self, asked: &HostAsked) {
+        let HostAsked { host, port, until } = asked.clone();
+        self.host_questions.push(HostQuestion { question: self.last_seq, host, port, until });
+    }
+
+    /// For good it becomes a rule, the first of all; for once it is remembered for a while, so is that nobody answered.
+    fn host_answered(&mut self, at: Timestamp, answered: &HostAnswered) {
+        let HostAnswered { question, host, port, allowed, lasting, by } = answered.clone();
+        self.host_questions.retain(|open| open.question != question);
+        if lasting {
+            let verdict = if allowed { Verdict::Allow } else { Verdict::Deny };
+            self.spec.hosts.insert(0, HostRule { host: format!("{host}:{port}"), verdict });
+            self.spec.hosts.truncate(MAX_HOST_RULES);
+            return;
+        }
+        let until = at.plus(Duration::from_secs(HOST_ANSWER_SECONDS));
+        self.host_grants.retain(|grant| grant.until > at && (grant.host != host || grant.port != port));
+        if self.host_grants.len() >= MAX_HOST_GRANTS {
+            self.host_grants.remove(0);
+        }
+        self.host_grants.push(HostGrant { host, port, allowed, by, until });
     }
 
     fn enqueue(&mut self, prompt: &PromptQueued) {
@@ -121,6 +162,7 @@ impl State {
         self.sandbox = SandboxState::Closed;
         self.control = None;
         self.page = None;
+        self.host_questions.clear();
         self.released(at);
         if let Phase::Idle { asleep } = &mut self.phase {
             *asleep = why == SandboxEnd::Slept || why == SandboxEnd::Ended;

@@ -2,9 +2,11 @@
 
 use super::State;
 use crate::agent::FinishedTurn;
+use crate::budget::Usage;
 use crate::event::{ControlEnd, EventBody, Level, SandboxEnd, Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, TerminalId};
-use crate::session::EndReason;
+use crate::network::{HostRule, NetworkDecision};
+use crate::session::{EndReason, Network};
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, ToolContent, ToolSpec};
@@ -35,6 +37,20 @@ pub enum Input {
     Answer {
         call: CallId,
         allow: bool,
+        by: String,
+    },
+    /// Answers a question about a host.
+    AnswerHost {
+        question: Seq,
+        allow: bool,
+        /// For as long as the session lives.
+        lasting: bool,
+        by: String,
+    },
+    /// The session may go elsewhere from now on.
+    SetNetwork {
+        network: Network,
+        hosts: Vec<HostRule>,
         by: String,
     },
     Rename {
@@ -139,6 +155,19 @@ pub enum Input {
         text: String,
     },
     SandboxReleased,
+    /// The way out has decided about a host.
+    NetworkDecided(NetworkDecision),
+    /// Something inside wants to reach a host: a person is asked where the policy says so.
+    WantHost {
+        host: String,
+        port: u16,
+    },
+    /// A program inside has asked a model through Holt.
+    ModelUsed {
+        provider: String,
+        model: String,
+        usage: Usage,
+    },
     /// What the browser shows. Said again, it changes nothing.
     PageShown(Page),
     /// The sandbox was closed because the session slept.
@@ -251,6 +280,8 @@ pub enum Refusal {
     NotRunning,
     #[error("there is no such question, or it was answered already")]
     NoQuestion,
+    #[error("{MAX_HOST_QUESTIONS} hosts are asked about already", MAX_HOST_QUESTIONS = crate::network::MAX_HOST_QUESTIONS)]
+    TooManyQuestions,
     #[error("there is no such prompt waiting")]
     NoPrompt,
     #[error("the session has not failed")]

@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Delta;
-use crate::budget::{Bound, Usage};
+use crate::budget::{Bound, Standing, Usage};
 use crate::event::{Seq, SessionCreated};
 use crate::id::{MessageId, PromptId, RunId, SessionId};
 use crate::plan::PlanItem;
+use crate::network::{HostGrant, HostQuestion, Judgement, judge};
+use crate::policy::Verdict;
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::store::Head;
 use crate::time::Timestamp;
@@ -80,6 +82,15 @@ pub struct State {
     /// What the agent means to do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plan: Vec<PlanItem>,
+    /// Hosts that people are asked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host_questions: Vec<HostQuestion>,
+    /// What people said of hosts for once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host_grants: Vec<HostGrant>,
+    /// What programs inside used of models since the last run.
+    #[serde(default)]
+    pub between_runs: Usage,
     pub queue: Vec<QueuedPrompt>,
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
@@ -109,6 +120,9 @@ impl State {
             page: None,
             driven_seq: 0,
             plan: Vec::new(),
+            host_questions: Vec::new(),
+            host_grants: Vec::new(),
+            between_runs: Usage::default(),
             queue: Vec::new(),
             recent: VecDeque::new(),
             artifacts: Vec::new(),
@@ -149,7 +163,7 @@ impl State {
         match &self.phase {
             Phase::Idle { asleep: true } => Status::Asleep,
             Phase::Idle { asleep: false } => Status::Idle,
-            Phase::Running(run) if run.waits_for_human() => Status::Waiting,
+            Phase::Running(run) if run.waits_for_human() || self.waits_for_host() => Status::Waiting,
             Phase::Running(_) => Status::Running,
             Phase::Failed(_) => Status::Failed,
             Phase::Ending { .. } => Status::Ending,
@@ -188,7 +202,40 @@ impl State {
             _ if self.spec.kind == SessionKind::Project => None,
             _ => self.spec.expires_at,
         };
-        own.into_iter().chain(expiry).min()
+        let question = self.host_questions.iter().map(|question| question.until).min();
+        own.into_iter().chain(expiry).chain(question).min()
+    }
+
+    /// What is said to a host now: by an answer that still holds, else by the policy.
+    pub fn judge_host(&self, host: &str, port: u16, now: Timestamp) -> Judgement {
+        if matches!(self.phase, Phase::Ending { .. } | Phase::Ended { .. }) {
+            return Judgement::new(Verdict::Deny, "ended");
+        }
+        let judged = judge(self.spec.network, &self.spec.hosts, host, port);
+        let holds = |grant: &&HostGrant| grant.host == host && grant.port == port && grant.until > now;
+        match self.host_grants.iter().rev().find(holds) {
+            Some(grant) if judged.verdict == Verdict::Ask => {
+                let verdict = if grant.allowed { Verdict::Allow } else { Verdict::Deny };
+                Judgement::new(verdict, grant.by.as_ref().map_or("unanswered".to_owned(), |by| format!("asked: {by}")))
+            }
+            _ => judged,
+        }
+    }
+
+    /// A run is under way, and something of it waits to be let out.
+    fn waits_for_host(&self) -> bool {
+        !self.host_questions.is_empty() && self.run().is_some_and(|run| !run.is_stopping())
+    }
+
+    /// What is left of the budget for programs that ask models by themselves: the bound that leaves nothing.
+    pub fn models_refused(&self) -> Option<Bound> {
+        let usage = self.run().map_or(self.between_runs, |run| run.usage);
+        let halted = self.run().and_then(|run| run.halted);
+        let reached = match self.spec.budget.standing(0, usage, Duration::ZERO) {
+            Standing::Reached(bound @ (Bound::Tokens | Bound::Cost)) => Some(bound),
+            _ => None,
+        };
+        halted.or(reached)
     }
 
     /// Until when processes that were left running keep the session from sleeping.
@@ -251,6 +298,8 @@ impl State {
             limits: spec.limits,
             desktop: spec.desktop,
             network: spec.network,
+            hosts: spec.hosts,
+            host_questions: self.host_questions.clone(),
             created_at: self.created_at,
             updated_at: self.last_at,
             expires_at: spec.expires_at,

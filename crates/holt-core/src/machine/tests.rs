@@ -2,6 +2,7 @@
 
 mod control;
 mod held;
+mod network;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,7 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
         network: Network::default(),
+        hosts: Vec::new(),
         record_desktop: false,
         origin: "holt".into(),
         expires_at: None,

@@ -5,18 +5,18 @@ mod socks;
 mod stream;
 mod tunnel;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use holt_core::session::Network;
+use holt_core::policy::Verdict;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::dial::Dialer;
-use crate::policy::{Verdict, judge};
+use crate::policy::{Decided, Policy};
 use crate::refusal::Refusal;
 use crate::target::Target;
 use stream::{Activity, Watched};
@@ -55,36 +55,39 @@ impl Default for Limits {
     }
 }
 
-/// Told of what is refused.
-type Told = dyn Fn(&Target, Refusal) + Send + Sync;
-
 /// A session as the proxy knows it. Shared by its connections.
 pub struct Client {
-    network: Network,
+    policy: Box<dyn Policy>,
+    /// Counts how often the policy has changed.
+    changes: watch::Sender<u64>,
     room: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
-    told: Box<Told>,
     sent: AtomicU64,
     received: AtomicU64,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("network", &self.network).finish_non_exhaustive()
+        f.debug_struct("Client").field("room", &self.room).finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// A session with this policy. `told` hears of each target that is refused by a decision.
-    pub fn new(network: Network, limits: &Limits, told: impl Fn(&Target, Refusal) + Send + Sync + 'static) -> Self {
+    /// A session with this policy.
+    pub fn new(policy: impl Policy + 'static, limits: &Limits) -> Self {
         Self {
-            network,
+            policy: Box::new(policy),
+            changes: watch::Sender::new(0),
             room: Arc::new(Semaphore::new(limits.connections)),
             lookups: Arc::new(Semaphore::new(limits.lookups)),
-            told: Box::new(told),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
         }
+    }
+
+    /// The policy says something else now: what it does not allow any more is cut.
+    pub fn policy_changed(&self) {
+        self.changes.send_modify(|times| *times += 1);
     }
 
     /// Bytes that have come from the sandbox, and gone to it.
@@ -120,18 +123,25 @@ impl Proxy {
     {
         let activity = Activity::new();
         let stream = Watched::new(stream, Arc::clone(client), activity.clone());
+        let visit = Visit {
+            proxy: self.clone(),
+            client: Arc::clone(client),
+            activity: activity.clone(),
+            // Waiting for a person takes a place as well.
+            permit: client.enter().map(Arc::new),
+            reached: Arc::default(),
+        };
         tokio::select! {
-            () = self.converse(client, stream, activity.clone()) => {}
+            () = self.converse(visit.clone(), stream) => {}
+            () = visit.until_not_allowed() => {}
             () = activity.until_idle(self.limits.idle) => {}
         }
     }
 
-    async fn converse<S>(&self, client: &Arc<Client>, mut stream: Watched<S>, activity: Activity)
+    async fn converse<S>(&self, visit: Visit, mut stream: Watched<S>)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let permit = client.enter();
-        let visit = Visit { proxy: self.clone(), client: Arc::clone(client), activity, welcome: permit.is_some() };
         let Ok(Ok(first)) = timeout(self.limits.asking, stream.read_u8()).await else { return };
         stream.unread(first);
         match first {
@@ -148,36 +158,69 @@ struct Visit {
     proxy: Proxy,
     client: Arc<Client>,
     activity: Activity,
-    /// There was room for it.
-    welcome: bool,
+    /// There is room for it.
+    permit: Option<Arc<OwnedSemaphorePermit>>,
+    /// What it was let out to last.
+    reached: Arc<Mutex<Option<Target>>>,
 }
 
 impl Visit {
     /// Reaches a target, if it may be.
     async fn reach(&self, target: &Target) -> Result<TcpStream, Refusal> {
-        let reached = self.try_to_reach(target).await;
-        if let Err(refusal) = &reached {
-            self.tell(target, *refusal);
+        let rule = self.ask(target).await?;
+        // From here on a change of the policy reaches it.
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Some(target.clone());
+        let dialled = match self.client.lookups.acquire().await {
+            Ok(_one_of_a_few) => self.proxy.dialer.dial(target).await,
+            Err(_) => Err(Refusal::Unreachable),
+        };
+        match &dialled {
+            // Whether anybody answers there is no decision.
+            Err(refusal) if refusal.is_decided() => self.tell(target, *refusal),
+            _ => self.client.policy.told(target, &Decided { refusal: None, rule }),
         }
-        reached
+        dialled
     }
 
-    async fn try_to_reach(&self, target: &Target) -> Result<TcpStream, Refusal> {
-        if !self.welcome {
+    /// Which rule lets it out.
+    async fn ask(&self, target: &Target) -> Result<String, Refusal> {
+        if self.permit.is_none() {
+            self.tell(target, Refusal::TooMany);
             return Err(Refusal::TooMany);
         }
-        match judge(self.client.network, target) {
-            Verdict::Refused => Err(Refusal::Policy),
-            Verdict::Allowed => {
-                let _one_of_a_few = self.client.lookups.acquire().await.map_err(|_| Refusal::Unreachable)?;
-                self.proxy.dialer.dial(target).await
+        let judged = self.client.policy.judge(target).await;
+        if judged.verdict == Verdict::Allow {
+            return Ok(judged.rule);
+        }
+        let refusal = match judged.rule.as_str() {
+            "unanswered" => Refusal::NotAllowed { answered: false },
+            rule if rule.starts_with("asked") => Refusal::NotAllowed { answered: true },
+            _ => Refusal::Policy,
+        };
+        self.client.policy.told(target, &Decided { refusal: Some(refusal), rule: judged.rule });
+        Err(refusal)
+    }
+
+    /// Returns when what it was let out to is not allowed any more.
+    async fn until_not_allowed(&self) {
+        let mut changes = self.client.changes.subscribe();
+        loop {
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(target) = reached
+                && !self.client.policy.still(&target).await
+            {
+                self.tell(&target, Refusal::Policy);
+                return;
             }
         }
     }
 
     fn tell(&self, target: &Target, refusal: Refusal) {
         if refusal.is_decided() {
-            (self.client.told)(target, refusal);
+            self.client.policy.told(target, &Decided { refusal: Some(refusal), rule: refusal.code().to_owned() });
         }
     }
 

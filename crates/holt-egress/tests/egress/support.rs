@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use holt_core::network::{HostRule, Judgement, judge};
+use holt_core::policy::Verdict;
 use holt_core::session::Network;
-use holt_egress::{Client, Dialer, Exceptions, Limits, Proxy};
+use holt_egress::{Client, Decided, Dialer, Exceptions, Limits, Policy, Proxy, Target};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -15,11 +17,38 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+/// Where the session may go, which can be changed, and what was decided.
+#[derive(Debug, Clone)]
+pub struct Says {
+    pub rules: Arc<Mutex<(Network, Vec<HostRule>)>>,
+    pub allowed: Arc<Mutex<Vec<(String, String)>>>,
+    pub refused: Arc<Mutex<Vec<(String, &'static str)>>>,
+}
+
+#[async_trait::async_trait]
+impl Policy for Says {
+    async fn judge(&self, target: &Target) -> Judgement {
+        let (network, rules) = self.rules.lock().unwrap().clone();
+        judge(network, &rules, &target.host.to_string(), target.port)
+    }
+
+    async fn still(&self, target: &Target) -> bool {
+        self.judge(target).await.verdict == Verdict::Allow
+    }
+
+    fn told(&self, target: &Target, decided: &Decided) {
+        match decided.refusal {
+            Some(refusal) => self.refused.lock().unwrap().push((target.to_string(), refusal.code())),
+            None => self.allowed.lock().unwrap().push((target.to_string(), decided.rule.clone())),
+        }
+    }
+}
+
 /// A proxy that one session uses.
 pub struct Yard {
     pub at: SocketAddr,
     pub client: Arc<Client>,
-    pub refused: Arc<Mutex<Vec<(String, &'static str)>>>,
+    pub says: Says,
     work: Vec<JoinHandle<()>>,
 }
 
@@ -43,11 +72,8 @@ impl Yard {
 
     pub async fn with(network: Network, exceptions: &[String], limits: Limits) -> Self {
         let exceptions = Exceptions::parse(exceptions.iter().map(String::as_str)).unwrap();
-        let refused = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&refused);
-        let client = Client::new(network, &limits, move |target, refusal| {
-            told.lock().unwrap().push((target.to_string(), refusal.code()));
-        });
+        let says = Says { rules: Arc::new(Mutex::new((network, Vec::new()))), allowed: Arc::default(), refused: Arc::default() };
+        let client = Client::new(says.clone(), &limits);
         let (proxy, client) = (Proxy::new(Dialer::new(exceptions), limits), Arc::new(client));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
@@ -60,7 +86,7 @@ impl Yard {
                 serving.spawn(async move { proxy.serve(&client, stream).await });
             }
         });
-        Self { at, client, refused, work: vec![work] }
+        Self { at, client, says, work: vec![work] }
     }
 
     pub async fn connect(&self) -> TcpStream {
@@ -78,7 +104,7 @@ impl Yard {
     }
 
     pub fn refused(&self) -> Vec<(String, &'static str)> {
-        self.refused.lock().unwrap().clone()
+        self.says.refused.lock().unwrap().clone()
     }
 }
 

@@ -11,6 +11,7 @@ use holt_core::store::StoreError;
 use holt_core::view::Snapshot;
 use uuid::Uuid;
 
+use super::network::sensible_hosts;
 use super::{Engine, allow, new_prompt};
 use crate::error::EngineError;
 use crate::files::off_thread;
@@ -88,6 +89,7 @@ impl Engine {
             limits: request.limits.unwrap_or(options.limits),
             desktop: sensible(request.desktop.unwrap_or(options.desktop))?,
             network: request.network.unwrap_or(options.network),
+            hosts: sensible_hosts(request.hosts)?,
             record_desktop: request.record_desktop,
             origin: request.origin.unwrap_or_else(|| "holt".into()),
             expires_at: request.expires_at,
@@ -114,6 +116,6 @@ fn sensible(desktop: DesktopSpec) -> Result<DesktopSpec, EngineError> {
     Err(invalid("desktop_size", what, "Each side of a desktop has between 320 and 4096 pixels."))
 }
 
-fn invalid(code: &'static str, what: String, hint: &'static str) -> EngineError {
+pub(super) fn invalid(code: &'static str, what: String, hint: &'static str) -> EngineError {
     EngineError::Invalid { code, what, hint }
 }

@@ -4,6 +4,7 @@ mod asking;
 mod create;
 mod desktop;
 mod life;
+mod network;
 mod options;
 mod reading;
 mod status;

@@ -31,6 +31,10 @@ impl Owner {
             }
             Request::Tick => self.take(Input::Tick).await,
             Request::Present { client } => self.driver_is_present(client),
+            Request::Leave(leaving) => {
+                self.let_leave(leaving).await;
+                self.settle().await;
+            }
             Request::Reported => {
                 self.hear_reports().await;
                 self.settle().await;

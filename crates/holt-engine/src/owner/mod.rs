@@ -9,6 +9,7 @@ mod driver;
 mod hearing;
 mod life;
 mod log;
+mod network;
 mod stepping;
 mod words;
 
@@ -35,6 +36,7 @@ use crate::node::{Loaded, Node};
 pub(crate) use door::Door;
 use driver::Driver;
 use life::{load, reload_error};
+pub(crate) use network::Leaving;
 pub(crate) use words::{Reply, Request, Word};
 
 /// How long an idle session keeps its task, in case more comes.
@@ -72,6 +74,8 @@ pub(crate) struct Owner {
     pub(crate) follow_up: VecDeque<Input>,
     /// People who wait for the sandbox to be open.
     pub(crate) waking: Vec<Reply>,
+    /// Connections that wait until somebody has said whether they may leave.
+    pub(crate) leaving: Vec<Leaving>,
     epoch: Epoch,
     written: Option<Head>,
     spoken: mpsc::Receiver<Word>,
@@ -125,6 +129,7 @@ impl Owner {
             helpers: JoinSet::new(),
             follow_up: VecDeque::new(),
             waking: Vec::new(),
+            leaving: Vec::new(),
             gone: false,
             driver: Driver::default(),
         };
@@ -179,7 +184,8 @@ impl Owner {
     }
 
     fn is_idle(&self) -> bool {
-        let quiet = self.calls.is_empty() && self.waking.is_empty() && *self.door.borrow() != Door::Opening;
+        let quiet =
+            self.calls.is_empty() && self.waking.is_empty() && self.leaving.is_empty() && *self.door.borrow() != Door::Opening;
         quiet && self.state.run().is_none() && self.state.control.is_none()
     }
 

@@ -9,6 +9,7 @@ use holt_core::tool::{CallOutcome, ToolContent, ToolSpec};
 use holt_core::view::Snapshot;
 use tokio::sync::oneshot;
 
+use super::Leaving;
 use crate::error::EngineError;
 
 pub(crate) type Reply = oneshot::Sender<Result<Snapshot, EngineError>>;
@@ -35,6 +36,8 @@ pub(crate) enum Request {
     },
     /// Its sandbox has reported something.
     Reported,
+    /// A connection wants to leave its sandbox.
+    Leave(Leaving),
 }
 
 impl Request {
@@ -42,6 +45,7 @@ impl Request {
         match self {
             Self::Input { reply, .. } | Self::Sleep { reply } | Self::Wake { reply } => drop(reply.send(Err(error))),
             Self::Remove { reply } => drop(reply.send(Err(error))),
+            Self::Leave(leaving) => leaving.refuse("unavailable"),
             Self::Tick | Self::Present { .. } | Self::Reported => {}
         }
     }

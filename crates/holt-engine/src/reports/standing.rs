@@ -7,6 +7,7 @@ use std::time::Duration;
 use holt_core::event::{Level, SandboxEnd};
 use holt_core::id::SessionId;
 use holt_core::machine::Input;
+use holt_core::network::NetworkDecision;
 use holt_core::sandbox::{Reported, SandboxReport};
 use holt_core::view::Page;
 use tokio::time::Instant;
@@ -24,6 +25,8 @@ pub(crate) struct Reports {
 struct Standing {
     news: News,
     limit: NoteLimit,
+    /// The same for decisions about hosts, which must not take the place of other notes.
+    decisions: NoteLimit,
     /// What the browser showed last, while it is too soon to tell that.
     page: Option<Page>,
     pages: PageLimit,
@@ -33,6 +36,8 @@ struct Standing {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct News {
     notes: Vec<Note>,
+    /// What was decided about hosts.
+    network: Vec<NetworkDecision>,
     /// Why it ended, when it did.
     gone: Option<String>,
     held: Option<Cause>,
@@ -65,7 +70,7 @@ impl Reports {
     /// Takes a report in. False when there is nothing to tell anybody.
     pub fn take_in(&self, Reported { session, report }: Reported, now: Instant) -> bool {
         let mut all = self.lock();
-        let Standing { news, limit, page, pages } = all.entry(session).or_default();
+        let Standing { news, limit, decisions, page, pages } = all.entry(session).or_default();
         match report {
             SandboxReport::Held { code, text } => news.held = Some(Cause { code, text }),
             SandboxReport::Released => news.held = None,
@@ -75,6 +80,13 @@ impl Reports {
                     return false;
                 }
                 news.notes.push(Note { level, code, text });
+            }
+            SandboxReport::Network(decision) => {
+                let is_heard = news.network.len() < NOTES as usize;
+                if !decisions.admits(now, is_heard) {
+                    return false;
+                }
+                news.network.push(decision);
             }
             SandboxReport::Page(shown) if pages.admits(now) => (news.page, *page) = (Some(shown), None),
             SandboxReport::Page(shown) => {
@@ -126,7 +138,9 @@ impl Reports {
     pub fn next_end(&self) -> Option<Instant> {
         self.lock()
             .values()
-            .flat_map(|standing| [standing.limit.end(self.window), standing.page_due(), standing.pages.end()])
+            .flat_map(|standing| {
+                [standing.limit.end(self.window), standing.decisions.end(self.window), standing.page_due(), standing.pages.end()]
+            })
             .flatten()
             .min()
     }
@@ -135,7 +149,7 @@ impl Reports {
     pub fn end_windows(&self, now: Instant) -> Vec<SessionId> {
         let mut told = Vec::new();
         self.lock().retain(|session, standing| {
-            let left_out = standing.limit.end_window(now, self.window);
+            let left_out = standing.limit.end_window(now, self.window) + standing.decisions.end_window(now, self.window);
             if left_out > 0 && standing.news.notes.len() < 2 * NOTES as usize {
                 standing.news.notes.push(left_out_note(left_out, self.window));
                 told.push(*session);
@@ -154,7 +168,11 @@ impl Reports {
 
 impl Standing {
     fn is_empty(&self) -> bool {
-        self.news == News::default() && self.limit.end(Duration::ZERO).is_none() && self.page.is_none() && self.pages.is_quiet()
+        self.news == News::default()
+            && self.limit.end(Duration::ZERO).is_none()
+            && self.decisions.end(Duration::ZERO).is_none()
+            && self.page.is_none()
+            && self.pages.is_quiet()
     }
 
     /// When what the browser shows can be told.
@@ -175,6 +193,11 @@ impl News {
         self.notes.iter().map(input)
     }
 
+    /// What was decided about hosts.
+    pub fn network(&self) -> impl Iterator<Item = Input> + use<'_> {
+        self.network.iter().cloned().map(Input::NetworkDecided)
+    }
+
     /// What the browser shows, when that is news.
     pub fn page(&self) -> Option<Input> {
         self.page.clone().map(Input::PageShown)
@@ -183,7 +206,7 @@ impl News {
     /// All of it, in the order in which it is to be taken.
     pub fn inputs(&self) -> Vec<Input> {
         let gone = self.gone.as_ref().map(|_| Input::SandboxGone { why: SandboxEnd::Lost });
-        self.notes().chain(self.page()).chain(gone).chain([held_or_not(self.held.clone())]).collect()
+        self.notes().chain(self.network()).chain(self.page()).chain(gone).chain([held_or_not(self.held.clone())]).collect()
     }
 }
 

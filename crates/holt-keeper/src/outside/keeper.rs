@@ -21,7 +21,7 @@ use super::leaders::Running;
 use super::link::Link;
 use super::processes::Processes;
 use super::sandbox::{Inside, Sandbox};
-use super::streams::{self, Streams};
+use super::streams::{self, Doors, Streams};
 use super::terminals::Terminals;
 use super::toolbox::{self, Toolbox, Which};
 use super::usage::{self, Room};
@@ -83,14 +83,14 @@ async fn live(settled: Settled) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     // Before anything runs inside that could be there first.
-    let way_out = streams::way_out()?;
+    let doors = Doors::make()?;
     let (mut sandbox, init) = Sandbox::start(&settled.spec, &settled.spec.room, &settled.room)?;
     let Settled { spec, watched, spool, viewers, browser, .. } = settled;
     let keeper = Rc::new(Keeper::new(spec, spool, (Desktop::new(viewers), Browser::new(browser)), init, sandbox.root()));
     spawn_local(Rc::clone(&keeper).come_up(Rc::clone(&sandbox.inside)));
     spawn_local(disk::watch(Rc::clone(&keeper), watched));
     spawn_local(usage::watch(Rc::clone(&keeper)));
-    spawn_local(streams::take_in(Rc::clone(&keeper), way_out));
+    spawn_local(streams::take_in(Rc::clone(&keeper), doors));
     let reason = tokio::select! {
         () = sandbox.ended() => sandbox.last_words(),
         () = serve::welcome(&keeper, &listener) => String::new(),

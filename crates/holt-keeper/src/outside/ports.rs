@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 
 use crate::protocol::message::MOST_PORTS;
-use crate::spec::WAY_OUT;
+use crate::spec::OWN_PORTS;
 
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 /// The most bytes of a table that are read: what is in it somebody inside decides.
 const MOST: u64 = 1 << 20;
 const LISTENING: &str = "0A";
 
-/// The ports, the lowest first, without the way out.
+/// The ports, the lowest first, without Holt's own.
 pub fn serving() -> io::Result<Vec<u16>> {
     let mut ports = BTreeSet::new();
     for table in TABLES {
@@ -22,7 +22,7 @@ pub fn serving() -> io::Result<Vec<u16>> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
         };
-        ports.extend(listening(&text).filter(|port| *port != WAY_OUT));
+        ports.extend(listening(&text).filter(|port| !OWN_PORTS.contains(port)));
     }
     Ok(ports.into_iter().take(MOST_PORTS).collect())
 }

@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::birth::log;
 use super::connection::{Guest, say};
 use super::keeper::Keeper;
-use crate::protocol::message::{Answer, Code, Message, Report, Request, Verb};
-use crate::spec::WAY_OUT;
+use crate::protocol::message::{Answer, Code, Door, Message, Report, Request, Verb};
+use crate::spec::{OWN_PORTS, TO_MODELS, WAY_OUT};
 
 /// Streams at a time.
 const STREAMS: usize = 512;
@@ -69,12 +69,12 @@ impl Streams {
         self.epoch.send_if_modified(|newest| epoch > std::mem::replace(newest, epoch.max(*newest)));
     }
 
-    fn add(&self, keeper: &Keeper, stream: TcpStream) {
+    fn add(&self, keeper: &Keeper, stream: TcpStream, door: Door) {
         // Without a server nobody is there who could let it out.
         if keeper.has_server() {
             let number = self.next.replace(self.next.get() + 1);
             self.leaving.borrow_mut().insert(number, Leaving { stream, since: Instant::now() });
-            keeper.report(Report::Leaving { number });
+            keeper.report(Report::Leaving { number, door });
         }
     }
 
@@ -107,15 +107,35 @@ impl Drop for Held<'_> {
 }
 
 /// Where what wants to leave comes to.
-pub fn way_out() -> io::Result<TcpListener> {
-    let listener = StdTcpListener::bind(SocketAddr::new(LOOPBACK[0], WAY_OUT))
+#[derive(Debug)]
+pub struct Doors {
+    network: TcpListener,
+    models: TcpListener,
+}
+
+impl Doors {
+    pub fn make() -> io::Result<Self> {
+        Ok(Self { network: listen(WAY_OUT)?, models: listen(TO_MODELS)? })
+    }
+
+    async fn accept(&self) -> (Door, io::Result<TcpStream>) {
+        let (door, accepted) = tokio::select! {
+            accepted = self.network.accept() => (Door::Network, accepted),
+            accepted = self.models.accept() => (Door::Models, accepted),
+        };
+        (door, accepted.map(|(stream, _)| stream))
+    }
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let listener = StdTcpListener::bind(SocketAddr::new(LOOPBACK[0], port))
         .map_err(|error| io::Error::other(format!("the way out of the sandbox cannot be made: {error}")))?;
     listener.set_nonblocking(true)?;
     TcpListener::from_std(listener)
 }
 
 /// Takes in what wants to leave, for ever, and lets go of what nobody takes.
-pub async fn take_in(keeper: Rc<Keeper>, listener: TcpListener) {
+pub async fn take_in(keeper: Rc<Keeper>, doors: Doors) {
     let streams = &keeper.streams;
     loop {
         let (waiting, oldest) = {
@@ -123,8 +143,11 @@ pub async fn take_in(keeper: Rc<Keeper>, listener: TcpListener) {
             (leaving.len(), leaving.first_key_value().map(|(number, one)| (*number, one.since + PATIENCE)))
         };
         tokio::select! {
-            accepted = listener.accept(), if waiting < WAITING => match accepted {
-                Ok((stream, _)) => streams.add(&keeper, stream),
+            (door, accepted) = doors.accept(), if waiting < WAITING => match accepted {
+                Ok(stream) => {
+                    let _ = stream.set_nodelay(true);
+                    streams.add(&keeper, stream, door);
+                }
                 Err(error) => {
                     log(&format!("the way out of the sandbox: {error}"));
                     sleep(PAUSE).await;
@@ -164,7 +187,7 @@ pub async fn attend(keeper: Rc<Keeper>, mut guest: Guest) {
 async fn reach(keeper: &Keeper, verb: Verb) -> Result<TcpStream, (Code, String)> {
     match verb {
         // The way out leads to whoever asks.
-        Verb::Connect { port } if port != WAY_OUT => {
+        Verb::Connect { port } if !OWN_PORTS.contains(&port) => {
             connect(port).await.ok_or_else(|| (Code::Unknown, "nobody serves there".to_owned()))
         }
         Verb::Connect { .. } => Err((Code::Unknown, "nobody serves there".to_owned())),

@@ -335,11 +335,20 @@ pub enum Report {
     /// Somebody inside wants to leave, and waits to be taken.
     Leaving {
         number: u64,
+        door: Door,
     },
     /// Everything has ended; the keeper goes too.
     Ended {
         reason: String,
     },
+}
+
+/// Which of the ports that are Holt's own inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    Network,
+    Models,
 }
 
 /// What a browser shows, as it says itself. Bounded in every part.

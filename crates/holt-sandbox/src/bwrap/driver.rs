@@ -143,9 +143,9 @@ impl Inner {
         let teller = self.reports.teller(&session);
         let heard = Arc::clone(&teller);
         let way = Way::new(self, &record);
-        let depart = self.departures.of(way.clone(), record.network, &heard);
+        let depart = self.departures.of(way.clone(), record.token.clone(), &heard);
         let hear = move |report| match report {
-            Report::Leaving { number } => depart.take(number),
+            Report::Leaving { number, door } => depart.take(number, door),
             other => heard.tell(other),
         };
         let client = Client::connect(way.address(), hear).await?;

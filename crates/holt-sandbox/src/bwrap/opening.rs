@@ -65,7 +65,8 @@ impl Inner {
     pub async fn start(&self, opening: Opening<'_>) -> Result<Open, SandboxError> {
         let machine = self.machine().await?;
         let Opening { session, directory, spec, prepared } = opening;
-        let world = self.world(spec, &directory, machine).await?;
+        let token = new_token();
+        let world = self.world(spec, &directory, machine, &token).await?;
         let identity = self.make_directories(&directory)?;
         let newborn = birth::start(Birth {
             machine,
@@ -88,7 +89,7 @@ impl Inner {
             started: tree::process(newborn.pid).map_or(0, |process| process.started),
             cgroups: newborn.cgroups,
             workspace_path: world.workspace_path,
-            network: spec.network,
+            token,
             warnings: world.warnings,
             prepared,
         };
@@ -110,7 +111,13 @@ impl Inner {
         }
     }
 
-    async fn world(&self, spec: &SandboxSpec, directory: &Session, machine: &Machine) -> Result<World, SandboxError> {
+    async fn world(
+        &self,
+        spec: &SandboxSpec,
+        directory: &Session,
+        machine: &Machine,
+        token: &str,
+    ) -> Result<World, SandboxError> {
         let environment = environment::find(&spec.environment).ok_or_else(|| unknown_environment(&spec.environment))?;
         let workspace = self.workspace(&spec.workspace, directory, machine).await?;
         let kits = machine.home.as_deref().map(|home| environment.kits(home)).unwrap_or_default();
@@ -132,7 +139,7 @@ impl Inner {
             kits,
             variables: &spec.variables,
             limits: &spec.limits,
-            network: spec.network,
+            token,
         };
         Ok(World { room: room::room(&parts), browser: room::browser_room(&parts), workspace_path, warnings })
     }
@@ -189,6 +196,12 @@ impl Inner {
             None => identities.next().map(Some).map_err(|error| storage("write in", &self.places.keepers(), &error)),
         }
     }
+}
+
+/// Of one sandbox, for as long as it is open.
+fn new_token() -> String {
+    let random: [u8; 24] = rand::random();
+    random.iter().fold("holt-".to_owned(), |token, byte| format!("{token}{byte:02x}"))
 }
 
 /// What a keeper said before it ended.

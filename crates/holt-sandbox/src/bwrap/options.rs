@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holt_core::sandbox::Outside;
-use holt_core::session::{Limits, Network};
+use holt_core::session::Limits;
 use holt_keeper::cgroup::Plan;
 
 use crate::environment;
@@ -28,7 +28,6 @@ pub struct Options {
     /// What those have: it fits sessions that ask for nothing else.
     pub environment: String,
     pub limits: Limits,
-    pub network: Network,
     /// How long after a session took a prepared sandbox, or after the start, the next one is opened.
     pub prepare_after: Duration,
     /// How long a keeper lives without a server.
@@ -67,7 +66,6 @@ impl Options {
             prepared: 1,
             environment: environment::DEFAULT.to_owned(),
             limits: Limits::default(),
-            network: Network::default(),
             prepare_after: Duration::from_secs(1),
             grace: Duration::from_secs(600),
             disk_floor: None,

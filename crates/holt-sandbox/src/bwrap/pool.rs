@@ -1,5 +1,5 @@
 //! Sandboxes that are opened ahead, so that a new session has its own at once. One fits a session with a managed workspace, the
-//! environment, the limits and the network that the driver is set to: its directories get the session's name, which what is bound does not mind.
+//! environment, and the limits that the driver is set to: its directories get the session's name, which what is bound does not mind.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,6 @@ pub fn usual_spec(options: &Options, session: SessionId) -> SandboxSpec {
         workspace: WorkspaceSpec::Managed,
         environment: options.environment.clone(),
         limits: options.limits,
-        network: options.network,
         variables: BTreeMap::new(),
     }
 }

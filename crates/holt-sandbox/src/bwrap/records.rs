@@ -6,7 +6,6 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use holt_core::id::SessionId;
-use holt_core::session::Network;
 use holt_keeper::cgroup::Plan;
 use holt_keeper::protocol::handshake::Bytes32;
 use serde::{Deserialize, Serialize};
@@ -29,8 +28,8 @@ pub struct Record {
     pub started: u64,
     pub cgroups: Option<Plan>,
     pub workspace_path: String,
-    /// Where what runs inside may go.
-    pub network: Network,
+    /// By which programs inside prove that they are of this sandbox.
+    pub token: String,
     pub warnings: Vec<String>,
     /// Opened ahead; no session has it yet.
     pub prepared: bool,
@@ -100,7 +99,7 @@ mod tests {
             started: 4,
             cgroups: None,
             workspace_path: "/workspace".into(),
-            network: Network::Open,
+            token: "t".into(),
             warnings: Vec::new(),
             prepared: false,
         };

@@ -68,7 +68,7 @@ impl Teller {
         match &reported.report {
             SandboxReport::Held { .. } => *self.held() = Some(reported.clone()),
             SandboxReport::Released => *self.held() = None,
-            SandboxReport::Noted { .. } | SandboxReport::Page(_) | SandboxReport::Gone { .. } => {}
+            SandboxReport::Noted { .. } | SandboxReport::Network(_) | SandboxReport::Page(_) | SandboxReport::Gone { .. } => {}
         }
         // Nobody may be listening.
         let _ = self.sender.send(reported);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use holt_core::session::{Limits, Network};
+use holt_core::session::Limits;
 use holt_keeper::spec::{Bind, DOWNLOADS_INSIDE, EXECUTABLE_INSIDE, Link, Room, RoomLimits, Source, Tmpfs};
 
 use super::project::Project;
@@ -67,7 +67,8 @@ pub struct Parts<'a> {
     pub kits: Vec<FoundKit>,
     pub variables: &'a BTreeMap<String, String>,
     pub limits: &'a Limits,
-    pub network: Network,
+    /// By which programs inside prove that they are of this sandbox.
+    pub token: &'a str,
 }
 
 /// Where the agent works.
@@ -90,7 +91,8 @@ impl Place {
 pub fn room(parts: &Parts<'_>) -> Room {
     let directory = parts.workspace.path_inside();
     let mut variables = environment::variables(&parts.kits);
-    variables.extend(environment::way_out(parts.network));
+    variables.extend(environment::way_out());
+    variables.extend(environment::models(parts.token));
     variables.extend(parts.variables.clone());
     let Base { mut binds, mut links } = base(parts);
     binds.push(held(&parts.downloads, DOWNLOADS_INSIDE, true));
@@ -121,7 +123,7 @@ pub fn browser_room(parts: &Parts<'_>) -> Room {
     binds.push(held(&parts.downloads, DOWNLOADS_INSIDE, true));
     binds.push(held(&parts.profile, HOME, true));
     let mut variables = environment::variables(&[]);
-    variables.extend(environment::way_out(parts.network));
+    variables.extend(environment::way_out());
     Room {
         hostname: HOSTNAME.to_owned(),
         binds,
@@ -196,7 +198,7 @@ mod tests {
             kits: Vec::new(),
             variables,
             limits,
-            network: Network::None,
+            token: "holt-t",
         }
     }
 
@@ -216,7 +218,6 @@ mod tests {
         ];
         assert_eq!(seen, expected);
         assert_eq!(room.variables["LANG"], "de_DE");
-        assert!(!room.variables.contains_key("https_proxy"), "nobody is sent to where nothing is let out");
         assert_eq!(room.directory, Path::new(WORKSPACE));
         assert!(room.tmpfs.iter().all(|tmpfs| tmpfs.bytes > 0), "every memory file system is bounded");
     }
@@ -233,12 +234,16 @@ mod tests {
     }
 
     #[test]
-    fn programs_find_the_way_out_where_there_is_one() {
+    fn programs_find_the_way_out_and_the_models() {
         let programs = Programs { links: Vec::new(), binds: Vec::new() };
         let (limits, variables) = (Limits::default(), BTreeMap::new());
-        let room = room(&Parts { network: Network::Open, ..parts(&programs, &limits, &variables) });
+        let room = room(&parts(&programs, &limits, &variables));
         assert_eq!(room.variables["HTTPS_PROXY"], "http://127.0.0.1:3128");
         assert!(room.variables["no_proxy"].contains("localhost"), "what serves inside is not outside");
+        assert_eq!(room.variables["ANTHROPIC_BASE_URL"], "http://127.0.0.1:3129/anthropic");
+        assert_eq!(room.variables["ANTHROPIC_API_KEY"], "holt-t");
+        let browser = browser_room(&parts(&programs, &limits, &variables));
+        assert!(!browser.variables.values().any(|value| value == "holt-t"), "pages have nothing to do with models");
     }
 
     #[test]

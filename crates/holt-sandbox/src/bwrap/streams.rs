@@ -4,10 +4,9 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 
 use holt_core::id::SessionId;
-use holt_core::sandbox::{Departure, Link, Outside, SandboxError};
-use holt_core::session::Network;
+use holt_core::sandbox::{Departure, Door, Link, Outside, SandboxError};
 use holt_keeper::protocol::handshake::Bytes32;
-use holt_keeper::protocol::message::{Answer, Code, MOST_PORTS, Verb};
+use holt_keeper::protocol::message::{self, Answer, Code, MOST_PORTS, Verb};
 use tokio::net::UnixStream;
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -94,8 +93,8 @@ impl Departures {
     }
 
     /// Those of one sandbox.
-    pub fn of(&self, way: Way, network: Network, teller: &Arc<Teller>) -> Gate {
-        Gate { outside: self.outside.clone(), ended: self.ended.clone(), way, network, teller: Arc::clone(teller) }
+    pub fn of(&self, way: Way, token: String, teller: &Arc<Teller>) -> Gate {
+        Gate { outside: self.outside.clone(), ended: self.ended.clone(), way, token, teller: Arc::clone(teller) }
     }
 }
 
@@ -105,20 +104,20 @@ pub struct Gate {
     outside: Option<Arc<dyn Outside>>,
     ended: CancellationToken,
     way: Way,
-    network: Network,
+    token: String,
     teller: Arc<Teller>,
 }
 
 impl Gate {
     /// Takes one that waits.
-    pub fn take(&self, number: u64) {
+    pub fn take(&self, number: u64, door: message::Door) {
         let gate = self.clone();
         tokio::spawn(async move {
-            let _ = gate.ended.clone().run_until_cancelled(gate.serve(number)).await;
+            let _ = gate.ended.clone().run_until_cancelled(gate.serve(number, door)).await;
         });
     }
 
-    async fn serve(self, number: u64) {
+    async fn serve(self, number: u64, door: message::Door) {
         // One that is taken by nobody is closed: so whoever waits inside is told soonest.
         let taken = stream(self.way.address(), Verb::TakeLeaving { number }).await;
         let (Ok(Ok(stream)), Some(outside)) = (taken, self.outside) else { return };
@@ -126,7 +125,11 @@ impl Gate {
         outside
             .serve(Departure {
                 session: teller.session(),
-                network: self.network,
+                door: match door {
+                    message::Door::Network => Door::Network,
+                    message::Door::Models => Door::Models,
+                },
+                token: self.token,
                 link: link(stream),
                 tell: Box::new(move |report| teller.tell_in_words(report)),
             })

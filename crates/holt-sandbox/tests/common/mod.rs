@@ -10,7 +10,7 @@ use std::process::Command;
 use futures::StreamExt as _;
 use holt_core::id::{CallId, SessionId};
 use holt_core::sandbox::{CallUpdate, SandboxInfo, SandboxSpec, Sandboxes as _, ToolCall};
-use holt_core::session::{Limits, Network, WorkspaceSpec};
+use holt_core::session::{Limits, WorkspaceSpec};
 use holt_core::tool::{CallOutcome, ToolContent};
 use holt_sandbox::bwrap::{BwrapDriver, Options};
 use serde_json::{Value, json};
@@ -139,7 +139,6 @@ pub fn spec() -> SandboxSpec {
         workspace: WorkspaceSpec::Managed,
         environment: "default".into(),
         limits: Limits::default(),
-        network: Network::default(),
         variables: BTreeMap::new(),
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use holt_api::bounds::{self, shown};
-use holt_api::{ArtifactId, CallId, KeyId, PromptId, SessionId, TerminalId};
+use holt_api::{ArtifactId, CallId, KeyId, PromptId, Seq, SessionId, TerminalId};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, ApiResult};
@@ -47,6 +47,19 @@ impl<S: Send + Sync> FromRequestParts<S> for SegmentParam {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
         let text = path_param(parts, state, "segment").await?;
         text.parse().map(Self).map_err(|_| bad_id(&format!("`{text}` is not a number of a recording's part")))
+    }
+}
+
+/// The number of a question about a host.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QuestionParam(pub Seq);
+
+impl<S: Send + Sync> FromRequestParts<S> for QuestionParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        let text = path_param(parts, state, "question").await?;
+        text.parse().map(Self).map_err(|_| bad_id(&format!("`{text}` is not a question's number")))
     }
 }
 

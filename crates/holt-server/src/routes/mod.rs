@@ -11,6 +11,7 @@ mod index;
 mod keys;
 mod mcp;
 mod metrics;
+mod network;
 mod previews;
 mod prompts;
 mod recording;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Declared> {
         artifacts::routes(),
         desktop::routes(),
         recording::routes(),
+        network::routes(),
         previews::routes(),
         terminals::routes(),
         keys::routes(),

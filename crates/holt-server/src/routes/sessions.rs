@@ -54,6 +54,7 @@ fn to_engine(request: CreateSession) -> engine::CreateSession {
         limits: request.limits,
         desktop: request.desktop,
         network: request.network,
+        hosts: request.hosts,
         record_desktop: request.record_desktop,
         origin: None,
         expires_at: request.expires_at,

@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::{Gate, fresh, within};
-use holt_core::session::{Limits, Network, WorkspaceSpec};
+use holt_core::session::{Limits, WorkspaceSpec};
 
 struct Bench {
     sandboxes: FakeSandboxes,
@@ -23,7 +23,6 @@ impl Bench {
             workspace: WorkspaceSpec::Managed,
             environment: "default".into(),
             limits: Limits::default(),
-            network: Network::default(),
             variables: std::collections::BTreeMap::new(),
         };
         self.sandboxes.open(spec).await.unwrap().found

@@ -203,6 +203,10 @@ impl Questions {
                 self.ask(asked.call, question, session);
             }
             EventBody::ApprovalAnswered(ApprovalAnswered { call, .. }) => self.close(*call),
+            EventBody::HostAsked(_) => {
+                let id = short_id(session);
+                self.output.note(&format!("it waits for an answer: holt network {id} --yes, or --no"));
+            }
             _ => {}
         }
     }

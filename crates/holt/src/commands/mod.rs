@@ -11,6 +11,7 @@ pub mod key;
 pub mod life;
 pub mod list;
 pub mod logs;
+pub mod network;
 pub mod open;
 pub mod openapi;
 pub mod preview;

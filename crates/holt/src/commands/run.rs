@@ -12,7 +12,7 @@ use holt_core::session::{Network, SessionKind, WorkspaceSpec};
 use holt_core::view::Snapshot;
 use uuid::Uuid;
 
-use super::{follow, project, start};
+use super::{follow, network, project, start};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::show::words::short_id;
@@ -36,19 +36,18 @@ pub struct Arguments {
     /// The environment: which programs the sandbox has
     #[arg(long)]
     environment: Option<String>,
-    /// Where its programs may go: `none`, or `open` for every public host [default: as the server is set]
-    #[arg(long, value_parser = network)]
+    /// Where its programs may go: `none`, `allow` for where packages and code come from, or `open` for every public host
+    /// [default: as the server is set]
+    #[arg(long, value_parser = network::word)]
     network: Option<Network>,
+    #[command(flatten)]
+    hosts: network::Hosts,
     /// The session's title [default: made from the task]
     #[arg(long)]
     title: Option<String>,
     /// Return at once and let it work
     #[arg(long, short)]
     detach: bool,
-}
-
-fn network(word: &str) -> Result<Network, String> {
-    Network::find(word).ok_or_else(|| "say none or open".to_owned())
 }
 
 /// How often a server that ends under our hands is started again.
@@ -65,6 +64,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
         model: arguments.model.clone(),
         environment: arguments.environment.clone(),
         network: arguments.network,
+        hosts: arguments.hosts.rules(),
         workspace: Some(workspace),
         prompt: Some(SendPrompt { id: Some(prompt), text, attachments: Vec::new(), when_busy: WhenBusy::Queue }),
         ..CreateSession::default()

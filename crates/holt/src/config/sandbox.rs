@@ -12,12 +12,17 @@ use crate::failure::Failure;
 
 pub const SETTINGS: &[Setting] = &[
     Setting::new("sandbox.environment", &["HOLT_ENVIRONMENT"], None, "The environment of sessions that name none"),
-    Setting::new("sandbox.network", &["HOLT_NETWORK"], Some("none"), "Where sessions that say nothing may go: none, or open"),
+    Setting::new(
+        "sandbox.network",
+        &["HOLT_NETWORK"],
+        Some("none"),
+        "Where sessions that say nothing may go: none, allow, or open",
+    ),
     Setting::new(
         "sandbox.network_exceptions",
         &["HOLT_NETWORK_EXCEPTIONS"],
         None,
-        "host:port that open sessions may reach though not public",
+        "host:port that sessions may reach though not public, if their policy lets them",
     ),
     Setting::new("sandbox.prepared", &["HOLT_PREPARED_SANDBOXES"], Some("1"), "How many empty sandboxes wait ready"),
     Setting::new("sandbox.grace", &["HOLT_SANDBOX_GRACE"], Some("10m"), "How long sandboxes outlive a server that is gone"),
@@ -66,7 +71,7 @@ impl Sandbox {
 }
 
 fn network(text: &str) -> Result<Network, String> {
-    Network::find(text.trim()).ok_or_else(|| "say none or open".to_owned())
+    Network::find(text.trim()).ok_or_else(|| "say none, allow or open".to_owned())
 }
 
 fn exceptions(text: &str) -> Result<Exceptions, String> {

@@ -40,6 +40,7 @@ pub struct Remainder {
     config: Config,
     data_dir: PathBuf,
     store: Arc<SqliteStore>,
+    engine: Engine,
     bringer: Bringer,
 }
 
@@ -69,14 +70,15 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
     let recordings = Arc::new(RecordingStore::new(data_dir.path()));
     let vault = Arc::new(FileVault::new(data_dir.path()));
     let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), recordings, vault, about: about() };
-    let remainder = Remainder { config: config.clone(), data_dir: data_dir.path().to_owned(), store, bringer };
+    let remainder =
+        Remainder { config: config.clone(), data_dir: data_dir.path().to_owned(), store, engine: engine.clone(), bringer };
     Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
 }
 
 impl Remainder {
     /// Makes the first key and the sandboxes' driver.
     pub async fn finish(self) -> Result<(), Failure> {
-        let Self { config, data_dir, store, bringer } = self;
+        let Self { config, data_dir, store, engine, bringer } = self;
         holt_server::ensure_first_key(&*store, &data_dir).await.map_err(|error| {
             let hint = "Mend the data directory's permissions or its disk.";
             Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), hint)
@@ -85,7 +87,7 @@ impl Remainder {
         let beside = data_dir.clone();
         let written = tokio::task::spawn_blocking(move || Ok((keeper::install(&beside)?, epoch::next(&beside)?))).await;
         let (keeper, epoch) = written.unwrap_or_else(|error| Err(Failure::failed("start", error.to_string(), "")))?;
-        let driver = driver(&config, &data_dir, keeper, epoch)?;
+        let driver = driver(&config, &data_dir, keeper, epoch, &engine)?;
         let known = known(&driver, &*store).await;
         driver.sweep(&known).await;
         bringer.bring(Ok(driver));
@@ -113,14 +115,13 @@ fn models(config: &Config) -> Result<Models, Failure> {
     Models::new(wanted).map_err(invalid)
 }
 
-fn driver(config: &Config, data_dir: &Path, keeper: PathBuf, epoch: u64) -> Result<BwrapDriver, Failure> {
+fn driver(config: &Config, data_dir: &Path, keeper: PathBuf, epoch: u64, engine: &Engine) -> Result<BwrapDriver, Failure> {
     let mut options = holt_sandbox::bwrap::Options::new(data_dir, keeper, epoch);
     options.prepared = config.sandbox.prepared;
     options.environment = default_environment(config);
     options.limits = config.sandbox.limits;
-    options.network = config.sandbox.network;
     options.grace = config.sandbox.grace;
-    options.outside = Some(Arc::new(WayOut::new(config.sandbox.network_exceptions.clone())));
+    options.outside = Some(Arc::new(WayOut::new(engine, config.sandbox.network_exceptions.clone())));
     BwrapDriver::new(options)
         .map_err(|error| Failure::new(Exit::NoSandbox, "sandbox", error.to_string(), "`holt doctor` says more."))
 }

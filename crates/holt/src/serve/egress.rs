@@ -1,29 +1,43 @@
-//! What lets things out of sandboxes: Holt's proxy, and what people are told of whom it refused.
+//! What lets things out of sandboxes: Holt's proxy, whom it asks, and what people are told of what was decided.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use holt_core::event::Level;
 use holt_core::id::SessionId;
-use holt_core::sandbox::{Departure, Outside, SandboxReport};
-use holt_egress::{Client, Dialer, Exceptions, Limits, Proxy, Refusal, Target};
+use holt_core::network::{Doorkeeper, Judgement, NetworkDecision};
+use holt_core::sandbox::{Departure, Door, Outside, SandboxReport};
+use holt_egress::{Client, Decided, Dialer, Exceptions, Limits, Policy, Proxy, Target};
+use holt_engine::Engine;
+use tokio::sync::broadcast::error::RecvError;
 use tokio_util::compat::FuturesAsyncReadCompatExt as _;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Sessions that are remembered though nothing of theirs is under way, so that they are not told the same again.
 const REMEMBERED: usize = 1024;
 /// Hosts of which one session is told.
-const MOST_HOSTS: usize = 24;
+const MOST_HOSTS: usize = 100;
 
 #[derive(Debug)]
 pub struct WayOut {
     proxy: Proxy,
-    clients: Mutex<HashMap<SessionId, Arc<Client>>>,
+    doorkeeper: Arc<dyn Doorkeeper>,
+    clients: Arc<Clients>,
+    _watching: AbortOnDropHandle<()>,
 }
 
+type Clients = Mutex<HashMap<SessionId, Arc<Client>>>;
+
 impl WayOut {
-    pub fn new(exceptions: Exceptions) -> Self {
-        Self { proxy: Proxy::new(Dialer::new(exceptions), Limits::default()), clients: Mutex::default() }
+    pub fn new(engine: &Engine, exceptions: Exceptions) -> Self {
+        let clients = Arc::<Clients>::default();
+        let watching = tokio::spawn(watch(engine.clone(), Arc::clone(&clients)));
+        Self {
+            proxy: Proxy::new(Dialer::new(exceptions), Limits::default()),
+            doorkeeper: Arc::new(engine.clone()),
+            clients,
+            _watching: AbortOnDropHandle::new(watching),
+        }
     }
 
     fn client(&self, departure: &mut Departure) -> Arc<Client> {
@@ -32,22 +46,36 @@ impl WayOut {
             clients.retain(|_, client| Arc::strong_count(client) > 1);
         }
         let client = clients.entry(departure.session).or_insert_with(|| {
+            let session = departure.session;
             let tell = std::mem::replace(&mut departure.tell, Box::new(|_| {}));
-            let refused = Mutex::new(Refused::default());
-            let told = move |target: &Target, refusal| {
-                if let Some(note) = refused.lock().unwrap_or_else(PoisonError::into_inner).note(target, refusal) {
-                    tell(note);
-                }
-            };
-            Arc::new(Client::new(departure.network, self.proxy.limits(), told))
+            let word = Word { session, doorkeeper: Arc::clone(&self.doorkeeper), decided: Mutex::default(), tell };
+            Arc::new(Client::new(word, self.proxy.limits()))
         });
         Arc::clone(client)
+    }
+}
+
+/// Lets those who are out know when their session may not go there any more.
+async fn watch(engine: Engine, clients: Arc<Clients>) {
+    let mut changes = engine.network_changes();
+    drop(engine);
+    loop {
+        let changed = changes.recv().await;
+        let clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
+        match changed {
+            Ok(session) => clients.get(&session).into_iter().for_each(|client| client.policy_changed()),
+            Err(RecvError::Lagged(_)) => clients.values().for_each(|client| client.policy_changed()),
+            Err(RecvError::Closed) => return,
+        }
     }
 }
 
 #[async_trait]
 impl Outside for WayOut {
     async fn serve(&self, mut departure: Departure) {
+        if departure.door != Door::Network {
+            return;
+        }
         let client = self.client(&mut departure);
         self.proxy.serve(&client, departure.link.compat()).await;
         let (sent, received) = client.counted();
@@ -55,32 +83,58 @@ impl Outside for WayOut {
     }
 }
 
-/// Who was refused, and how often.
-#[derive(Debug, Default)]
-struct Refused {
-    times: BTreeMap<Target, u64>,
+/// What one session says to those who want to leave.
+struct Word {
+    session: SessionId,
+    doorkeeper: Arc<dyn Doorkeeper>,
+    decided: Mutex<Told>,
+    tell: Box<dyn Fn(SandboxReport) + Send + Sync>,
 }
 
-impl Refused {
+#[async_trait]
+impl Policy for Word {
+    async fn judge(&self, target: &Target) -> Judgement {
+        self.doorkeeper.may_reach(self.session, &target.host.to_string(), target.port).await
+    }
+
+    async fn still(&self, target: &Target) -> bool {
+        self.doorkeeper.still_may(self.session, &target.host.to_string(), target.port).await
+    }
+
+    fn told(&self, target: &Target, decided: &Decided) {
+        let (allowed, rule) = match decided.refusal {
+            None => (true, decided.rule.clone()),
+            Some(refusal) if refusal.code() == "network_policy" => (false, decided.rule.clone()),
+            Some(refusal) => (false, refusal.code().to_owned()),
+        };
+        let note = self.decided.lock().unwrap_or_else(PoisonError::into_inner).note(target, allowed, rule);
+        if let Some(decision) = note {
+            (self.tell)(SandboxReport::Network(decision));
+        }
+    }
+}
+
+/// What was decided of whom, and how often.
+#[derive(Debug, Default)]
+struct Told {
+    times: BTreeMap<(Target, bool, String), u64>,
+}
+
+impl Told {
     /// What to say about it: at the first time, and each time that ten times as many have come.
-    fn note(&mut self, target: &Target, refusal: Refusal) -> Option<SandboxReport> {
-        let is_new = !self.times.contains_key(target);
-        if is_new && self.times.len() > MOST_HOSTS {
-            return None;
+    fn note(&mut self, target: &Target, allowed: bool, rule: String) -> Option<NetworkDecision> {
+        let key = (target.clone(), allowed, rule);
+        let is_new = !self.times.contains_key(&key);
+        if is_new && self.times.len() >= MOST_HOSTS {
+            // What is rare is forgotten before what happens all the time.
+            let rarest = self.times.iter().min_by_key(|(_, times)| **times).map(|(key, _)| key.clone())?;
+            self.times.remove(&rarest);
         }
-        let is_last = is_new && self.times.len() == MOST_HOSTS;
-        let times = self.times.entry(target.clone()).or_default();
+        let times = self.times.entry(key.clone()).or_default();
         *times += 1;
-        if !is_power_of_ten(*times) {
-            return None;
-        }
-        let again = if *times > 1 { format!(" It has tried {times} times.") } else { String::new() };
-        let last = if is_last { " Of further hosts nothing is said." } else { "" };
-        let text = format!(
-            "Something in the sandbox wanted to reach {target} and was refused: {refusal}. {}{again}{last}",
-            refusal.hint()
-        );
-        Some(SandboxReport::Noted { level: Level::Warning, code: "egress_refused".into(), text: text.trim_end().to_owned() })
+        let (times, (target, allowed, rule)) = (*times, key);
+        let Target { host, port } = target;
+        is_power_of_ten(times).then(|| NetworkDecision { host: host.to_string(), port, allowed, rule, times })
     }
 }
 
@@ -97,26 +151,19 @@ mod tests {
 
     #[test]
     fn each_host_is_told_once_and_again_when_it_has_become_many_times_more() {
-        let (mut refused, target) = (Refused::default(), "a.example:443".parse().unwrap());
-        let notes: Vec<_> = (0..1000).filter_map(|_| refused.note(&target, Refusal::Policy)).collect();
-        let texts: Vec<_> = notes
-            .iter()
-            .map(|note| match note {
-                SandboxReport::Noted { text, .. } => text.as_str(),
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(texts.len(), 4, "{texts:?}");
-        assert!(texts[0].contains("a.example:443") && texts[0].contains("network policy") && !texts[0].contains("times"));
-        assert!(texts[3].contains("1000 times"), "{texts:?}");
+        let (mut told, target) = (Told::default(), "a.example:443".parse().unwrap());
+        let notes: Vec<_> = (0..1000).filter_map(|_| told.note(&target, false, "none".into())).collect();
+        assert_eq!(notes.iter().map(|note| note.times).collect::<Vec<_>>(), [1, 10, 100, 1000]);
+        assert!(notes.iter().all(|note| note.host == "a.example" && !note.allowed && note.rule == "none"));
+        assert_eq!(told.note(&target, true, "a.example".into()).unwrap().times, 1, "another decision is news");
     }
 
     #[test]
-    fn a_session_that_tries_many_hosts_is_not_told_of_all() {
-        let mut refused = Refused::default();
-        let notes = (1..=1000).filter_map(|port| refused.note(&format!("a.example:{port}").parse().unwrap(), Refusal::Policy));
-        let notes: Vec<_> = notes.collect();
-        assert_eq!(notes.len(), MOST_HOSTS + 1);
-        assert!(matches!(notes.last(), Some(SandboxReport::Noted { text, .. }) if text.contains("further hosts")));
+    fn what_is_remembered_of_many_hosts_is_bounded() {
+        let mut told = Told::default();
+        for port in 1..=10_000 {
+            told.note(&format!("a.example:{port}").parse().unwrap(), false, "none".into());
+        }
+        assert_eq!(told.times.len(), MOST_HOSTS);
     }
 }

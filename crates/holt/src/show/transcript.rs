@@ -243,6 +243,20 @@ fn line_about(event: &EventBody) -> Option<String> {
         EventBody::SleepPostponed(body) => format!("  (stays awake: {})", clean_line(&body.why)),
         EventBody::ControlTaken(body) => format!("  (the desktop is driven by {}; the agent waits)", clean_line(&body.by)),
         EventBody::ControlReturned(body) => return control_returned(body),
+        EventBody::NetworkChanged(body) => {
+            format!("  (the network is `{}` now, by {})", body.network.as_str(), clean_line(&body.by))
+        }
+        EventBody::HostAsked(body) => format!("  ? wants to reach {}:{}", clean_line(&body.host), body.port),
+        EventBody::HostAnswered(body) => {
+            let by = body.by.as_deref().map_or("nobody in time".into(), clean_line);
+            let word = if body.allowed { "may be reached" } else { "may not be reached" };
+            format!("  {}:{} {word}, by {by}", clean_line(&body.host), body.port)
+        }
+        // What is let out is said in the log; what is not, a person may want to change.
+        EventBody::NetworkDecided(body) if !body.allowed => {
+            let again = if body.times > 1 { format!(", {} times by now", body.times) } else { String::new() };
+            format!("  ⊘ {}:{} was not reached ({}{again})", clean_line(&body.host), body.port, clean_line(&body.rule))
+        }
         EventBody::FileReceived(body) => format!("  ↑ {} ({})", clean_line(&body.path), words::size(body.size)),
         EventBody::ArtifactPublished(body) => format!("  ↓ {} ({})", clean_line(&body.name), words::size(body.size)),
         EventBody::Noted(body) if body.level == Level::Info => format!("  {}", clean_line(&body.text)),

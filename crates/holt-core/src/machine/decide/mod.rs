@@ -3,6 +3,7 @@
 mod brain;
 mod calls;
 mod control;
+mod network;
 mod people;
 mod recording;
 mod runs;
@@ -68,6 +69,11 @@ impl Draft {
             Input::SandboxHeld { code, text } => self.sandbox_held(&code, &text),
             Input::SandboxReleased => self.sandbox_released(),
             Input::PageShown(page) => self.page_shown(page),
+            Input::NetworkDecided(decision) => self.network_decided(&decision),
+            Input::WantHost { host, port } => self.want_host(host, port),
+            Input::AnswerHost { question, allow, lasting, by } => self.answer_host(question, allow, lasting, &by),
+            Input::SetNetwork { network, hosts, by } => self.set_network(network, hosts, by),
+            Input::ModelUsed { provider, model, usage } => self.model_used(&provider, &model, usage),
             Input::SandboxSlept { ended } => self.sandbox_slept(&ended),
             Input::StillBusy { processes, watched } => self.still_busy(&processes, watched),
             Input::SandboxEnded => self.sandbox_ended(),

@@ -14,6 +14,7 @@ impl Draft {
             return self.stop(EndReason::Expired, None);
         }
         self.refuse_overdue_questions();
+        self.refuse_overdue_hosts();
         self.check_budget();
         let sleepy =
             matches!(self.state.phase, Phase::Idle { .. } | Phase::Failed(_)) && self.state.sandbox == SandboxState::Open;
