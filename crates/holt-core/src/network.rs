@@ -155,7 +155,10 @@ impl FromStr for HostPattern {
         let text = Some(text.trim()).filter(|text| text.len() <= LONGEST_PATTERN).ok_or_else(wrong)?;
         let (host, port) = split_port(text).ok_or_else(wrong)?;
         let host = host.to_ascii_lowercase();
-        let host = host.strip_suffix('.').unwrap_or(&host);
+        let host = match host.strip_suffix('.') {
+            Some("*") => return Err(wrong()),
+            whole => whole.unwrap_or(&host),
+        };
         let host = match host.strip_prefix("*.") {
             _ if host == "*" => Named::Every,
             Some(rest) if is_name(rest) => Named::Below(format!(".{rest}")),

@@ -1,6 +1,9 @@
 //! Requests with a whole address, and CONNECT.
 
+use holt_core::network::HostRule;
+use holt_core::policy::Verdict;
 use holt_core::session::Network;
+use holt_egress::Limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{Yard, bodies, echo, head, mirror, small};
@@ -103,6 +106,33 @@ async fn without_a_policy_that_lets_it_nothing_leaves() {
     let answer = text(&yard.say(format!("CONNECT {at} HTTP/1.1\r\n\r\nhello").as_bytes()).await);
     assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("network_policy"), "{answer}");
     assert_eq!(yard.refused(), [(at.to_string(), "network_policy")]);
+}
+
+#[tokio::test]
+async fn rules_decide_by_name_and_what_they_do_not_allow_any_more_is_cut() {
+    let (at, _server) = echo().await;
+    let (named, other) = (format!("localhost:{}", at.port()), format!("other.localhost:{}", at.port()));
+    let yard = Yard::with(Network::Allow, &[named.clone(), other.clone()], Limits::default()).await;
+    let rule = |host: &str, verdict| HostRule { host: host.into(), verdict };
+    yard.says.rules.lock().unwrap().1 = vec![rule("localhost", Verdict::Allow), rule("*.localhost", Verdict::Deny)];
+    let mut stream = yard.connect().await;
+    stream.write_all(format!("CONNECT {named} HTTP/1.1\r\n\r\n").as_bytes()).await.unwrap();
+    assert!(head(&mut stream).await.starts_with("HTTP/1.1 200"));
+    stream.write_all(b"ping").await.unwrap();
+    stream.read_exact(&mut [0; 4]).await.unwrap();
+    assert_eq!(*yard.says.allowed.lock().unwrap(), [(named.clone(), "localhost".to_owned())]);
+    let answer = text(&yard.say(format!("CONNECT {other} HTTP/1.1\r\n\r\n").as_bytes()).await);
+    assert!(answer.contains("network_policy"), "{answer}");
+    // A change that leaves it as it was cuts nothing.
+    yard.client.policy_changed();
+    stream.write_all(b"pong").await.unwrap();
+    stream.read_exact(&mut [0; 4]).await.unwrap();
+    yard.says.rules.lock().unwrap().0 = Network::None;
+    yard.client.policy_changed();
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest).await;
+    assert_eq!(rest, b"", "cut, though neither side had ended");
+    assert_eq!(yard.refused()[1], (named, "network_policy"));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::thread;
 use holt_testkit::{Script, ScriptedModel};
 use serde_json::json;
 
-use crate::support::Home;
+use crate::support::{Home, wait_until};
 
 /// A web server of the host's that greets everybody who comes, until the test ends.
 fn greeter() -> SocketAddr {
@@ -50,16 +50,45 @@ async fn a_session_whose_network_is_open_reaches_what_is_named_and_nothing_of_th
     assert!(log.contains("hello inside"), "{log}");
     assert!(log.contains(&format!("did not pass on {other}: it leads to the machine that Holt runs on")), "{log}");
     assert!(log.contains("the metadata service of a cloud"), "{log}");
-    let notes = log.lines().filter(|line| line.contains("egress_refused")).count();
-    assert_eq!(notes, 2, "one for each host: {log}");
+    let decided = |allowed: bool| {
+        let said = format!("\"allowed\":{allowed}");
+        log.lines().filter(|line| line.contains("network_decided") && line.contains(&said)).count()
+    };
+    assert_eq!((decided(true), decided(false)), (1, 2), "one for each host: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_says_nothing_reaches_nothing() {
     let named = greeter();
-    let command = format!("env | grep -ci proxy; curl -sS -m 20 -x http://127.0.0.1:3128 http://{named}/");
+    let command = format!("curl -sS -m 20 -x http://127.0.0.1:3128 http://{named}/");
     let exception = named.to_string();
     let log = said(|home| home.with("HOLT_NETWORK_EXCEPTIONS", &exception), &[], &command).await;
     assert!(!log.contains("hello inside") && log.contains("network policy does not allow it"), "{log}");
-    assert!(log.contains("egress_refused"), "{log}");
+    assert!(log.contains("network_decided") && log.contains(r#""rule":"none""#), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_waits_until_somebody_has_said_whether_it_may_leave() {
+    let named = greeter();
+    let fetch = format!("curl -sS -m 100 -x http://127.0.0.1:3128 http://{named}/");
+    let call = |command: &str| Script::default().call("execute_command", &json!({ "command": command }));
+    let steps = [call(&format!("{fetch}; echo; echo first")), call(&format!("{fetch}; echo second"))];
+    let steps = steps.map(Into::into).into_iter().chain([Script::default().text("The end.").into()]);
+    let model = ScriptedModel::start(steps).await;
+    let home = Home::new().with("ANTHROPIC_BASE_URL", model.url()).with("ANTHROPIC_API_KEY", "sk-canary");
+    let home = home.with("HOLT_NETWORK_EXCEPTIONS", &named.to_string());
+    home.holt(&["run", "--detach", "--network", "allow", "look outside"]).good();
+    let asks = |home: &Home| home.holt(&["network", "last", "--json"]).json()["host_questions"][0].clone();
+    wait_until("it asks", || !asks(&home).is_null());
+    assert_eq!(home.holt(&["show", "last", "--json"]).json()["status"], "waiting");
+    let question = asks(&home);
+    assert_eq!((question["host"].as_str(), question["port"].as_u64()), (Some("127.0.0.1"), Some(u64::from(named.port()))));
+    home.holt(&["network", "last", "--yes", "--always"]).good();
+    let shown = home.holt(&["network", "last"]).good();
+    assert!(shown.contains(&named.to_string()) && !shown.contains("asks"), "{shown}");
+    wait_until("it is done", || home.holt(&["show", "last", "--json"]).json()["status"] == "idle");
+    let log = home.holt(&["logs", "last", "--json"]).good();
+    assert!(log.lines().filter(|line| line.contains("call_finished") && line.contains("hello inside")).count() == 2, "{log}");
+    assert_eq!(log.lines().filter(|line| line.contains("host_asked")).count(), 1, "answered for good: {log}");
+    model.finish();
 }
