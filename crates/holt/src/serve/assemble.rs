@@ -23,7 +23,7 @@ use holt_server::{About, AppParts, Certificate, Listen, VncOptions, VncPorts};
 use holt_store::{DataDir, FileVault, SqliteStore};
 
 use super::egress::WayOut;
-use super::{Arguments, epoch, keeper};
+use super::{Arguments, epoch, gateway, keeper};
 use crate::config::{Config, SessionPorts, Tls, Vnc};
 use crate::failure::{Exit, Failure};
 
@@ -121,7 +121,8 @@ fn driver(config: &Config, data_dir: &Path, keeper: PathBuf, epoch: u64, engine:
     options.environment = default_environment(config);
     options.limits = config.sandbox.limits;
     options.grace = config.sandbox.grace;
-    options.outside = Some(Arc::new(WayOut::new(engine, config.sandbox.network_exceptions.clone())));
+    options.outside =
+        Some(Arc::new(WayOut::new(engine, config.sandbox.network_exceptions.clone(), gateway::gateway(engine, &config.models))));
     BwrapDriver::new(options)
         .map_err(|error| Failure::new(Exit::NoSandbox, "sandbox", error.to_string(), "`holt doctor` says more."))
 }

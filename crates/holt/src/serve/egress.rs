@@ -9,6 +9,7 @@ use holt_core::network::{Doorkeeper, Judgement, NetworkDecision};
 use holt_core::sandbox::{Departure, Door, Outside, SandboxReport};
 use holt_egress::{Client, Decided, Dialer, Exceptions, Limits, Policy, Proxy, Target};
 use holt_engine::Engine;
+use holt_gateway::Gateway;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::compat::FuturesAsyncReadCompatExt as _;
 use tokio_util::task::AbortOnDropHandle;
@@ -23,19 +24,21 @@ pub struct WayOut {
     proxy: Proxy,
     doorkeeper: Arc<dyn Doorkeeper>,
     clients: Arc<Clients>,
+    gateway: Gateway,
     _watching: AbortOnDropHandle<()>,
 }
 
 type Clients = Mutex<HashMap<SessionId, Arc<Client>>>;
 
 impl WayOut {
-    pub fn new(engine: &Engine, exceptions: Exceptions) -> Self {
+    pub fn new(engine: &Engine, exceptions: Exceptions, gateway: Gateway) -> Self {
         let clients = Arc::<Clients>::default();
         let watching = tokio::spawn(watch(engine.clone(), Arc::clone(&clients)));
         Self {
             proxy: Proxy::new(Dialer::new(exceptions), Limits::default()),
             doorkeeper: Arc::new(engine.clone()),
             clients,
+            gateway,
             _watching: AbortOnDropHandle::new(watching),
         }
     }
@@ -73,8 +76,8 @@ async fn watch(engine: Engine, clients: Arc<Clients>) {
 #[async_trait]
 impl Outside for WayOut {
     async fn serve(&self, mut departure: Departure) {
-        if departure.door != Door::Network {
-            return;
+        if departure.door == Door::Models {
+            return self.gateway.serve(departure.session, &departure.token, departure.link.compat()).await;
         }
         let client = self.client(&mut departure);
         self.proxy.serve(&client, departure.link.compat()).await;

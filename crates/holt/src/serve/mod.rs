@@ -6,6 +6,7 @@ mod background;
 mod egress;
 mod ending;
 pub mod epoch;
+mod gateway;
 pub mod keeper;
 mod log;
 mod memory;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test everything is expected to work")]
 
 mod alone;
+mod gateway;
 mod many;
 mod network;
 mod run;

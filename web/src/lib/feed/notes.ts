@@ -13,6 +13,11 @@ function added({ path, by }: { path: string; by?: string }): string {
 
 type Note = Pick<NoteItem, 'tone' | 'text' | 'code' | 'hint' | 'details'>;
 
+const NETWORK_WORDS = {
+	none: 'nothing outside',
+	allow: 'registries and Git hosts, the rest when you say so',
+	open: 'public hosts'
+};
 const BOUND_WORDS = { steps: 'steps', tokens: 'tokens', cost: 'money', time: 'time' };
 const END_WORDS = {
 	completed: 'The session is complete',
@@ -44,6 +49,12 @@ export function noteOf(event: SessionEvent): Note | undefined {
 
 function lifeNote(event: SessionEvent): Note | undefined {
 	switch (event.kind) {
+		case 'network_changed':
+			return { tone: 'quiet', text: `${event.body.by} changed the network: ${NETWORK_WORDS[event.body.network]}` };
+		case 'host_answered':
+			return { tone: 'quiet', text: hostNote(event.body) };
+		case 'network_decided':
+			return decidedNote(event.body);
 		case 'sandbox_opened':
 			return sandboxNote(event.body.warnings ?? []);
 		case 'sandbox_closed':
@@ -78,6 +89,18 @@ function lifeNote(event: SessionEvent): Note | undefined {
 		default:
 			return undefined;
 	}
+}
+
+function hostNote({ host, port, allowed, lasting, by }: Of<'host_answered'>['body']): string {
+	const what = allowed ? 'let it reach' : 'did not let it reach';
+	return `${by ?? 'Nobody answered, which'} ${by ? what : 'does not let it reach'} ${host}:${port}${lasting ? ', for good' : ''}`;
+}
+
+/** What is let out is a matter of course; what is not, a person may want to change. */
+function decidedNote({ host, port, allowed, rule, times }: Of<'network_decided'>['body']): Note | undefined {
+	if (allowed) return undefined;
+	const again = times > 1 ? `, ${times.toLocaleString()} times by now` : '';
+	return { tone: 'warning', text: `${host}:${port} was not reached${again}`, code: rule };
 }
 
 function terminalNote({ by, shared }: Of<'terminal_opened'>['body']): string {

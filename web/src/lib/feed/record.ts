@@ -45,8 +45,21 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 				sandbox: 'closed',
 				held: null,
 				page: null,
+				host_questions: [],
 				...(isIdle && { status: event.body.why === 'lost' ? 'idle' : 'asleep' })
 			};
+		case 'network_changed':
+			return { network: event.body.network, hosts: event.body.hosts };
+		case 'host_asked': {
+			const { host, port, until } = event.body;
+			return { host_questions: [...(record.host_questions ?? []), { question: event.seq, host, port, until }] };
+		}
+		case 'host_answered':
+			return answeredHost(record, event);
+		case 'model_used':
+			return record.run
+				? { run: { ...record.run, usage: plus(record.run.usage, event.body.usage) } }
+				: { usage: plus(record.usage, event.body.usage) };
 		case 'sandbox_held':
 			return { held: { ...event.body, since: event.at } };
 		case 'sandbox_released':
@@ -72,6 +85,7 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 				ended: event.body.reason,
 				sandbox: 'closed',
 				held: null,
+				host_questions: [],
 				queue: [],
 				recording: null,
 				run: null
@@ -110,8 +124,17 @@ function runChanges({ run }: Snapshot, event: SessionEvent): Partial<Snapshot> {
 
 function statusOf(record: Snapshot): Status {
 	if (!record.run) return record.status;
-	const asks = record.run.calls.some((call) => call.stage === 'asked');
+	const asks =
+		record.run.calls.some((call) => call.stage === 'asked') || (record.host_questions ?? []).length > 0;
 	return asks && !record.run.cancelling ? 'waiting' : 'running';
+}
+
+/** For good it is a rule, the first of all. */
+function answeredHost({ host_questions, hosts }: Snapshot, { body }: Of<'host_answered'>): Partial<Snapshot> {
+	const open = (host_questions ?? []).filter(({ question }) => question !== body.question);
+	if (!body.lasting) return { host_questions: open };
+	const rule = { host: `${body.host}:${body.port}`, verdict: body.allowed ? ('allow' as const) : ('deny' as const) };
+	return { host_questions: open, hosts: [rule, ...(hosts ?? [])] };
 }
 
 function newRun(event: Of<'run_started'>): Run {

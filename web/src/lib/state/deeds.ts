@@ -1,7 +1,7 @@
 // What a person does to a session. A refusal becomes a notice; what succeeds shows itself in the session's own feed.
 
 import { api, download, got } from '$lib/api/client';
-import type { Programs, WhenBusy } from '$lib/api/types';
+import type { HostRule, Network, Programs, WhenBusy } from '$lib/api/types';
 import { thisClient } from '$lib/desktop/client';
 import { notices } from './notices.svelte';
 
@@ -57,6 +57,19 @@ export const answerCall = (id: string, call: string, allow: boolean) =>
 	tried(
 		got(api.POST('/v2/sessions/{id}/approvals/{call}', { params: { path: { id, call } }, body: { allow } }))
 	);
+
+export const answerHost = (id: string, question: number, allow: boolean, lasting: boolean) =>
+	tried(
+		got(
+			api.POST('/v2/sessions/{id}/hosts/{question}', {
+				params: { path: { id, question } },
+				body: { allow, lasting }
+			})
+		)
+	);
+/** Where the session may go from now on. */
+export const setNetwork = (id: string, network: Network, hosts: HostRule[]) =>
+	tried(got(api.PUT('/v2/sessions/{id}/network', { ...at(id), body: { network, hosts } })));
 
 export const withdrawPrompt = (id: string, prompt: string) =>
 	tried(got(api.DELETE('/v2/sessions/{id}/prompts/{prompt}', { params: { path: { id, prompt } } })));

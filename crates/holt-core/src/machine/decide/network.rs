@@ -27,16 +27,16 @@ impl Draft {
     }
 
     /// Asked about once, however many wait for the answer.
-    pub(super) fn want_host(&mut self, host: String, port: u16) -> Result<(), Refusal> {
+    pub(super) fn want_host(&mut self, host: &str, port: u16) -> Result<(), Refusal> {
         let is_open = self.state.host_questions.iter().any(|open| open.host == host && open.port == port);
-        if is_open || self.state.judge_host(&host, port, self.now).verdict != Verdict::Ask {
+        if is_open || self.state.judge_host(host, port, self.now).verdict != Verdict::Ask {
             return Ok(());
         }
         if self.state.host_questions.len() >= MAX_HOST_QUESTIONS {
             return Err(Refusal::TooManyQuestions);
         }
         let until = self.now.plus(Duration::from_secs(HOST_QUESTION_SECONDS));
-        self.unless_ended(HostAsked { host: words::line(&host, HOST), port, until })
+        self.unless_ended(HostAsked { host: words::line(host, HOST), port, until })
     }
 
     pub(super) fn answer_host(&mut self, question: Seq, allow: bool, lasting: bool, by: &str) -> Result<(), Refusal> {
@@ -59,14 +59,14 @@ impl Draft {
     }
 
     /// Questions that the new policy has an answer to are answered by it.
-    pub(super) fn set_network(&mut self, network: Network, hosts: Vec<HostRule>, by: String) -> Result<(), Refusal> {
+    pub(super) fn set_network(&mut self, network: Network, hosts: Vec<HostRule>, by: &str) -> Result<(), Refusal> {
         if self.state.spec.network != network || self.state.spec.hosts != hosts {
-            self.unless_ended(NetworkChanged { network, hosts, by: by.clone() })?;
+            self.unless_ended(NetworkChanged { network, hosts, by: by.to_owned() })?;
         }
         for open in self.state.host_questions.clone() {
             let verdict = self.state.judge_host(&open.host, open.port, self.now).verdict;
             if verdict != Verdict::Ask {
-                self.settle_host(open, verdict == Verdict::Allow, false, Some(&by));
+                self.settle_host(open, verdict == Verdict::Allow, false, Some(by));
             }
         }
         Ok(())
