@@ -588,6 +588,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/hosts/{question}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers a question about a host that something in the sandbox waits to reach.
+         * @description Needs the scope `approve`.
+         */
+        post: operations["answer_host"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/network": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes where a session may go.
+         * @description It holds from now on, also for connections that are open. Questions that it has an answer to are answered by it.
+         *
+         *     Needs the scope `approve`.
+         */
+        put: operations["set_network"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/previews": {
         parameters: {
             query?: never;
@@ -1313,6 +1355,11 @@ export interface components {
             /** @description Which preset of programs and variables the sandbox has. */
             environment?: string | null;
             expires_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description What it says to hosts of its own; the first that names a host decides, before what `network` says.
+             * @default []
+             */
+            hosts?: components["schemas"]["HostRule"][];
             id?: components["schemas"]["SessionId"] | null;
             /**
              * Format: int64
@@ -1634,6 +1681,34 @@ export interface components {
             /** @enum {string} */
             kind: "terminal_closed";
         } | {
+            /** @description Where the session may go was changed. */
+            body: components["schemas"]["NetworkChanged"];
+            /** @enum {string} */
+            kind: "network_changed";
+        } | {
+            /** @description Something inside wants to reach a host that a person has to be asked about, and waits. The event's number is the question's. */
+            body: components["schemas"]["HostAsked"];
+            /** @enum {string} */
+            kind: "host_asked";
+        } | {
+            /** @description A question about a host was answered, by a person, by another policy, or by its time running out. */
+            body: components["schemas"]["HostAnswered"];
+            /** @enum {string} */
+            kind: "host_answered";
+        } | {
+            /**
+             * @description Something inside wanted to reach a host, and what came of it. Told at the first time, and again when it has happened
+             *     ten times as often.
+             */
+            body: components["schemas"]["NetworkDecided"];
+            /** @enum {string} */
+            kind: "network_decided";
+        } | {
+            /** @description A program inside asked a model, through Holt. */
+            body: components["schemas"]["ModelUsed"];
+            /** @enum {string} */
+            kind: "model_used";
+        } | {
             /** @description A person put a file into the workspace. */
             body: components["schemas"]["FileReceived"];
             /** @enum {string} */
@@ -1744,6 +1819,52 @@ export interface components {
             code: string;
             since: components["schemas"]["Timestamp"];
             text: string;
+        };
+        /** @description Answers a question about a host. */
+        HostAnswer: {
+            allow: boolean;
+            /** @description For as long as the session lives; else for a minute. */
+            lasting?: boolean;
+        };
+        /** @description A question about a host was answered, by a person, by another policy, or by its time running out. */
+        HostAnswered: {
+            allowed: boolean;
+            /** @description Absent when nobody answered. */
+            by?: string | null;
+            host: string;
+            /** @description For as long as the session lives, and not for a minute. */
+            lasting: boolean;
+            /** Format: int32 */
+            port: number;
+            /** Format: int64 */
+            question: number;
+        };
+        /** @description Something inside wants to reach a host that a person has to be asked about, and waits. The event's number is the question's. */
+        HostAsked: {
+            host: string;
+            /** Format: int32 */
+            port: number;
+            /** @description After this it counts as a no. */
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description A host that somebody inside waits to reach, and that a person is asked about. */
+        HostQuestion: {
+            host: string;
+            /** Format: int32 */
+            port: number;
+            /**
+             * Format: int64
+             * @description The number of the event that asked.
+             */
+            question: number;
+            /** @description After this it counts as a no. */
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description One line of a network policy: a host, or hosts, and what it says to them. */
+        HostRule: {
+            /** @description `example.com`, `*.example.com` for every name below it, an address, or `*`; with `:port` for that port alone. */
+            host: string;
+            verdict: components["schemas"]["Verdict"];
         };
         /** @description Where to go from here. */
         Index: {
@@ -1864,11 +1985,43 @@ export interface components {
             note: string;
             provider: string;
         };
+        /** @description A program inside asked a model, through Holt. */
+        ModelUsed: {
+            model: string;
+            provider: string;
+            run?: components["schemas"]["RunId"] | null;
+            usage: components["schemas"]["Usage"];
+        };
         /**
          * @description Where a session may go beyond its sandbox.
          * @enum {string}
          */
-        Network: "none" | "open";
+        Network: "none" | "allow" | "open";
+        /** @description Where the session may go was changed. */
+        NetworkChanged: {
+            by: string;
+            hosts: components["schemas"]["HostRule"][];
+            network: components["schemas"]["Network"];
+        };
+        /**
+         * @description Something inside wanted to reach a host, and what came of it. Told at the first time, and again when it has happened
+         *     ten times as often.
+         */
+        NetworkDecided: {
+            allowed: boolean;
+            host: string;
+            /** Format: int32 */
+            port: number;
+            /** @description The rule's own text, or a word for what decided. */
+            rule: string;
+            /** Format: int64 */
+            times: number;
+        };
+        /** @description Where a session may go from now on. */
+        NetworkRequest: {
+            hosts?: components["schemas"]["HostRule"][];
+            network: components["schemas"]["Network"];
+        };
         /** @description Something a person should know that changes nothing. */
         Noted: {
             code: string;
@@ -2347,6 +2500,8 @@ export interface components {
             /** @description Which preset of programs and variables the sandbox has. */
             environment: string;
             expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it says to hosts of its own, before what `network` says. */
+            hosts?: components["schemas"]["HostRule"][];
             /**
              * Format: int64
              * @description For how long after it was last used a process that was left running keeps it from sleeping.
@@ -2419,6 +2574,10 @@ export interface components {
             expires_at?: components["schemas"]["Timestamp"] | null;
             failure?: components["schemas"]["Failure"] | null;
             held?: components["schemas"]["Held"] | null;
+            /** @description Hosts that something inside waits to reach, and that people are asked about. */
+            host_questions?: components["schemas"]["HostQuestion"][];
+            /** @description What it says to hosts of its own, before what `network` says. */
+            hosts?: components["schemas"]["HostRule"][];
             id: components["schemas"]["SessionId"];
             kind: components["schemas"]["SessionKind"];
             /**
@@ -3810,6 +3969,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    answer_host: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The question's number; the snapshot's `host_questions` has it. */
+                question: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostAnswer"];
+            };
+        };
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_network: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworkRequest"];
+            };
+        };
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
             };
             /** @description An error. */
             default: {

@@ -50,7 +50,10 @@ export function noteOf(event: SessionEvent): Note | undefined {
 function lifeNote(event: SessionEvent): Note | undefined {
 	switch (event.kind) {
 		case 'network_changed':
-			return { tone: 'quiet', text: `${event.body.by} changed the network: ${NETWORK_WORDS[event.body.network]}` };
+			return {
+				tone: 'quiet',
+				text: `${event.body.by} changed the network: ${NETWORK_WORDS[event.body.network]}`
+			};
 		case 'host_answered':
 			return { tone: 'quiet', text: hostNote(event.body) };
 		case 'network_decided':

@@ -52,7 +52,9 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 			return { network: event.body.network, hosts: event.body.hosts };
 		case 'host_asked': {
 			const { host, port, until } = event.body;
-			return { host_questions: [...(record.host_questions ?? []), { question: event.seq, host, port, until }] };
+			return {
+				host_questions: [...(record.host_questions ?? []), { question: event.seq, host, port, until }]
+			};
 		}
 		case 'host_answered':
 			return answeredHost(record, event);
@@ -133,7 +135,10 @@ function statusOf(record: Snapshot): Status {
 function answeredHost({ host_questions, hosts }: Snapshot, { body }: Of<'host_answered'>): Partial<Snapshot> {
 	const open = (host_questions ?? []).filter(({ question }) => question !== body.question);
 	if (!body.lasting) return { host_questions: open };
-	const rule = { host: `${body.host}:${body.port}`, verdict: body.allowed ? ('allow' as const) : ('deny' as const) };
+	const rule = {
+		host: `${body.host}:${body.port}`,
+		verdict: body.allowed ? ('allow' as const) : ('deny' as const)
+	};
 	return { host_questions: open, hosts: [rule, ...(hosts ?? [])] };
 }
 
