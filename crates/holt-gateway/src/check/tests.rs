@@ -14,6 +14,7 @@ fn with(body: &Value, field: &str, value: Value) -> Value {
     body
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what is given is made for it")]
 fn message(content: Value) -> Value {
     json!([{ "role": "user", "content": content }])
 }
