@@ -6,6 +6,7 @@ mod create;
 mod desktop;
 mod first_output;
 mod followers;
+mod gateway;
 mod hands;
 mod record;
 mod replay;
@@ -32,6 +33,7 @@ pub const FIGURES: &[(&str, &str, Figure)] = &[
     ("hands", "a picture of a screen and a click on it, beside Playwright", |bench| Box::pin(hands::measure(bench))),
     ("rooms", "what desktops and a browser hold", |bench| Box::pin(rooms::measure(bench))),
     ("viewers", "one desktop's stream to its viewers, beside websockify", |bench| Box::pin(viewers::measure(bench))),
+    ("gateway", "programs in sandboxes ask models", |bench| Box::pin(gateway::measure(bench))),
     ("appends", "durable events of many sessions", |bench| Box::pin(appends::measure(bench))),
     ("replay", "a long session is read back", |bench| Box::pin(replay::measure(bench))),
     ("followers", "one session's events to a thousand followers", |bench| Box::pin(followers::measure(bench))),

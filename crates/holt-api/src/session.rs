@@ -123,6 +123,32 @@ pub struct HostAnswer {
     pub lasting: bool,
 }
 
+/// A host that a secret is kept for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HostSecret {
+    pub host: String,
+    pub kept_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HostSecretList {
+    pub items: Vec<HostSecret>,
+}
+
+/// Keeps a secret for a host.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeepHostSecret {
+    /// A header, `Name: value`, or a token.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for KeepHostSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeepHostSecret")
+    }
+}
+
 /// A page of sessions, the one with the newest activity first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionList {

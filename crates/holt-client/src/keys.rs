@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Method, Request};
-use holt_api::{CreateKey, CreateTicket, CreatedKey, KeyList, Me, SignIn, SignInCode, Ticket};
+use holt_api::{CreateKey, CreateTicket, CreatedKey, HostSecretList, KeepHostSecret, KeyList, Me, SignIn, SignInCode, Ticket};
 
 impl Client {
     /// Who the server takes us for.
@@ -25,6 +25,21 @@ impl Client {
 
     pub async fn revoke_key(&self, key: KeyId) -> Result<(), ClientError> {
         self.delete(Path::new("/v2/keys").id(key)).await
+    }
+
+    /// The hosts that a secret is kept for.
+    pub async fn host_secrets(&self) -> Result<HostSecretList, ClientError> {
+        self.get(Path::new("/v2/hosts/secrets")).await
+    }
+
+    /// Keeps a secret for a host.
+    pub async fn keep_host_secret(&self, host: &str, secret: String) -> Result<(), ClientError> {
+        let body = self.json(&KeepHostSecret { secret })?;
+        self.ask_whole(Request { body, ..Request::new(Method::PUT, Path::new("/v2/hosts/secrets").segment(host)) }).await.map(drop)
+    }
+
+    pub async fn forget_host_secret(&self, host: &str) -> Result<(), ClientError> {
+        self.delete(Path::new("/v2/hosts/secrets").segment(host)).await
     }
 
     /// A fresh link that signs a browser in, once.

@@ -129,6 +129,11 @@ enum Named {
 pub struct NotAPattern(String);
 
 impl HostPattern {
+    /// Whether it is the name of one host, and no more.
+    pub fn is_one_name(&self) -> bool {
+        matches!(self.host, Named::Name(_))
+    }
+
     /// Whether it names this host, a lower-case name or an address, and this port.
     pub fn names(&self, host: &str, port: u16) -> bool {
         let names_host = match &self.host {

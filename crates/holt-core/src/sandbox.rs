@@ -4,6 +4,7 @@
 //! an open sandbox finds it, calling with a known call id finds that call.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -95,6 +96,22 @@ pub struct Picture {
 /// Bytes to and from something in a sandbox.
 pub trait Link: futures::io::AsyncRead + futures::io::AsyncWrite + Send + Unpin {}
 
+/// What lets Holt speak for other hosts inside one sandbox: a certificate that is trusted there and nowhere else, and its key,
+/// which stays outside.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// As PEM.
+    pub certificate: String,
+    /// As PEM.
+    pub key: String,
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Authority")
+    }
+}
+
 /// By which of its ports inside a connection wants to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -111,6 +128,8 @@ pub struct Departure {
     pub door: Door,
     /// The word by which programs of this sandbox, and of no other, prove to be such.
     pub token: String,
+    /// What is trusted inside, where it was given something to trust.
+    pub authority: Option<Arc<Authority>>,
     /// From inside; what comes over it is hostile.
     pub link: Box<dyn Link>,
     /// Takes what people should know of it.
@@ -126,6 +145,11 @@ impl std::fmt::Debug for Departure {
 /// What lets things out of sandboxes, or does not. A driver has one.
 #[async_trait]
 pub trait Outside: Send + Sync + std::fmt::Debug {
+    /// What a new sandbox is to trust. None where nothing is ever said in the name of others.
+    fn authority(&self) -> Option<Authority> {
+        None
+    }
+
     /// Serves a connection until it ends.
     async fn serve(&self, departure: Departure);
 }

@@ -9,6 +9,7 @@
 //! understood is refused.
 
 pub mod address;
+pub mod authority;
 mod dial;
 pub mod hello;
 mod own;
@@ -19,6 +20,7 @@ mod target;
 
 pub use dial::{Dialer, Exceptions};
 pub use policy::{Decided, Policy};
-pub use proxy::{Client, Limits, Proxy};
+pub use authority::Signer;
+pub use proxy::{Client, Injected, Limits, Proxy};
 pub use refusal::Refusal;
 pub use target::{Host, Name, NotATarget, Target};

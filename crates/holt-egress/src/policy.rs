@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use holt_core::network::Judgement;
 
+use crate::proxy::Injected;
 use crate::refusal::Refusal;
 use crate::target::Target;
 
@@ -23,6 +24,11 @@ pub trait Policy: Send + Sync {
 
     /// Whether what it once allowed it still does; nobody is asked.
     async fn still(&self, target: &Target) -> bool;
+
+    /// What is added to requests to this target, which then is opened up for it.
+    async fn secret(&self, _target: &Target) -> Option<Injected> {
+        None
+    }
 
     /// Hears what was decided, each time.
     fn told(&self, target: &Target, decided: &Decided);

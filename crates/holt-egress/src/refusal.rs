@@ -16,6 +16,8 @@ pub enum Refusal {
     NoName,
     #[error("only TLS is let through to this port")]
     NotTls,
+    #[error("the host has not proved in TLS to be who it is")]
+    Unproven,
     #[error("too many connections are open in this session; close some")]
     TooMany,
     #[error("it is not understood; the proxy takes CONNECT, http:// addresses and SOCKS5 without a password")]
@@ -39,6 +41,7 @@ impl Refusal {
             Self::OtherName => "other_server_name",
             Self::NoName => "no_server_name",
             Self::NotTls => "not_tls",
+            Self::Unproven => "host_unproven",
             Self::TooMany => "too_many_connections",
             Self::NotUnderstood => "not_understood",
             Self::NoSuchHost => "no_such_host",
@@ -61,6 +64,7 @@ impl Refusal {
             Self::Address(_) => "Whoever runs Holt can name this host and port as an exception in its configuration.",
             Self::OtherName | Self::NoName => "Ask the proxy for the host by the name that TLS is to use.",
             Self::NotTls => "Use another port for what is not TLS.",
+            Self::Unproven => "Look at its certificate; what this machine trusts is trusted here.",
             Self::TooMany | Self::NotUnderstood => "",
             Self::NoSuchHost | Self::Unreachable | Self::Late => "Check the name, or try again later.",
         }

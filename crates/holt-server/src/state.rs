@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use holt_api::{Finding, FindingState, Listener};
 use holt_core::recording::Recordings;
 use holt_core::time::Timestamp;
+use holt_core::vault::Vault;
 use holt_engine::Engine;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Mutex, Semaphore};
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub trusted_proxies: Vec<IpAddr>,
     pub archiver: Archiver,
     pub recordings: Arc<dyn Recordings>,
+    pub vault: Arc<dyn Vault>,
     /// How many archives may be packed at the same time.
     pub archives: Arc<Semaphore>,
     pub about: About,
@@ -99,6 +101,7 @@ impl App {
             trusted_proxies: options.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
             archiver: parts.archiver,
             recordings: parts.recordings,
+            vault: parts.vault,
             archives: Arc::new(Semaphore::new(options.limits.archives)),
             about: parts.about,
             limits: options.limits,

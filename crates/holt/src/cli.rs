@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run, send, show,
+    answer, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run, secret, send, show,
     status, stop, terminal,
 };
 use crate::failure::{Exit, Failure};
@@ -130,6 +130,9 @@ pub enum Command {
     /// Manage access keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Keep secrets for hosts, which are added outside of sandboxes
+    #[command(subcommand)]
+    Secret(secret::Command),
     /// Show how the server is
     Status(status::Arguments),
     /// Find out what this machine can and cannot do, and mend it
@@ -189,6 +192,7 @@ mod tests {
             "holt terminal last --attach 01920000-0000-7000-8000-0000000000aa",
             "holt key add laptop --scope operate,approve --expires 30d",
             "holt key ls",
+            "holt secret add api.github.com",
             "holt key revoke 01920000-0000-7000-8000-0000000000aa",
             "holt doctor --fix --yes --json",
             "holt gc --older-than 30d --yes",

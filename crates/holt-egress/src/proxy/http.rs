@@ -39,7 +39,7 @@ const OF_ONE_HOP: [&str; 9] = [
 ];
 const REFUSED: HeaderName = HeaderName::from_static("x-holt-refused");
 
-type Answer = Response<Either<Full<Bytes>, Driven>>;
+pub type Answer = Response<Either<Full<Bytes>, Driven>>;
 
 /// A tunnel that begins when the answer to CONNECT has gone.
 type Tunnel = Arc<Mutex<Option<(Target, TcpStream, OnUpgrade)>>>;
@@ -77,7 +77,8 @@ async fn respond(visit: &Visit, request: Request<Incoming>, tunnel: &Tunnel) -> 
         Err(refusal) => return refuse(Some(&target), refusal),
     };
     if request.method() != Method::CONNECT {
-        return forward(request, outside).await.unwrap_or_else(|_| refuse(Some(&target), Refusal::Unreachable));
+        let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+        return forward(request, outside, host).await.unwrap_or_else(|_| refuse(Some(&target), Refusal::Unreachable));
     }
     let upgrade = hyper::upgrade::on(request);
     tunnel.lock().unwrap_or_else(PoisonError::into_inner).replace((target, outside, upgrade));
@@ -103,13 +104,15 @@ fn plain_target(uri: &Uri) -> Result<Target, NotATarget> {
 }
 
 /// Passes a request on, and its answer back.
-async fn forward(mut request: Request<Incoming>, outside: TcpStream) -> hyper::Result<Answer> {
-    let host = request.uri().authority().map(|authority| HeaderValue::from_str(authority.as_str()));
+pub async fn forward<S>(mut request: Request<Incoming>, outside: S, host: Option<HeaderValue>) -> hyper::Result<Answer>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).parse();
     keep_for_this_hop(request.headers_mut());
     // It has been answered already.
     request.headers_mut().remove(EXPECT);
-    if let Some(Ok(host)) = host {
+    if let Some(host) = host {
         request.headers_mut().insert(HOST, host);
     }
     if let Ok(path) = path {
@@ -141,7 +144,7 @@ fn keep_for_this_hop(headers: &mut HeaderMap) {
 }
 
 /// The body of an answer, with the connection that it comes over.
-struct Driven {
+pub struct Driven {
     body: Incoming,
     _connection: AbortOnDropHandle<()>,
 }
@@ -163,7 +166,7 @@ impl Body for Driven {
     }
 }
 
-fn refuse(target: Option<&Target>, refusal: Refusal) -> Answer {
+pub fn refuse(target: Option<&Target>, refusal: Refusal) -> Answer {
     let status = match refusal {
         Refusal::NotUnderstood => StatusCode::BAD_REQUEST,
         Refusal::TooMany => StatusCode::SERVICE_UNAVAILABLE,

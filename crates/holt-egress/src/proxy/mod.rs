@@ -1,6 +1,7 @@
 //! The proxy that a sandbox finds: SOCKS5 or HTTP over one stream of bytes, told apart by the first byte.
 
 mod http;
+mod opened;
 mod socks;
 mod stream;
 mod tunnel;
@@ -16,9 +17,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::dial::Dialer;
+use crate::authority::Signer;
 use crate::policy::{Decided, Policy};
 use crate::refusal::Refusal;
 use crate::target::Target;
+pub use opened::Injected;
 use stream::{Activity, Watched};
 
 /// What one session may hold at a time, and for how long.
@@ -58,6 +61,8 @@ impl Default for Limits {
 /// A session as the proxy knows it. Shared by its connections.
 pub struct Client {
     policy: Box<dyn Policy>,
+    /// Who speaks for hosts that are opened up, in a sandbox that trusts somebody.
+    signer: Option<Signer>,
     /// Counts how often the policy has changed.
     changes: watch::Sender<u64>,
     room: Arc<Semaphore>,
@@ -77,12 +82,19 @@ impl Client {
     pub fn new(policy: impl Policy + 'static, limits: &Limits) -> Self {
         Self {
             policy: Box::new(policy),
+            signer: None,
             changes: watch::Sender::new(0),
             room: Arc::new(Semaphore::new(limits.connections)),
             lookups: Arc::new(Semaphore::new(limits.lookups)),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
         }
+    }
+
+    /// With somebody whom the session's sandbox trusts: hosts with a secret are opened up.
+    #[must_use]
+    pub fn trusting(self, signer: Option<Signer>) -> Self {
+        Self { signer, ..self }
     }
 
     /// The policy says something else now: what it does not allow any more is cut.
@@ -227,8 +239,16 @@ impl Visit {
     /// Lets bytes through both ways, once they are seen to be for this target.
     async fn tunnel<S>(&self, target: &Target, inside: S, outside: TcpStream)
     where
-        S: AsyncRead + AsyncWrite + Send + Unpin,
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        if self.client.signer.is_some()
+            && let Some(secret) = self.client.policy.secret(target).await
+        {
+            if let Err(refusal) = opened::run(self, target, secret, inside, outside).await {
+                self.tell(target, refusal);
+            }
+            return;
+        }
         if let Err(refusal) =
             tunnel::run(target, self.proxy.limits.hello, inside, outside, || self.activity.shorten(self.proxy.limits.half_closed))
                 .await

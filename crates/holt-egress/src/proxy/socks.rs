@@ -43,7 +43,7 @@ impl From<Refusal> for Reply {
 /// Serves one connection.
 pub async fn serve<S>(visit: &Visit, mut stream: S)
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let Ok(Ok(asked)) = timeout(visit.proxy.limits.asking, ask(&mut stream)).await else { return };
     let target = match asked {

@@ -143,7 +143,7 @@ impl Inner {
         let teller = self.reports.teller(&session);
         let heard = Arc::clone(&teller);
         let way = Way::new(self, &record);
-        let depart = self.departures.of(way.clone(), record.token.clone(), &heard);
+        let depart = self.departures.of(way.clone(), &record, &heard);
         let hear = move |report| match report {
             Report::Leaving { number, door } => depart.take(number, door),
             other => heard.tell(other),

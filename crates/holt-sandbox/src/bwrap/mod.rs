@@ -7,6 +7,7 @@
 mod birth;
 mod busy;
 mod calls;
+mod certificates;
 mod cgroups;
 mod client;
 mod desktop;

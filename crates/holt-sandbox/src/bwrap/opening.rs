@@ -16,6 +16,7 @@ use holt_keeper::tree;
 use tokio::sync::watch;
 
 use super::birth::{self, Birth};
+use super::certificates::Certificates;
 use super::client::Lost;
 use super::driver::{Inner, Open, Slot, info};
 use super::machine::Machine;
@@ -36,6 +37,12 @@ pub struct Opening<'a> {
     pub directory: Session,
     pub spec: &'a SandboxSpec,
     pub prepared: bool,
+}
+
+/// What a sandbox is given to be recognised by, and to recognise.
+struct Inside<'a> {
+    token: &'a str,
+    certificates: Option<Certificates>,
 }
 
 /// What a sandbox is to be, and what is to be said about it.
@@ -66,8 +73,14 @@ impl Inner {
         let machine = self.machine().await?;
         let Opening { session, directory, spec, prepared } = opening;
         let token = new_token();
-        let world = self.world(spec, &directory, machine, &token).await?;
+        let authority = self.options.outside.as_ref().and_then(|outside| outside.authority());
+        let certificates = authority.as_ref().map(|_| Certificates::of(&directory));
+        let world = self.world(spec, &directory, machine, Inside { token: &token, certificates }).await?;
         let identity = self.make_directories(&directory)?;
+        if let Some(authority) = &authority {
+            let written = Certificates::of(&directory).write(authority);
+            written.map_err(|error| storage("write a session's certificates in", &self.places.sessions(), &error))?;
+        }
         let newborn = birth::start(Birth {
             machine,
             options: &self.options,
@@ -90,6 +103,7 @@ impl Inner {
             cgroups: newborn.cgroups,
             workspace_path: world.workspace_path,
             token,
+            authority,
             warnings: world.warnings,
             prepared,
         };
@@ -116,7 +130,7 @@ impl Inner {
         spec: &SandboxSpec,
         directory: &Session,
         machine: &Machine,
-        token: &str,
+        inside: Inside<'_>,
     ) -> Result<World, SandboxError> {
         let environment = environment::find(&spec.environment).ok_or_else(|| unknown_environment(&spec.environment))?;
         let workspace = self.workspace(&spec.workspace, directory, machine).await?;
@@ -139,7 +153,8 @@ impl Inner {
             kits,
             variables: &spec.variables,
             limits: &spec.limits,
-            token,
+            token: inside.token,
+            certificates: inside.certificates,
         };
         Ok(World { room: room::room(&parts), browser: room::browser_room(&parts), workspace_path, warnings })
     }

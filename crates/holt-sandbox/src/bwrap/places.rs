@@ -20,6 +20,7 @@ const WORKSPACE: &str = "workspace";
 const HOME: &str = "home";
 /// What its browser has: what it downloads, and a profile.
 const DOWNLOADS: &str = "downloads";
+const CERTIFICATES: &str = "certificates";
 const BROWSER: &str = "browser";
 /// How the directories of prepared sandboxes begin.
 const PREPARED: &str = "prepared-";
@@ -110,6 +111,11 @@ impl Session {
 
     pub fn home(&self) -> PathBuf {
         self.directory.join(HOME)
+    }
+
+    /// Where what is trusted inside is written: beside what is bound, not in it.
+    pub fn certificates(&self) -> PathBuf {
+        self.directory.join(CERTIFICATES)
     }
 
     pub fn downloads(&self) -> PathBuf {

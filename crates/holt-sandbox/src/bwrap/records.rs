@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use holt_core::id::SessionId;
+use holt_core::sandbox::Authority;
 use holt_keeper::cgroup::Plan;
 use holt_keeper::protocol::handshake::Bytes32;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,9 @@ pub struct Record {
     pub workspace_path: String,
     /// By which programs inside prove that they are of this sandbox.
     pub token: String,
+    /// What is trusted inside, with its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Authority>,
     pub warnings: Vec<String>,
     /// Opened ahead; no session has it yet.
     pub prepared: bool,
@@ -100,6 +104,7 @@ mod tests {
             cgroups: None,
             workspace_path: "/workspace".into(),
             token: "t".into(),
+            authority: Some(Authority { certificate: "c".into(), key: "k".into() }),
             warnings: Vec::new(),
             prepared: false,
         };

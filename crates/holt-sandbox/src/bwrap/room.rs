@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use holt_core::session::Limits;
 use holt_keeper::spec::{Bind, DOWNLOADS_INSIDE, EXECUTABLE_INSIDE, Link, Room, RoomLimits, Source, Tmpfs};
 
+use super::certificates::{self, Certificates};
 use super::project::Project;
 use crate::environment::{self, FoundKit};
 
@@ -69,6 +70,8 @@ pub struct Parts<'a> {
     pub limits: &'a Limits,
     /// By which programs inside prove that they are of this sandbox.
     pub token: &'a str,
+    /// What is trusted inside besides what the machine trusts.
+    pub certificates: Option<Certificates>,
 }
 
 /// Where the agent works.
@@ -93,6 +96,7 @@ pub fn room(parts: &Parts<'_>) -> Room {
     let mut variables = environment::variables(&parts.kits);
     variables.extend(environment::way_out());
     variables.extend(environment::models(parts.token));
+    variables.extend(parts.certificates.iter().flat_map(|_| certificates::variables()));
     variables.extend(parts.variables.clone());
     let Base { mut binds, mut links } = base(parts);
     binds.push(held(&parts.downloads, DOWNLOADS_INSIDE, true));
@@ -145,6 +149,10 @@ fn base(parts: &Parts<'_>) -> Base {
     let (mut binds, mut links) = (parts.programs.binds.clone(), parts.programs.links.clone());
     links.extend(ALIASES.map(|(at, target)| Link { at: PathBuf::from(at), target: PathBuf::from(target) }));
     binds.push(held(parts.etc, "/etc", false));
+    if let Some(certificates) = &parts.certificates {
+        binds.push(held(&certificates.all, certificates::ALL, false));
+        binds.push(held(&certificates.own, certificates::OWN, false));
+    }
     binds.push(Bind { source_kind: Source::Executable, ..held(parts.keeper, EXECUTABLE_INSIDE, false) });
     Base { binds, links }
 }
@@ -199,6 +207,7 @@ mod tests {
             variables,
             limits,
             token: "holt-t",
+            certificates: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 
 use holt_core::id::SessionId;
-use holt_core::sandbox::{Departure, Door, Link, Outside, SandboxError};
+use holt_core::sandbox::{Authority, Departure, Door, Link, Outside, SandboxError};
 use holt_keeper::protocol::handshake::Bytes32;
 use holt_keeper::protocol::message::{self, Answer, Code, MOST_PORTS, Verb};
 use tokio::net::UnixStream;
@@ -93,8 +93,9 @@ impl Departures {
     }
 
     /// Those of one sandbox.
-    pub fn of(&self, way: Way, token: String, teller: &Arc<Teller>) -> Gate {
-        Gate { outside: self.outside.clone(), ended: self.ended.clone(), way, token, teller: Arc::clone(teller) }
+    pub fn of(&self, way: Way, record: &Record, teller: &Arc<Teller>) -> Gate {
+        let (token, authority) = (record.token.clone(), record.authority.clone().map(Arc::new));
+        Gate { outside: self.outside.clone(), ended: self.ended.clone(), way, token, authority, teller: Arc::clone(teller) }
     }
 }
 
@@ -105,6 +106,7 @@ pub struct Gate {
     ended: CancellationToken,
     way: Way,
     token: String,
+    authority: Option<Arc<Authority>>,
     teller: Arc<Teller>,
 }
 
@@ -130,6 +132,7 @@ impl Gate {
                     message::Door::Models => Door::Models,
                 },
                 token: self.token,
+                authority: self.authority,
                 link: link(stream),
                 tell: Box::new(move |report| teller.tell_in_words(report)),
             })

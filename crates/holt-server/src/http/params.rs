@@ -63,6 +63,18 @@ impl<S: Send + Sync> FromRequestParts<S> for QuestionParam {
     }
 }
 
+/// The name of a host.
+#[derive(Debug, Clone)]
+pub(crate) struct HostParam(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for HostParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        path_param(parts, state, "host").await.map(Self)
+    }
+}
+
 /// The name of a preview.
 #[derive(Debug, Clone)]
 pub(crate) struct PreviewParam(pub String);

@@ -7,6 +7,7 @@ mod events;
 mod feed;
 mod files;
 mod health;
+mod host_secrets;
 mod index;
 mod keys;
 mod mcp;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> Vec<Declared> {
         desktop::routes(),
         recording::routes(),
         network::routes(),
+        host_secrets::routes(),
         previews::routes(),
         terminals::routes(),
         keys::routes(),

@@ -18,6 +18,7 @@ pub mod preview;
 pub mod project;
 pub mod put;
 pub mod run;
+pub mod secret;
 pub mod send;
 pub mod show;
 pub mod start;

@@ -15,7 +15,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new(
         "sandbox.network",
         &["HOLT_NETWORK"],
-        Some("none"),
+        Some("allow"),
         "Where sessions that say nothing may go: none, allow, or open",
     ),
     Setting::new(

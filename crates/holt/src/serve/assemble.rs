@@ -11,6 +11,7 @@ use holt_core::agent::Agent;
 use holt_core::id::{OwnerId, SessionId};
 use holt_core::sandbox::Sandboxes;
 use holt_core::store::{Keys, Store, StoreError};
+use holt_core::vault::Vault;
 use holt_engine::{CreateSession, Engine, ListSessions};
 use holt_models::{Models, anthropic};
 use holt_sandbox::blobs::ArtifactStore;
@@ -41,6 +42,7 @@ pub struct Remainder {
     data_dir: PathBuf,
     store: Arc<SqliteStore>,
     engine: Engine,
+    vault: Arc<dyn Vault>,
     bringer: Bringer,
 }
 
@@ -68,17 +70,18 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         .map_err(|error| Failure::new(Exit::DataDirUnusable, error.code(), error.to_string(), error.hint()))?;
     let keys: Arc<dyn Keys> = store.clone();
     let recordings = Arc::new(RecordingStore::new(data_dir.path()));
-    let vault = Arc::new(FileVault::new(data_dir.path()));
+    let vault: Arc<dyn Vault> = Arc::new(FileVault::new(data_dir.path()));
+    let own = Arc::clone(&vault);
     let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), recordings, vault, about: about() };
     let remainder =
-        Remainder { config: config.clone(), data_dir: data_dir.path().to_owned(), store, engine: engine.clone(), bringer };
+        Remainder { config: config.clone(), data_dir: data_dir.path().to_owned(), store, engine: engine.clone(), vault: own, bringer };
     Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
 }
 
 impl Remainder {
     /// Makes the first key and the sandboxes' driver.
     pub async fn finish(self) -> Result<(), Failure> {
-        let Self { config, data_dir, store, engine, bringer } = self;
+        let Self { config, data_dir, store, engine, vault, bringer } = self;
         holt_server::ensure_first_key(&*store, &data_dir).await.map_err(|error| {
             let hint = "Mend the data directory's permissions or its disk.";
             Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), hint)
@@ -87,7 +90,9 @@ impl Remainder {
         let beside = data_dir.clone();
         let written = tokio::task::spawn_blocking(move || Ok((keeper::install(&beside)?, epoch::next(&beside)?))).await;
         let (keeper, epoch) = written.unwrap_or_else(|error| Err(Failure::failed("start", error.to_string(), "")))?;
-        let driver = driver(&config, &data_dir, keeper, epoch, &engine)?;
+        let gateway = gateway::gateway(&engine, &config.models);
+        let way_out = WayOut::new(&engine, config.sandbox.network_exceptions.clone(), gateway, vault);
+        let driver = driver(&config, &data_dir, keeper, epoch, way_out)?;
         let known = known(&driver, &*store).await;
         driver.sweep(&known).await;
         bringer.bring(Ok(driver));
@@ -115,14 +120,13 @@ fn models(config: &Config) -> Result<Models, Failure> {
     Models::new(wanted).map_err(invalid)
 }
 
-fn driver(config: &Config, data_dir: &Path, keeper: PathBuf, epoch: u64, engine: &Engine) -> Result<BwrapDriver, Failure> {
+fn driver(config: &Config, data_dir: &Path, keeper: PathBuf, epoch: u64, way_out: WayOut) -> Result<BwrapDriver, Failure> {
     let mut options = holt_sandbox::bwrap::Options::new(data_dir, keeper, epoch);
     options.prepared = config.sandbox.prepared;
     options.environment = default_environment(config);
     options.limits = config.sandbox.limits;
     options.grace = config.sandbox.grace;
-    options.outside =
-        Some(Arc::new(WayOut::new(engine, config.sandbox.network_exceptions.clone(), gateway::gateway(engine, &config.models))));
+    options.outside = Some(Arc::new(way_out));
     BwrapDriver::new(options)
         .map_err(|error| Failure::new(Exit::NoSandbox, "sandbox", error.to_string(), "`holt doctor` says more."))
 }

@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use holt_core::id::SessionId;
 use holt_core::network::{Doorkeeper, Judgement, NetworkDecision};
-use holt_core::sandbox::{Departure, Door, Outside, SandboxReport};
-use holt_egress::{Client, Decided, Dialer, Exceptions, Limits, Policy, Proxy, Target};
+use holt_core::sandbox::{Authority, Departure, Door, Outside, SandboxReport};
+use holt_core::vault::Vault;
+use holt_egress::{Client, Decided, Dialer, Exceptions, Injected, Limits, Policy, Proxy, Signer, Target};
 use holt_engine::Engine;
 use holt_gateway::Gateway;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::compat::FuturesAsyncReadCompatExt as _;
 use tokio_util::task::AbortOnDropHandle;
+
+use super::secrets;
 
 /// Sessions that are remembered though nothing of theirs is under way, so that they are not told the same again.
 const REMEMBERED: usize = 1024;
@@ -23,20 +26,22 @@ const MOST_HOSTS: usize = 100;
 pub struct WayOut {
     proxy: Proxy,
     doorkeeper: Arc<dyn Doorkeeper>,
+    vault: Arc<dyn Vault>,
     clients: Arc<Clients>,
     gateway: Gateway,
     _watching: AbortOnDropHandle<()>,
 }
 
-type Clients = Mutex<HashMap<SessionId, Arc<Client>>>;
+type Clients = Mutex<HashMap<SessionId, Known>>;
 
 impl WayOut {
-    pub fn new(engine: &Engine, exceptions: Exceptions, gateway: Gateway) -> Self {
+    pub fn new(engine: &Engine, exceptions: Exceptions, gateway: Gateway, vault: Arc<dyn Vault>) -> Self {
         let clients = Arc::<Clients>::default();
         let watching = tokio::spawn(watch(engine.clone(), Arc::clone(&clients)));
         Self {
             proxy: Proxy::new(Dialer::new(exceptions), Limits::default()),
             doorkeeper: Arc::new(engine.clone()),
+            vault,
             clients,
             gateway,
             _watching: AbortOnDropHandle::new(watching),
@@ -46,16 +51,32 @@ impl WayOut {
     fn client(&self, departure: &mut Departure) -> Arc<Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if clients.len() >= REMEMBERED {
-            clients.retain(|_, client| Arc::strong_count(client) > 1);
+            clients.retain(|_, known| Arc::strong_count(&known.client) > 1);
         }
-        let client = clients.entry(departure.session).or_insert_with(|| {
-            let session = departure.session;
+        // Another sandbox of the session trusts somebody else.
+        clients.retain(|session, known| *session != departure.session || known.token == departure.token);
+        let known = clients.entry(departure.session).or_insert_with(|| {
             let tell = std::mem::replace(&mut departure.tell, Box::new(|_| {}));
-            let word = Word { session, doorkeeper: Arc::clone(&self.doorkeeper), decided: Mutex::default(), tell };
-            Arc::new(Client::new(word, self.proxy.limits()))
+            let word = Word {
+                session: departure.session,
+                doorkeeper: Arc::clone(&self.doorkeeper),
+                vault: Arc::clone(&self.vault),
+                decided: Mutex::default(),
+                tell,
+            };
+            let signer = departure.authority.as_ref().and_then(|authority| Signer::new(authority).ok());
+            let client = Arc::new(Client::new(word, self.proxy.limits()).trusting(signer));
+            Known { token: departure.token.clone(), client }
         });
-        Arc::clone(client)
+        Arc::clone(&known.client)
     }
+}
+
+/// One sandbox, as the proxy knows it.
+#[derive(Debug)]
+struct Known {
+    token: String,
+    client: Arc<Client>,
 }
 
 /// Lets those who are out know when their session may not go there any more.
@@ -66,8 +87,8 @@ async fn watch(engine: Engine, clients: Arc<Clients>) {
         let changed = changes.recv().await;
         let clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
         match changed {
-            Ok(session) => clients.get(&session).into_iter().for_each(|client| client.policy_changed()),
-            Err(RecvError::Lagged(_)) => clients.values().for_each(|client| client.policy_changed()),
+            Ok(session) => clients.get(&session).into_iter().for_each(|known| known.client.policy_changed()),
+            Err(RecvError::Lagged(_)) => clients.values().for_each(|known| known.client.policy_changed()),
             Err(RecvError::Closed) => return,
         }
     }
@@ -75,6 +96,11 @@ async fn watch(engine: Engine, clients: Arc<Clients>) {
 
 #[async_trait]
 impl Outside for WayOut {
+    fn authority(&self) -> Option<Authority> {
+        let made = holt_egress::authority::make();
+        made.inspect_err(|error| tracing::warn!(%error, "secrets for hosts cannot be used in a new sandbox")).ok()
+    }
+
     async fn serve(&self, mut departure: Departure) {
         if departure.door == Door::Models {
             return self.gateway.serve(departure.session, &departure.token, departure.link.compat()).await;
@@ -90,6 +116,7 @@ impl Outside for WayOut {
 struct Word {
     session: SessionId,
     doorkeeper: Arc<dyn Doorkeeper>,
+    vault: Arc<dyn Vault>,
     decided: Mutex<Told>,
     tell: Box<dyn Fn(SandboxReport) + Send + Sync>,
 }
@@ -102,6 +129,10 @@ impl Policy for Word {
 
     async fn still(&self, target: &Target) -> bool {
         self.doorkeeper.still_may(self.session, &target.host.to_string(), target.port).await
+    }
+
+    async fn secret(&self, target: &Target) -> Option<Injected> {
+        secrets::find(&*self.vault, target).await
     }
 
     fn told(&self, target: &Target, decided: &Decided) {

@@ -12,6 +12,7 @@ mod log;
 mod memory;
 mod process;
 mod retention;
+mod secrets;
 mod take;
 
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ mod alone;
 mod gateway;
 mod many;
 mod network;
+mod packages;
 mod run;
 mod serve;
 mod support;

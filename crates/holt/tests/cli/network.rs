@@ -1,8 +1,9 @@
 //! What leaves a sandbox, with the whole program: through the proxy to public hosts and what the configuration names, and not
 //! otherwise.
 
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, Stdio};
 use std::thread;
 
 use holt_testkit::{Script, ScriptedModel};
@@ -58,11 +59,11 @@ async fn a_session_whose_network_is_open_reaches_what_is_named_and_nothing_of_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_says_nothing_reaches_nothing() {
+async fn a_session_without_a_network_reaches_nothing() {
     let named = greeter();
     let command = format!("export no_proxy= NO_PROXY=; curl -sS -m 20 http://{named}/");
     let exception = named.to_string();
-    let log = said(|home| home.with("HOLT_NETWORK_EXCEPTIONS", &exception), &[], &command).await;
+    let log = said(|home| home.with("HOLT_NETWORK_EXCEPTIONS", &exception), &["--network", "none"], &command).await;
     assert!(!log.contains("hello inside") && log.contains("network policy does not allow it"), "{log}");
     assert!(log.contains("network_decided") && log.contains(r#""rule":"none""#), "{log}");
 }
@@ -90,5 +91,72 @@ async fn a_connection_waits_until_somebody_has_said_whether_it_may_leave() {
     let log = home.holt(&["logs", "last", "--json"]).good();
     assert!(log.lines().filter(|line| line.contains("call_finished") && line.contains("hello inside")).count() == 2, "{log}");
     assert_eq!(log.lines().filter(|line| line.contains("host_asked")).count(), 1, "answered for good: {log}");
+    model.finish();
+}
+
+/// A server that speaks TLS as `localhost` and says whether the secret came.
+const SECURE: &str = r"
+import http.server, ssl, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        told = self.headers.get_all('authorization') == ['Bearer canary-of-the-host'] and self.headers['x-own'] == '1'
+        body = b'it is you' if told else b'who are you'
+        self.send_response(200); self.send_header('content-length', str(len(body))); self.end_headers(); self.wfile.write(body)
+    def log_message(self, *words): pass
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Answer)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); context.load_cert_chain('cert.pem', 'key.pem')
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True); server.serve_forever()
+";
+const CERTIFY: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=x -addext subjectAltName=DNS:localhost";
+
+struct Secure(std::process::Child);
+
+impl Drop for Secure {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn secure(place: &std::path::Path) -> (Secure, u16) {
+    let made = Command::new("bash").args(["-ec", CERTIFY]).current_dir(place).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mut python = Command::new("python3");
+    let mut server = python.args(["-c", SECURE]).current_dir(place).stdout(Stdio::piped()).spawn().unwrap();
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    (Secure(server), port.trim().parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_for_a_host_is_added_outside_and_is_nowhere_inside() {
+    let place = tempfile::tempdir().unwrap();
+    let (_server, port) = secure(place.path());
+    let host = format!("localhost:{port}");
+    let python = format!(
+        "import urllib.request as u; r = u.Request('https://{host}/', headers={{'X-Own': '1', 'Authorization': 'Bearer mine'}}); print('python:', u.urlopen(r).read().decode())"
+    );
+    let command = format!(
+        "export no_proxy= NO_PROXY=; curl -sS -m 20 -H 'X-Own: 1' -H 'Authorization: Bearer mine' https://{host}/; echo ' by curl'; \
+         python3 -c \"{python}\"; grep -rlsa 'canary-of-the-hos[t]' /etc /home /workspace /tmp /run /proc/self/environ; \
+         grep -rlsa 'PRIVATE KEY' /run/holt; echo looked"
+    );
+    let call = Script::default().call("execute_command", &json!({ "command": command }));
+    let model = ScriptedModel::start([call.into(), Script::default().text("The end.").into()]).await;
+    let home = Home::new().with("ANTHROPIC_BASE_URL", model.url()).with("ANTHROPIC_API_KEY", "sk-canary");
+    let home = home.with("HOLT_NETWORK_EXCEPTIONS", &host).with("SSL_CERT_FILE", place.path().join("cert.pem").to_str().unwrap());
+    let _holt = home.serve();
+    let mut keep = home.command(&["secret", "add", &host]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    keep.stdin.take().unwrap().write_all(b"canary-of-the-host\n").unwrap();
+    assert!(keep.wait().unwrap().success());
+    assert_eq!(home.holt(&["secret", "ls", "--json"]).json()["items"][0]["host"], host);
+    home.holt(&["run", "--managed", "--network", "allow", "--allow", &host, "ask the host"]).good();
+    let log = home.holt(&["logs", "last", "--json"]).good();
+    let outcome = log.lines().find(|line| line.contains("call_finished")).unwrap().replace("\\n", "\n");
+    assert!(outcome.contains("it is you by curl") && outcome.contains("python: it is you"), "{outcome}");
+    assert!(outcome.contains("python: it is you\nlooked"), "nothing found: {outcome}");
+    assert!(!log.contains("canary-of-the-host"), "{log}");
+    home.holt(&["secret", "rm", &host]).good();
     model.finish();
 }
