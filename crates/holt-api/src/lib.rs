@@ -42,8 +42,9 @@ pub use holt_core::workspace::{Entry, EntryKind, Listing};
 pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};
 pub use preview::{OpenPreview, OpenVnc, Preview, PreviewList, VncAddress};
 pub use session::{
-    Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, HostAnswer, HostSecret, HostSecretList, KeepHostSecret, NetworkRequest, PromptReceipt, RecordAction,
-    RecordRequest, RecordedSegment, RecordingList, RenameSession, SendPrompt, SessionList,
+    Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, HostAnswer, HostSecret, HostSecretList, KeepHostSecret,
+    NetworkRequest, PromptReceipt, RecordAction, RecordRequest, RecordedSegment, RecordingList, RenameSession, SendPrompt,
+    SessionList,
 };
 pub use status::{
     AgentInfo, CheckState, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits,

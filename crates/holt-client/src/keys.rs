@@ -35,7 +35,9 @@ impl Client {
     /// Keeps a secret for a host.
     pub async fn keep_host_secret(&self, host: &str, secret: String) -> Result<(), ClientError> {
         let body = self.json(&KeepHostSecret { secret })?;
-        self.ask_whole(Request { body, ..Request::new(Method::PUT, Path::new("/v2/hosts/secrets").segment(host)) }).await.map(drop)
+        self.ask_whole(Request { body, ..Request::new(Method::PUT, Path::new("/v2/hosts/secrets").segment(host)) })
+            .await
+            .map(drop)
     }
 
     pub async fn forget_host_secret(&self, host: &str) -> Result<(), ClientError> {

@@ -18,9 +18,9 @@ mod proxy;
 mod refusal;
 mod target;
 
+pub use authority::Signer;
 pub use dial::{Dialer, Exceptions};
 pub use policy::{Decided, Policy};
-pub use authority::Signer;
 pub use proxy::{Client, Injected, Limits, Proxy};
 pub use refusal::Refusal;
 pub use target::{Host, Name, NotATarget, Target};

@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run, secret, send, show,
-    status, stop, terminal,
+    answer, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run, secret, send,
+    show, status, stop, terminal,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;

@@ -16,8 +16,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
-use crate::dial::Dialer;
 use crate::authority::Signer;
+use crate::dial::Dialer;
 use crate::policy::{Decided, Policy};
 use crate::refusal::Refusal;
 use crate::target::Target;

@@ -161,7 +161,9 @@ mod tests {
     #[test]
     fn a_request_names_the_very_host_that_was_asked_for() {
         let is = |asked: &str, target: &str| names(&HeaderValue::from_str(asked).unwrap(), &target.parse().unwrap());
-        assert!(is("a.example", "a.example:443") && is("A.example:443", "a.example:443") && is("a.example:8443", "a.example:8443"));
+        assert!(
+            is("a.example", "a.example:443") && is("A.example:443", "a.example:443") && is("a.example:8443", "a.example:8443")
+        );
         assert!(!is("b.example", "a.example:443") && !is("a.example", "a.example:8443") && !is("", "a.example:443"));
     }
 }

@@ -73,8 +73,14 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
     let vault: Arc<dyn Vault> = Arc::new(FileVault::new(data_dir.path()));
     let own = Arc::clone(&vault);
     let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), recordings, vault, about: about() };
-    let remainder =
-        Remainder { config: config.clone(), data_dir: data_dir.path().to_owned(), store, engine: engine.clone(), vault: own, bringer };
+    let remainder = Remainder {
+        config: config.clone(),
+        data_dir: data_dir.path().to_owned(),
+        store,
+        engine: engine.clone(),
+        vault: own,
+        bringer,
+    };
     Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
 }
 

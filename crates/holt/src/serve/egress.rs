@@ -22,7 +22,6 @@ const REMEMBERED: usize = 1024;
 /// Hosts of which one session is told.
 const MOST_HOSTS: usize = 100;
 
-#[derive(Debug)]
 pub struct WayOut {
     proxy: Proxy,
     doorkeeper: Arc<dyn Doorkeeper>,
@@ -69,6 +68,12 @@ impl WayOut {
             Known { token: departure.token.clone(), client }
         });
         Arc::clone(&known.client)
+    }
+}
+
+impl std::fmt::Debug for WayOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WayOut").field("proxy", &self.proxy).finish_non_exhaustive()
     }
 }
 

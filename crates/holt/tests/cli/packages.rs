@@ -37,14 +37,20 @@ fn answer(stream: &TcpStream, directory: &Path) -> Option<()> {
         _ => "application/octet-stream",
     };
     let (status, body) = fs::read(&file).map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
-    let head = format!("HTTP/1.1 {status}\r\ncontent-type: {media}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    let head =
+        format!("HTTP/1.1 {status}\r\ncontent-type: {media}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
     let mut stream = stream;
     stream.write_all(&[head.as_bytes(), &body].concat()).ok()
 }
 
 /// A shell of the host's makes what a registry has.
 fn make(script: &str, directory: &Path) {
-    let made = Command::new("bash").args(["-euc", script]).current_dir(directory).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+    let made = Command::new("bash")
+        .args(["-euc", script])
+        .current_dir(directory)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
