@@ -40,7 +40,7 @@ impl std::fmt::Debug for Injected {
 impl Injected {
     /// From how it is kept: `Name: value`, or a token alone for `Authorization: Bearer`.
     pub fn read(secret: &str) -> Option<Self> {
-        let secret = secret.trim();
+        let secret = Some(secret.trim()).filter(|secret| !secret.is_empty())?;
         let (name, value) = match secret.split_once(':') {
             Some((name, value)) if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => {
                 (name.parse().ok()?, value.trim().to_owned())

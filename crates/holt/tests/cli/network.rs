@@ -108,7 +108,7 @@ context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); context.load_cert_chain('cert
 server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_port, flush=True); server.serve_forever()
 ";
-const CERTIFY: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=x -addext subjectAltName=DNS:localhost";
+const CERTIFY: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=x -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE";
 
 struct Secure(std::process::Child);
 
