@@ -227,6 +227,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/hosts/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the hosts that a secret is kept for. The secrets themselves are nowhere to be read.
+         * @description Needs the scope `admin`.
+         */
+        get: operations["list_host_secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/hosts/secrets/{host}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keeps a secret for a host, in place of an earlier one.
+         * @description It is a header, `Name: value`, or a token alone, which is sent as `Authorization: Bearer`. It is added to every HTTPS
+         *     request of a session whose policy lets it reach the host; the sandbox never has it.
+         *
+         *     Needs the scope `admin`.
+         */
+        put: operations["keep_host_secret"];
+        post?: never;
+        /**
+         * Forgets the secret of a host.
+         * @description Needs the scope `admin`.
+         */
+        delete: operations["forget_host_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/keys": {
         parameters: {
             query?: never;
@@ -1866,6 +1913,14 @@ export interface components {
             host: string;
             verdict: components["schemas"]["Verdict"];
         };
+        /** @description A host that a secret is kept for. */
+        HostSecret: {
+            host: string;
+            kept_at: components["schemas"]["Timestamp"];
+        };
+        HostSecretList: {
+            items: components["schemas"]["HostSecret"][];
+        };
         /** @description Where to go from here. */
         Index: {
             /** @description What is where. */
@@ -1874,6 +1929,11 @@ export interface components {
             };
             name: string;
             version: string;
+        };
+        /** @description Keeps a secret for a host. */
+        KeepHostSecret: {
+            /** @description A header, `Name: value`, or a token. */
+            secret: string;
         };
         /** @description A key as it is shown: never the key itself. */
         Key: {
@@ -3186,6 +3246,99 @@ export interface operations {
         responses: {
             /** @description The socket; its frames are `ClientFrame` and `ServerFrame`. */
             101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_host_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hosts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostSecretList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    keep_host_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name, and `:port` when that is not 443. */
+                host: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepHostSecret"];
+            };
+        };
+        responses: {
+            /** @description It is kept. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    forget_host_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As it was kept. */
+                host: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
