@@ -332,3 +332,71 @@ proptest! {
         });
     }
 }
+
+/// A model that answers requests for a summary by themselves, and otherwise looks at one file after the other.
+fn long_work(summary: impl Fn() -> Answer + Send + 'static, steps: usize) -> FakeModel {
+    let mut step = 0;
+    let model = FakeModel::by(move |request| {
+        if request.tools.is_empty() {
+            return summary();
+        }
+        step += 1;
+        if step > steps { Answer::new().text("That is all.").done() } else { look(&format!("c{step}"), "src").done() }
+    });
+    model.holding(16_000)
+}
+
+fn compactions(session: &Session) -> Vec<holt_core::event::ContextCompacted> {
+    let compacted = session.bodies().into_iter().filter_map(|body| match body {
+        EventBody::ContextCompacted(compacted) => Some(compacted),
+        _ => None,
+    });
+    compacted.collect()
+}
+
+fn much(_: &str, _: &Value) -> CallOutcome {
+    CallOutcome::text(CallStatus::Succeeded, "x".repeat(4_000))
+}
+
+#[tokio::test]
+async fn long_work_is_summed_up_before_it_is_too_long() {
+    let model = long_work(|| Answer::new().text("Looked at src, found nothing.").done(), 40);
+    let session = Session::new("Look until you are done, and rhyme.", much);
+    session.work(&agent(&model), &[]).await.unwrap();
+    assert_eq!(result(&session), Some(RunResult::Completed));
+    let compacted = compactions(&session);
+    assert!(compacted.len() > 2, "{}", compacted.len());
+    assert_eq!(compacted[0].summary, "Looked at src, found nothing.");
+    assert!(compacted.windows(2).all(|pair| pair[1].from == pair[0].through + 1), "each goes on where the one before ends");
+    let requests = model.requests();
+    let last = requests.last().unwrap();
+    let first_words = &heard(last)[0];
+    assert!(first_words.contains("Look until you are done, and rhyme.") && first_words.contains("found nothing."));
+    let bytes = requests.iter().map(|request| holt_core::context::bytes(&request.turns)).max().unwrap();
+    assert!(bytes <= 16_000 * 3, "{bytes}");
+    let asked = requests.iter().find(|request| request.tools.is_empty()).unwrap();
+    assert!(heard(asked)[0].contains("AGENT CALLS list_files"));
+}
+
+#[tokio::test]
+async fn without_a_summary_it_goes_on_with_less() {
+    let model = long_work(|| Answer::new().failed(ModelError::Refused("no".into())), 20);
+    let session = Session::new("Look until you are done, and rhyme.", much);
+    session.work(&agent(&model), &[]).await.unwrap();
+    assert_eq!(result(&session), Some(RunResult::Completed));
+    let compacted = compactions(&session);
+    assert!(compacted[0].model.is_none() && compacted[0].summary.contains("list_files"), "{compacted:?}");
+    assert!(heard(model.requests().last().unwrap())[0].contains("and rhyme."));
+}
+
+#[tokio::test]
+async fn a_process_that_dies_between_goes_on_behind_the_summary() {
+    for lives in 0..60 {
+        let model = long_work(|| Answer::new().text("Looked at src.").done(), 12);
+        let session = Session::new("Look.", much);
+        session.work(&agent(&model), &[lives]).await.unwrap();
+        assert_eq!(result(&session), Some(RunResult::Completed), "after {lives}");
+        let compacted = compactions(&session);
+        assert!(compacted.windows(2).all(|pair| pair[1].from == pair[0].through + 1), "after {lives}");
+    }
+}

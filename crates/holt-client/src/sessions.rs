@@ -1,6 +1,6 @@
 //! Sessions: making, listing, prompting, answering, ending.
 
-use holt_core::event::Seq;
+use holt_core::event::{ContextCompacted, Seq};
 use holt_core::id::{CallId, PromptId, SessionId};
 use holt_core::sandbox::Measurement;
 use holt_core::session::Status;
@@ -103,6 +103,20 @@ impl Client {
 
     pub async fn wake(&self, id: SessionId) -> Result<Snapshot, ClientError> {
         self.act(id, "wake").await
+    }
+
+    /// The summary that stands for the older part of a conversation.
+    pub async fn compaction(&self, id: SessionId) -> Result<ContextCompacted, ClientError> {
+        self.get(session(id).segment("compaction")).await
+    }
+
+    /// Has the older part of a conversation summed up.
+    pub async fn compact(&self, id: SessionId) -> Result<Snapshot, ClientError> {
+        self.act(id, "compaction").await
+    }
+
+    pub async fn undo_compaction(&self, id: SessionId) -> Result<Snapshot, ClientError> {
+        self.ask(Request::new(Method::DELETE, session(id).segment("compaction"))).await
     }
 
     async fn act(&self, id: SessionId, verb: &'static str) -> Result<Snapshot, ClientError> {

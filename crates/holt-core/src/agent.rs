@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Usage;
-use crate::event::Event;
+use crate::context::Start;
+use crate::event::{ContextCompacted, Event};
 use crate::id::{CallId, MessageId, RunId, SessionId};
 use crate::model::{AssistantPart, StopReason};
 use crate::tool::ToolSpec;
@@ -25,6 +26,18 @@ pub struct Brief {
     /// Where the agent sees its workspace.
     pub workspace_path: String,
     pub tools: Vec<ToolSpec>,
+    /// Where the conversation begins for the model.
+    pub start: Start,
+    /// What the project itself says to agents.
+    pub instructions: Option<Instructions>,
+}
+
+/// A file of a project's own that tells agents how to work there. Whoever wrote the project wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instructions {
+    /// Its name in the workspace.
+    pub file: String,
+    pub text: String,
 }
 
 /// A finished turn of a brain: what it said, and the calls that it wants, which are among its parts.
@@ -107,6 +120,9 @@ pub trait Desk: Send + Sync {
     /// Records a finished turn and sets its calls going.
     async fn finish(&self, turn: FinishedTurn) -> Result<(), Halted>;
 
+    /// Records that a part of the conversation was summed up. Refused when it is out of date.
+    async fn compact(&self, compacted: ContextCompacted) -> Result<(), Halted>;
+
     /// An id for a new message or call.
     fn fresh_id(&self) -> uuid::Uuid;
 }
@@ -116,4 +132,10 @@ pub trait Desk: Send + Sync {
 pub trait Agent: Send + Sync {
     /// Works on the run until it is done. Dropping the future stops it at once.
     async fn work(&self, desk: Arc<dyn Desk>) -> Result<(), WorkError>;
+
+    /// Sums up what can be of a conversation between two runs; the desk gives the events that there are. Says whether there was
+    /// anything. An agent that keeps its conversation itself has nothing.
+    async fn compact(&self, _desk: Arc<dyn Desk>) -> Result<bool, Halted> {
+        Ok(false)
+    }
 }

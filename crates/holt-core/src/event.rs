@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::budget::{Bound, Usage};
+use crate::context::Said;
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, SessionId, TerminalId};
 use crate::model::{AssistantPart, StopReason};
 use crate::network::HostRule;
@@ -397,6 +398,42 @@ events! {
         size: u64,
         media_type: String,
         sha256: String,
+    }
+    /// A person wants the conversation compacted now.
+    CompactionWanted = "compaction_wanted" {
+        by: String,
+    }
+    /// From now on a summary stands for a part of the conversation in what the model sees. The log keeps all of it.
+    ContextCompacted = "context_compacted" {
+        /// The first and the last event that the summary tells.
+        from: Seq,
+        through: Seq,
+        /// From where the log is read by whoever goes on behind it.
+        reads_from: Seq,
+        summary: String,
+        /// What people said in that part and before, which is kept beside the summary.
+        said: Vec<Said>,
+        /// How many of their messages had no room there.
+        #[serde(default)]
+        left_out: u64,
+        /// The agent's plan, if it is unfinished.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        plan: Vec<PlanItem>,
+        /// Which model wrote the summary. Without one it only counts what was done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        usage: Usage,
+        /// What the model saw before, in bytes of text.
+        before_bytes: u64,
+        /// The run in which it was needed, if it was in one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+    }
+    /// The newest compaction that stood stands no longer.
+    CompactionUndone = "compaction_undone" {
+        /// The event that it was.
+        compaction: Seq,
+        by: String,
     }
     /// Something a person should know that changes nothing.
     Noted = "noted" {

@@ -23,3 +23,21 @@ pub enum PlanStatus {
     InProgress,
     Done,
 }
+
+/// Whether anything of it is left to do.
+pub fn is_unfinished(items: &[PlanItem]) -> bool {
+    items.iter().any(|item| item.status != PlanStatus::Done)
+}
+
+/// The plan as a list in plain text.
+pub fn in_words(items: &[PlanItem]) -> String {
+    let line = |item: &PlanItem| {
+        let mark = match item.status {
+            PlanStatus::Pending => "[ ]",
+            PlanStatus::InProgress => "[>]",
+            PlanStatus::Done => "[x]",
+        };
+        format!("{mark} {}", item.text)
+    };
+    items.iter().map(line).collect::<Vec<_>>().join("\n")
+}

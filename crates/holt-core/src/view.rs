@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::agent::{Delta, DeltaTarget};
 use crate::budget::{Budget, Usage};
+use crate::context::CompactionPlace;
 use crate::event::{Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, OwnerId, PromptId, RunId, SessionId};
 use crate::network::{HostQuestion, HostRule};
@@ -97,6 +98,9 @@ pub struct Snapshot {
     /// How the desktop is recorded, while it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<Recording>,
+    /// The newest part of the conversation for which a summary stands in what the model sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compaction: Option<CompactionPlace>,
     /// The run that is under way.
     pub run: Option<RunView>,
     /// Prompts that wait, in their order.

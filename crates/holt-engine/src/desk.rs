@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use holt_core::agent::{Brief, Delta, Desk, FinishedTurn, Halted};
-use holt_core::event::Event;
+use holt_core::context::CompactionPlace;
+use holt_core::event::{ContextCompacted, Event, Seq};
 use holt_core::id::MessageId;
 use holt_core::store::Store;
 use tokio::sync::{mpsc, oneshot};
@@ -20,14 +21,27 @@ pub(crate) struct EngineDesk {
     brief: Brief,
     store: Arc<dyn Store>,
     words: mpsc::Sender<Word>,
+    /// A compaction that is given before everything else, until it is.
+    first: AtomicU64,
     /// The last event that the brain has been given, and the last that it is to know in this step.
     seen: AtomicU64,
     until: AtomicU64,
 }
 
 impl EngineDesk {
-    pub fn new(brief: Brief, store: Arc<dyn Store>, words: mpsc::Sender<Word>) -> Self {
-        Self { brief, store, words, seen: AtomicU64::new(0), until: AtomicU64::new(0) }
+    /// A desk for whoever begins behind this compaction.
+    pub fn new(brief: Brief, place: Option<&CompactionPlace>, store: Arc<dyn Store>, words: mpsc::Sender<Word>) -> Self {
+        let seen = place.map_or(0, |place| place.reads_from.saturating_sub(1));
+        let first = place.map_or(0, |place| place.at);
+        Self { brief, store, words, first: AtomicU64::new(first), seen: AtomicU64::new(seen), until: AtomicU64::new(0) }
+    }
+
+    /// The same, where no step is taken: it gives what there is.
+    pub fn to_read(brief: Brief, place: Option<&CompactionPlace>, store: Arc<dyn Store>, words: mpsc::Sender<Word>) -> Self {
+        let until = brief.start.last;
+        let desk = Self::new(brief, place, store, words);
+        desk.until.store(until, Ordering::Relaxed);
+        desk
     }
 
     /// Says something to the owner and waits for its answer. An owner that does not answer has halted the run.
@@ -38,16 +52,24 @@ impl EngineDesk {
     }
 
     async fn page(&self) -> Result<Vec<Arc<Event>>, Halted> {
+        let first = self.first.swap(0, Ordering::Relaxed);
+        if first > 0 {
+            return self.read(first - 1, 1).await;
+        }
         let (seen, until) = (self.seen.load(Ordering::Relaxed), self.until.load(Ordering::Relaxed));
         if seen >= until {
             return Ok(Vec::new());
         }
-        let page = self.store.events_after(self.brief.session, seen, PAGE).await;
-        let page = page.inspect_err(|error| tracing::error!(session = %self.brief.session, %error, "the log cannot be read"));
-        let page: Vec<Arc<Event>> = page.map_err(|_| Halted)?.into_iter().map(Arc::new).collect();
+        let page = self.read(seen, PAGE).await?;
         // Where the log ends before it should, there is no more to give.
         self.seen.store(page.last().map_or(until, |last| last.seq), Ordering::Relaxed);
         Ok(page)
+    }
+
+    async fn read(&self, after: Seq, limit: usize) -> Result<Vec<Arc<Event>>, Halted> {
+        let page = self.store.events_after(self.brief.session, after, limit).await;
+        let page = page.inspect_err(|error| tracing::error!(session = %self.brief.session, %error, "the log cannot be read"));
+        Ok(page.map_err(|_| Halted)?.into_iter().map(Arc::new).collect())
     }
 }
 
@@ -81,6 +103,10 @@ impl Desk for EngineDesk {
         let run = self.brief.run;
         let seen = self.until.load(Ordering::Relaxed);
         self.ask(|reply| Word::Turn { run, turn: Box::new(turn), seen, reply }).await
+    }
+
+    async fn compact(&self, compacted: ContextCompacted) -> Result<(), Halted> {
+        self.ask(|reply| Word::Compacted { compacted: Box::new(compacted), reply }).await
     }
 
     fn fresh_id(&self) -> Uuid {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use holt_core::agent::{Agent, AgentFailure, Brief, WorkError};
-use holt_core::event::SandboxEnd;
+use holt_core::context::Start;
+use holt_core::event::{Level, SandboxEnd};
 use holt_core::id::{CallId, RunId};
 use holt_core::machine::{Effect, Input, Refusal};
 use holt_core::sandbox::{SandboxError, SandboxInfo, SandboxSpec};
@@ -16,6 +17,7 @@ use holt_core::view::{Failure, SandboxState};
 use crate::call::{self, CallTask};
 use crate::desk::EngineDesk;
 use crate::error::EngineError;
+use crate::instructions;
 use crate::offered;
 use crate::owner::{Door, Owner, Word};
 
@@ -27,6 +29,7 @@ impl Owner {
         for effect in effects {
             match effect {
                 Effect::OpenSandbox => self.open_sandbox(),
+                Effect::Compact => self.compact(),
                 Effect::StartBrain { run } => self.start_brain(run),
                 Effect::HaltBrain { run } => self.halt_brain(run),
                 Effect::Proceed { run } => self.proceed(run),
@@ -95,7 +98,24 @@ impl Owner {
             self.follow_up.push_back(Input::BrainFailed { run, failure });
             return;
         };
-        let brief = Brief {
+        let (brief, place) = (self.brief(run), self.state.compactions.last().copied());
+        let (node, spec, store) = (self.node.clone(), spec.clone(), self.node.store().clone());
+        let words = self.words.clone();
+        let brain = self.helpers.spawn(async move {
+            let (session, tools) = (brief.session, offered::to(&node.parts, brief.session, &spec));
+            let (tools, instructions) = tokio::join!(tools, instructions::read(&node, session, &spec));
+            let _ = words.send(Word::Offered { tools: tools.clone() }).await;
+            let brief = Brief { tools, instructions, ..brief };
+            let desk = Arc::new(EngineDesk::new(brief, place.as_ref(), store, words.clone()));
+            let result = work(agent, desk).await;
+            let _ = words.send(Word::BrainEnded { run, result }).await;
+        });
+        self.brain = Some((run, brain));
+    }
+
+    fn brief(&self, run: RunId) -> Brief {
+        let spec = &self.state.spec;
+        Brief {
             session: self.session,
             run,
             model: spec.model.clone(),
@@ -105,16 +125,29 @@ impl Owner {
                 WorkspaceSpec::Directory { path } => path.clone(),
             },
             tools: Vec::new(),
-        };
-        let (node, spec, words) = (self.node.clone(), self.state.spec.clone(), self.words.clone());
-        let brain = self.helpers.spawn(async move {
-            let tools = offered::to(&node.parts, brief.session, &spec).await;
-            let _ = words.send(Word::Offered { tools: tools.clone() }).await;
-            let desk = EngineDesk::new(Brief { tools, ..brief }, node.store().clone(), words.clone());
-            let result = work(agent, Arc::new(desk)).await;
-            let _ = words.send(Word::BrainEnded { run, result }).await;
-        });
-        self.brain = Some((run, brain));
+            start: Start::new(self.state.compactions.last(), self.state.last_seq),
+            instructions: None,
+        }
+    }
+
+    /// Has the agent sum up what can be, though no run is under way. Whatever comes meanwhile does not wait for it.
+    fn compact(&mut self) {
+        let Some(agent) = self.node.parts.agents.get(&self.state.spec.agent).cloned() else { return };
+        let (brief, place) = (self.brief(RunId::new(uuid::Uuid::nil())), self.state.compactions.last().copied());
+        let desk = Arc::new(EngineDesk::to_read(brief, place.as_ref(), self.node.store().clone(), self.words.clone()));
+        let words = self.words.clone();
+        self.compacting = Some(self.helpers.spawn(async move {
+            let done = std::panic::AssertUnwindSafe(agent.compact(desk)).catch_unwind().await;
+            let _ = words.send(Word::CompactionEnded { any: matches!(done, Ok(Ok(true))) }).await;
+        }));
+    }
+
+    pub(crate) fn compaction_ended(&mut self, any: bool) {
+        self.compacting = None;
+        if !any {
+            let text = "There is nothing in the conversation that could be summed up yet.".into();
+            self.follow_up.push_back(Input::Note { level: Level::Info, code: "nothing_to_compact".into(), text });
+        }
     }
 
     fn halt_brain(&mut self, run: RunId) {

@@ -93,6 +93,7 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::TooManyQuestions => "too_many_questions",
         Refusal::NotFailed => "not_failed",
         Refusal::TooManyArtifacts => "too_many_artifacts",
+        Refusal::NotCompacted => "not_compacted",
         Refusal::Driven(_) => "control_held",
         Refusal::Closed => "sandbox_closed",
         Refusal::CallsOpen | Refusal::Stale => "run_over",
@@ -103,7 +104,9 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::Ended => "Start a new session; this one's conversation and files stay readable.",
         Refusal::Failed => "Mend what the session says is wrong, then retry it.",
-        Refusal::Busy => "Send it with `when_busy` set to `queue`, `steer` or `interrupt`.",
+        Refusal::Busy => {
+            "Wait until the run is over; a prompt can be sent with `when_busy` set to `queue`, `steer` or `interrupt`."
+        }
         Refusal::QueueFull => "Wait until a run is over, or withdraw a prompt that waits.",
         Refusal::NotRunning => "There is nothing to cancel.",
         Refusal::NoQuestion => "Look at the session again: its open questions are in its snapshot.",
@@ -111,6 +114,7 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
         Refusal::NoPrompt => "It may have been taken up already.",
         Refusal::NotFailed => "Send a prompt instead.",
         Refusal::TooManyArtifacts => "Download what is there and go on in a new session.",
+        Refusal::NotCompacted => "What the model sees is the whole conversation.",
         Refusal::Driven(_) => "Wait until they give it back, or take it with `seize`.",
         Refusal::Closed => "Wake the session, or send a prompt, and try again.",
         Refusal::CallsOpen | Refusal::Stale => "The run has ended meanwhile.",

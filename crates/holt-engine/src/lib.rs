@@ -14,6 +14,7 @@ mod error;
 mod feed;
 mod files;
 mod hub;
+mod instructions;
 mod node;
 mod offered;
 mod owner;

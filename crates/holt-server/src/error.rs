@@ -161,7 +161,7 @@ fn status_of(error: &EngineError) -> StatusCode {
 fn refusal_status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::QueueFull => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::NoQuestion | Refusal::NoPrompt => StatusCode::NOT_FOUND,
+        Refusal::NoQuestion | Refusal::NoPrompt | Refusal::NotCompacted => StatusCode::NOT_FOUND,
         _ => StatusCode::CONFLICT,
     }
 }

@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run, secret, send,
-    show, status, stop, terminal,
+    answer, compact, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run,
+    secret, send, show, status, stop, terminal,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -111,6 +111,8 @@ pub enum Command {
     Deny(answer::Arguments),
     /// Show and change where a session may go, and answer what it asks about that
     Network(network::Arguments),
+    /// Sum up the older part of a session's conversation, or undo that
+    Compact(compact::Arguments),
     /// Cancel what a session is working on
     Cancel(life::Arguments),
     /// End a session; its conversation and files stay
@@ -172,6 +174,7 @@ mod tests {
             "holt logs -f 1234abcd --tail 10",
             "holt send last go on --when-busy steer",
             "holt approve last",
+            "holt compact last --undo",
             "holt stop server",
             "holt stop last",
             "holt rm a b --yes",

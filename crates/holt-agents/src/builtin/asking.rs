@@ -2,15 +2,15 @@
 
 use futures::StreamExt as _;
 use holt_core::agent::{Brief, Desk, FinishedTurn, Halted, WorkError};
+use holt_core::context;
 use holt_core::id::{CallId, MessageId};
 use holt_core::model::{ModelError, ModelEvent, ModelReply, ModelRequest};
+use holt_core::tool::ToolSpec;
 
 use super::memory::Memory;
 use super::showing::Showing;
 use super::{BuiltinAgent, failure, prompt, turns};
 
-/// Few enough bytes for a token of any text, so that a plan by bytes does not exceed a window of tokens.
-const BYTES_PER_TOKEN: u64 = 3;
 /// The least that is planned with, however small a window is.
 const MIN_BUDGET: u64 = 16 * 1024;
 /// What is assumed of a model that does not say how much it holds.
@@ -40,8 +40,12 @@ impl BuiltinAgent {
         let (mut squeezes, mut restarts) = (0, 0);
         loop {
             let request = self.request(desk, memory, squeezes);
+            let bytes = size(&request);
             match self.listen(desk, request).await {
-                Ok(turn) => return Ok(turn),
+                Ok(turn) => {
+                    self.rates.learn(&desk.brief().model, bytes, turn.usage.input_tokens);
+                    return Ok(turn);
+                }
                 Err(NoAnswer::Halted(halted)) => return Err(halted.into()),
                 Err(NoAnswer::Failed { error: ModelError::ContextTooLong(_), .. }) if squeezes < MAX_SQUEEZES => squeezes += 1,
                 // Before anything was shown, trying again is the provider's own work, and it has done it.
@@ -68,14 +72,14 @@ impl BuiltinAgent {
     /// How many bytes of the conversation the model may see.
     pub(super) fn budget(&self, brief: &Brief) -> usize {
         let (context, max_output_tokens) = self.windows(brief);
-        let tools: usize = brief.tools.iter().map(|tool| tool.description.len() + tool.parameters.to_string().len()).sum();
-        let fixed = (prompt::system(brief).len() + tools) as u64;
-        let budget = (context - max_output_tokens).saturating_mul(BYTES_PER_TOKEN).saturating_sub(fixed).max(MIN_BUDGET);
-        usize::try_from(budget).unwrap_or(usize::MAX)
+        let fixed = (prompt::system(brief).len() + tools_size(&brief.tools)) as u64;
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
+        let bytes = ((context - max_output_tokens) as f64 * self.rates.bytes_per_token(&brief.model)) as u64;
+        usize::try_from(bytes.saturating_sub(fixed).max(MIN_BUDGET)).unwrap_or(usize::MAX)
     }
 
     /// How many tokens the model holds, and how many of them its answer may have.
-    fn windows(&self, brief: &Brief) -> (u64, u64) {
+    pub(super) fn windows(&self, brief: &Brief) -> (u64, u64) {
         let known = self.model.models().into_iter().find(|model| model.id == brief.model);
         let context = known.map_or(USUAL_CONTEXT, |model| model.context_tokens);
         // Small windows keep half for the conversation, whatever the longest answer is.
@@ -109,6 +113,15 @@ impl BuiltinAgent {
             }
         }
     }
+}
+
+/// About what a request takes, in bytes of text.
+fn size(request: &ModelRequest) -> usize {
+    context::bytes(&request.turns) + request.system.len() + tools_size(&request.tools)
+}
+
+fn tools_size(tools: &[ToolSpec]) -> usize {
+    tools.iter().map(|tool| tool.description.len() + tool.parameters.to_string().len()).sum()
 }
 
 fn finished(desk: &dyn Desk, message: MessageId, reply: ModelReply) -> FinishedTurn {

@@ -1,8 +1,11 @@
 //! What the agent knows of its session between steps. Each event is decoded once and not kept: what is held is what the
 //! model may still see.
 
-use holt_core::agent::{Desk, Halted};
-use holt_core::context::Planner;
+use std::sync::Arc;
+
+use holt_core::agent::{Brief, Desk, Halted};
+use holt_core::context::{Draft, Planner};
+use holt_core::event::Event;
 use holt_core::id::RunId;
 use holt_core::model::Turn;
 
@@ -17,25 +20,45 @@ pub struct Memory {
 
 impl Memory {
     /// Of a run whose model may see up to so many bytes.
-    pub fn new(run: RunId, most_bytes: usize) -> Self {
-        Self { run, planner: Planner::new(most_bytes), standing: Standing::default() }
+    pub fn new(brief: &Brief, most_bytes: usize) -> Self {
+        Self { run: brief.run, planner: Planner::new(most_bytes, brief.start), standing: Standing::default() }
     }
 
     /// Goes to the desk for the next step and takes in all that is new.
     pub async fn next_step(&mut self, desk: &dyn Desk) -> Result<Standing, Halted> {
         let mut page = desk.next_step().await?;
         while !page.is_empty() {
-            for (at, body) in page.iter().filter_map(|event| Some((event.at, event.decode()?))) {
-                self.standing = standing::following(self.standing, &body, self.run);
-                self.planner.take(at, body);
-            }
+            self.take(&page);
             page = desk.more().await?;
         }
         Ok(self.standing)
     }
 
+    /// Takes in all that there is, where no step is to be taken.
+    pub async fn read(&mut self, desk: &dyn Desk) -> Result<(), Halted> {
+        loop {
+            let page = desk.more().await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            self.take(&page);
+        }
+    }
+
+    fn take(&mut self, page: &[Arc<Event>]) {
+        for (seq, at, body) in page.iter().filter_map(|event| Some((event.seq, event.at, event.decode()?))) {
+            self.standing = standing::following(self.standing, &body, self.run);
+            self.planner.take(seq, at, body);
+        }
+    }
+
     /// What the model sees within a budget.
     pub fn turns(&self, budget_bytes: usize) -> Vec<Turn> {
         self.planner.plan(budget_bytes)
+    }
+
+    /// What is to be summed up now, if anything.
+    pub fn draft(&self, budget_bytes: usize) -> Option<Draft> {
+        self.planner.draft(budget_bytes)
     }
 }

@@ -4,8 +4,10 @@
 //! wants. It is over when an answer wants no calls. Everything it says and does goes through the desk.
 
 mod asking;
+mod compacting;
 mod memory;
 mod prompt;
+mod rates;
 mod showing;
 mod standing;
 mod turns;
@@ -14,10 +16,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holt_core::agent::{Agent, AgentFailure, Desk, WorkError};
+use holt_core::agent::{Agent, AgentFailure, Desk, Halted, WorkError};
 use holt_core::model::{Model, ModelError};
 
 use memory::Memory;
+use rates::Rates;
 use standing::Standing;
 
 /// How many answers in a row may want calls that cannot be made, before the model is given up.
@@ -43,11 +46,12 @@ impl Default for Options {
 pub struct BuiltinAgent {
     model: Arc<dyn Model>,
     options: Options,
+    rates: Arc<Rates>,
 }
 
 impl BuiltinAgent {
     pub fn new(model: Arc<dyn Model>, options: Options) -> Self {
-        Self { model, options }
+        Self { model, options, rates: Arc::default() }
     }
 }
 
@@ -60,10 +64,14 @@ impl fmt::Debug for BuiltinAgent {
 #[async_trait]
 impl Agent for BuiltinAgent {
     async fn work(&self, desk: Arc<dyn Desk>) -> Result<(), WorkError> {
-        let mut memory = Memory::new(desk.brief().run, self.budget(desk.brief()));
+        let brief = desk.brief();
+        let mut memory = Memory::new(brief, self.budget(brief));
         loop {
             if let Some(end) = end(memory.next_step(&*desk).await?) {
                 return end;
+            }
+            if self.compact_if_due(&*desk, &memory, Some(brief.run)).await? {
+                memory.next_step(&*desk).await?;
             }
             let turn = self.ask(&*desk, &memory).await?;
             let standing = standing::after(Standing::default(), &turn.parts, turn.stop);
@@ -73,6 +81,13 @@ impl Agent for BuiltinAgent {
                 return end;
             }
         }
+    }
+
+    async fn compact(&self, desk: Arc<dyn Desk>) -> Result<bool, Halted> {
+        let brief = desk.brief();
+        let mut memory = Memory::new(brief, self.budget(brief));
+        memory.read(&*desk).await?;
+        self.compact_if_due(&*desk, &memory, None).await
     }
 }
 

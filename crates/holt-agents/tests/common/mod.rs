@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use holt_core::agent::{Agent, Brief, Delta, Desk, FinishedTurn, Halted, WorkError};
 use holt_core::budget::Budget;
-use holt_core::event::{Event, EventBody, Seq, SessionCreated, WhenBusy};
+use holt_core::context::Start;
+use holt_core::event::{ContextCompacted, Event, EventBody, Seq, SessionCreated, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use holt_core::machine::{Decision, Effect, Input, NewPrompt, Refusal, State, decide};
 use holt_core::policy::Policy;
@@ -93,6 +94,11 @@ impl Session {
         self.lock().steering.push((answers, text.into()));
     }
 
+    fn start(&self) -> Start {
+        let state = &self.lock().state;
+        Start::new(state.compactions.last(), state.last_seq)
+    }
+
     fn desk(self: &Arc<Self>) -> Arc<dyn Desk> {
         let run = RunId::new(Uuid::from_u128(2));
         let brief = Brief {
@@ -102,6 +108,8 @@ impl Session {
             environment: "python".into(),
             workspace_path: "/workspace".into(),
             tools: tool_specs(),
+            start: self.start(),
+            instructions: None,
         };
         Arc::new(TestDesk { session: Arc::clone(self), brief, seen: Mutex::new(0) })
     }
@@ -273,6 +281,13 @@ impl Desk for TestDesk {
         for (after, text) in arrived {
             self.session.prompt(100 + after as u128, &text, WhenBusy::Steer);
         }
+        self.live().await;
+        Ok(())
+    }
+
+    async fn compact(&self, compacted: ContextCompacted) -> Result<(), Halted> {
+        self.live().await;
+        self.take(Input::Compacted(Box::new(compacted)))?;
         self.live().await;
         Ok(())
     }

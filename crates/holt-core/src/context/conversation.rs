@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::fit::{Size, content_size, put, turn_size};
+use super::fit::{Placed, Size, content_size, put, turn_size};
 use super::takeover::Takeovers;
-use crate::event::{EventBody, PromptQueued};
+use crate::event::{EventBody, PromptQueued, Seq};
 use crate::id::{CallId, PromptId};
 use crate::model::{CallResult, Turn};
 use crate::time::Timestamp;
@@ -12,11 +12,18 @@ use crate::tool::{CallOutcome, CallStatus, ToolContent};
 
 #[derive(Debug, Default)]
 pub(super) struct Conversation {
-    pub turns: Vec<Turn>,
-    waiting: HashMap<PromptId, PromptQueued>,
+    pub turns: Vec<Placed>,
+    /// How many turns there ever were.
+    pub count: usize,
+    /// What happened up to this event is told by a summary.
+    told: Seq,
+    now: Seq,
+    waiting: HashMap<PromptId, (Seq, PromptQueued)>,
     /// The calls of the last assistant turn, in its order.
     expected: Vec<(CallId, String)>,
     results: HashMap<CallId, CallOutcome>,
+    /// The last event of theirs.
+    answered: Seq,
     takeovers: Takeovers,
     /// What was on the desktop when the agent got it back, until it has said something to that.
     seen: Option<ToolContent>,
@@ -24,10 +31,15 @@ pub(super) struct Conversation {
 
 impl Conversation {
     /// Takes an event. Returns how much was added to the turns.
-    pub fn take(&mut self, at: Timestamp, event: EventBody) -> Size {
+    pub fn take(&mut self, seq: Seq, at: Timestamp, event: EventBody) -> Size {
+        self.now = seq;
+        if seq <= self.told {
+            self.take_told(at, event);
+            return Size::default();
+        }
         match event {
             EventBody::PromptQueued(prompt) => {
-                self.waiting.insert(prompt.prompt, prompt);
+                self.waiting.insert(prompt.prompt, (seq, prompt));
             }
             EventBody::PromptWithdrawn(withdrawn) => {
                 self.waiting.remove(&withdrawn.prompt);
@@ -42,8 +54,12 @@ impl Conversation {
                 }
                 return results;
             }
-            EventBody::CallProposed(proposed) => self.expected.push((proposed.call, proposed.reference)),
+            EventBody::CallProposed(proposed) => {
+                self.answered = seq;
+                self.expected.push((proposed.call, proposed.reference));
+            }
             EventBody::CallFinished(finished) if self.expected.iter().any(|(call, _)| *call == finished.call) => {
+                self.answered = seq;
                 self.results.insert(finished.call, finished.outcome);
             }
             EventBody::RunFinished(_) => {
@@ -67,16 +83,45 @@ impl Conversation {
         Size::default()
     }
 
+    /// Takes an event whose words a summary tells. What began then may end later.
+    fn take_told(&mut self, at: Timestamp, event: EventBody) {
+        match event {
+            EventBody::PromptQueued(prompt) => {
+                self.waiting.insert(prompt.prompt, (self.now, prompt));
+            }
+            EventBody::PromptWithdrawn(withdrawn) => drop(self.waiting.remove(&withdrawn.prompt)),
+            EventBody::RunStarted(started) => drop(self.waiting.remove(&started.run.into())),
+            EventBody::PromptSteered(steered) => drop(self.waiting.remove(&steered.prompt)),
+            EventBody::ControlTaken(_) => self.takeovers.begin(at),
+            EventBody::ControlReturned(_) => self.takeovers = Takeovers::default(),
+            _ => {}
+        }
+    }
+
+    /// From now on a summary tells what happened up to this event.
+    pub fn forget_until(&mut self, told: Seq) {
+        self.told = told;
+        let first = self.turns.iter().position(|placed| placed.from > told && !matches!(placed.turn, Turn::Results { .. }));
+        self.turns.drain(..first.unwrap_or(self.turns.len()));
+    }
+
+    /// From where the log has to be read again by whoever begins behind this event.
+    pub fn reads_from(&self, told: Seq) -> Seq {
+        self.waiting.values().map(|(seq, _)| *seq).chain([told + 1]).min().unwrap_or(told + 1)
+    }
+
     fn push(&mut self, turn: Turn) -> Size {
         let size = turn_size(&turn);
-        self.turns.push(turn);
+        let from = if matches!(turn, Turn::Results { .. }) { self.answered } else { self.now };
+        self.turns.push(Placed { from, number: self.count, turn });
+        self.count += 1;
         self.takeovers.go_on();
         size
     }
 
     fn say(&mut self, prompt: PromptId) -> Size {
         let results = self.close_turn();
-        let Some(prompt) = self.waiting.remove(&prompt) else { return results };
+        let Some((_, prompt)) = self.waiting.remove(&prompt) else { return results };
         let mut text = prompt.text;
         if !prompt.attachments.is_empty() {
             text.push_str("\n\nFiles that came with this, in the workspace: ");
@@ -88,7 +133,9 @@ impl Conversation {
     fn tell(&mut self, text: String) -> Size {
         let said = ToolContent::Text { text };
         let size = content_size(std::slice::from_ref(&said));
-        put(&mut self.turns, Turn::User { content: vec![said] });
+        let before = self.turns.len();
+        put(&mut self.turns, Placed { from: self.now, number: self.count, turn: Turn::User { content: vec![said] } });
+        self.count += self.turns.len() - before;
         self.takeovers.go_on();
         size
     }
@@ -98,7 +145,7 @@ impl Conversation {
     fn tell_takeover(&mut self) -> Size {
         let Some(text) = self.takeovers.words() else { return Size::default() };
         let told = match self.turns.last_mut() {
-            Some(Turn::User { content }) if self.takeovers.is_told() => {
+            Some(Placed { turn: Turn::User { content }, .. }) if self.takeovers.is_told() => {
                 content.pop();
                 content.push(ToolContent::Text { text });
                 Size::default()

@@ -7,11 +7,12 @@ use uuid::Uuid;
 use super::*;
 use crate::budget::Usage;
 use crate::event::{
-    AgentMessage, CallFinished, CallProposed, ControlEnd, ControlReturned, ControlTaken, DesktopSeen, PromptQueued,
-    PromptWithdrawn, RunFinished, RunResult, RunStarted, WhenBusy,
+    AgentMessage, CallFinished, CallProposed, CompactionUndone, CompactionWanted, ContextCompacted, ControlEnd, ControlReturned,
+    ControlTaken, DesktopSeen, PlanChanged, PromptQueued, PromptWithdrawn, RunFinished, RunResult, RunStarted, WhenBusy,
 };
 use crate::id::{CallId, ClientId, MessageId, PromptId, RunId};
 use crate::model::{AssistantPart, StopReason};
+use crate::plan::{PlanItem, PlanStatus};
 use crate::policy::Verdict;
 use crate::tool::{CallOutcome, CallStatus, Place, ToolContent};
 use crate::view::Programs;
@@ -135,8 +136,8 @@ fn text(number: u128, size: usize) -> String {
 }
 
 fn planner(most: usize, events: &[EventBody]) -> Planner {
-    let mut planner = Planner::new(most);
-    events.iter().enumerate().for_each(|(at, event)| planner.take(minute(at), event.clone()));
+    let mut planner = Planner::new(most, Start::default());
+    events.iter().enumerate().for_each(|(at, event)| planner.take(at as Seq + 1, minute(at), event.clone()));
     planner
 }
 
@@ -151,10 +152,10 @@ proptest! {
     #[test]
     fn what_is_let_go_is_what_nobody_would_see(moves in moves(60), most in 0usize..20_000, shares in prop::collection::vec(0usize..=100, 1..4)) {
         let events = events(&moves);
-        let (mut incremental, mut keeping) = (Planner::new(most), Planner::new(usize::MAX));
+        let (mut incremental, mut keeping) = (Planner::new(most, Start::default()), Planner::new(usize::MAX, Start::default()));
         for (at, event) in events.iter().enumerate() {
-            incremental.take(minute(at), event.clone());
-            keeping.take(minute(at), event.clone());
+            incremental.take(at as Seq + 1, minute(at), event.clone());
+            keeping.take(at as Seq + 1, minute(at), event.clone());
             let budget = most / 100 * shares[at % shares.len()];
             prop_assert_eq!(incremental.plan(budget), keeping.plan(budget), "after event {}", at);
         }
@@ -175,7 +176,7 @@ proptest! {
             prop_assert!(!two_of_people, "{:?}", turns);
         }
         let exchanges = turns.iter().filter(|turn| matches!(turn, Turn::Assistant { .. })).count();
-        prop_assert!(exchanges <= 1 || size(&turns).whole <= budget, "only the last exchange may be too much");
+        prop_assert!(exchanges <= 1 || bytes(&turns) <= budget, "only the last exchange may be too much");
     }
 }
 
@@ -205,22 +206,43 @@ fn results(turn: &Turn) -> Vec<&str> {
     results.iter().map(|result| result.reference.as_str()).collect()
 }
 
+/// What stands before the newest turns is the same from step to step, but for a few steps: providers read it from their cache.
+#[test]
+fn most_steps_only_add_to_what_was_there() {
+    let budget = 60_000;
+    let mut planner = Planner::new(budget, Start::default());
+    let mut before: Vec<Turn> = Vec::new();
+    let (mut steps, mut changes) = (0, 0);
+    for (at, event) in events(&vec![Move::Answer(100, vec![Some((2_000, 500))]); 400]).into_iter().enumerate() {
+        let is_step = matches!(event, EventBody::AgentMessage(_));
+        planner.take(at as Seq + 1, minute(at), event);
+        if is_step {
+            let now = planner.plan(budget);
+            // The last turn is the open end of the step.
+            steps += 1;
+            changes += usize::from(!before.is_empty() && now[..before.len().min(now.len()) - 1] != before[..before.len() - 1]);
+            before = now;
+        }
+    }
+    assert!(changes * 2 < steps, "{changes} of {steps}");
+}
+
 #[test]
 fn a_long_session_takes_as_much_memory_as_a_model_may_see() {
-    let mut planner = Planner::new(100_000);
+    let mut planner = Planner::new(100_000, Start::default());
     let answer = Move::Answer(200, vec![Some((50_000, 20_000)), Some((2_000, 0))]);
     let mut most_held = 0;
     for (at, event) in events(&vec![answer; 3_000]).into_iter().enumerate() {
-        planner.take(minute(at), event);
+        planner.take(at as Seq + 1, minute(at), event);
         most_held = most_held.max(size(&planner.conversation.turns).whole);
     }
     assert!(most_held < 10 * 100_000, "{most_held} of {}", planner.ever.whole);
-    assert!(size(&planner.plan(100_000)).whole <= 100_000);
+    assert!(bytes(&planner.plan(100_000)) <= 100_000);
 }
 
 #[test]
 fn pictures_go_first_then_old_results_are_cut_then_old_turns_go() {
-    let answers = vec![Move::Answer(10, vec![Some((3_000, 5_000))]); 6];
+    let answers = vec![Move::Answer(10, vec![Some((3_000, 5_000))]); 9];
     let moves: Vec<Move> = std::iter::once(Move::Prompt(10)).chain(answers).collect();
     let shape = |budget: usize| {
         let turns = planner(budget, &events(&moves)).plan(budget);
@@ -235,10 +257,11 @@ fn pictures_go_first_then_old_results_are_cut_then_old_turns_go() {
         });
         shapes.collect::<Vec<_>>()
     };
-    assert_eq!(shape(100_000), ["whole"; 6]);
-    assert_eq!(shape(40_000), ["no picture", "no picture", "no picture", "whole", "whole", "whole"]);
-    assert_eq!(shape(30_000), ["cut", "cut", "cut", "whole", "whole", "whole"]);
-    assert_eq!(shape(20_000), ["whole", "whole"]);
+    let with = |old: &'static str| [[old; 5].as_slice(), &["whole"; 4]].concat();
+    assert_eq!(shape(100_000), ["whole"; 9]);
+    assert_eq!(shape(50_000), with("no picture"));
+    assert_eq!(shape(40_000), with("cut"));
+    assert_eq!(shape(30_000), ["whole"; 3], "a stride of the budget at a time");
     assert_eq!(shape(0), ["whole"], "the last exchange stays");
 }
 
@@ -315,4 +338,150 @@ fn however_often_people_take_over_it_is_told_once_and_a_closed_desktop_is_not_to
     assert_eq!(told(&events), [format!("people: <1>{}", used("00:02", "00:07"))], "nor of one who still drives");
     let slept = [Move::Prompt(0), Move::Taken, Move::Returned(ControlEnd::Closed), given()];
     assert_eq!(told(&super::tests::events(&slept)), ["people: <1>"]);
+}
+
+/// A conversation with compactions as they come: when one is due it is written, with words instead of a model's summary.
+struct Long {
+    planner: Planner,
+    events: Vec<EventBody>,
+    budget: usize,
+    compactions: Vec<CompactionPlace>,
+}
+
+impl Long {
+    fn new(budget: usize) -> Self {
+        Self { planner: Planner::new(budget, Start::default()), events: Vec::new(), budget, compactions: Vec::new() }
+    }
+
+    fn happen(&mut self, events: Vec<EventBody>) {
+        for event in events {
+            self.take(event);
+        }
+        if let Some(draft) = self.planner.draft(self.budget) {
+            let at = self.events.len() as Seq + 1;
+            let place = CompactionPlace { at, through: draft.through, reads_from: draft.reads_from };
+            assert_eq!(draft.from, self.compactions.last().map_or(1, |before| before.through + 1));
+            self.compactions.push(place);
+            self.take(compacted(draft));
+        }
+    }
+
+    fn take(&mut self, event: EventBody) {
+        self.events.push(event.clone());
+        let seq = self.events.len() as Seq;
+        self.planner.take(seq, minute(self.events.len()), event);
+    }
+
+    /// A planner that begins behind the newest compaction, and how many events it was given.
+    fn resumed(&self) -> (Planner, usize) {
+        let place = self.compactions.last();
+        let mut planner = Planner::new(self.budget, Start::new(place, self.events.len() as Seq));
+        let from = place.map_or(1, |place| place.reads_from);
+        let first = place.map(|place| place.at);
+        let seqs: Vec<Seq> = first.into_iter().chain(from..=self.events.len() as Seq).collect();
+        for seq in &seqs {
+            planner.take(*seq, minute(*seq as usize), self.events[*seq as usize - 1].clone());
+        }
+        (planner, seqs.len())
+    }
+}
+
+fn compacted(draft: Draft) -> EventBody {
+    let summary = draft.digest();
+    let Draft { from, through, reads_from, said, left_out, plan, before_bytes, .. } = draft;
+    let (model, usage, run) = (None, Usage::default(), None);
+    ContextCompacted { from, through, reads_from, summary, said, left_out, plan, model, usage, before_bytes, run }.into()
+}
+
+/// One prompt and the work on it. Numbers make ids, so that they are not used twice.
+fn exchange(number: u128, prompt: &str) -> Vec<EventBody> {
+    let prompt_id = PromptId::new(Uuid::from_u128(number * 1000));
+    let run = prompt_id.into();
+    let queued =
+        PromptQueued { prompt: prompt_id, text: prompt.into(), attachments: vec![], when_busy: WhenBusy::Queue, by: "x".into() };
+    let mut events = vec![queued.into(), RunStarted { run }.into()];
+    let mut id = number * 1000;
+    let mut fresh = || {
+        id += 1;
+        id
+    };
+    answer(&mut events, run, format!("working on {number}"), &[Some((3_000, 2_000))], &mut fresh);
+    answer(&mut events, run, format!("done with {number}"), &[], &mut fresh);
+    events.push(RunFinished { run, result: RunResult::Completed, usage: Usage::default(), steps: 2 }.into());
+    events
+}
+
+#[test]
+fn ten_thousand_messages_stay_inside_the_budget_and_the_first_is_still_there() {
+    let budget = 100_000;
+    let mut long = Long::new(budget);
+    let mut most_read = 0;
+    for number in 1..=5_000_u128 {
+        let prompt = if number == 1 { "Always answer in verse." } else { "And the next one, please, as before." };
+        long.happen(exchange(number, &format!("{prompt} ({number})")));
+        if number % 50 == 0 {
+            let turns = long.planner.plan(budget);
+            assert!(bytes(&turns) <= budget, "{} after {number}", bytes(&turns));
+            assert!(said(&turns).contains("Always answer in verse. (1)"), "after {number}");
+            assert!(said(&turns).contains(&format!("({number})")));
+            let (resumed, read) = long.resumed();
+            most_read = most_read.max(read);
+            let again = resumed.plan(budget);
+            assert_eq!(said(&again), said(&turns), "who comes later sees the same words");
+            assert_eq!(again.len(), turns.len());
+        }
+    }
+    assert!(long.compactions.len() > 50, "{} compactions", long.compactions.len());
+    let messages = long.events.iter().filter(|event| matches!(event, EventBody::AgentMessage(_) | EventBody::PromptQueued(_)));
+    assert_eq!(messages.count(), 15_000);
+    assert!(most_read < 400, "{most_read} events are read of {}", long.events.len());
+}
+
+#[test]
+fn an_unfinished_plan_and_a_waiting_prompt_outlive_a_compaction() {
+    let mut long = Long::new(20_000);
+    let item = |text: &str, status| PlanItem { text: text.into(), status };
+    long.happen(exchange(1, "begin"));
+    let items = vec![item("dig", PlanStatus::Done), item("line the holt", PlanStatus::InProgress)];
+    long.happen(vec![PlanChanged { items }.into()]);
+    let waiting = PromptId::new(Uuid::from_u128(7));
+    let queued = PromptQueued {
+        prompt: waiting,
+        text: "a word that waits".into(),
+        attachments: vec![],
+        when_busy: WhenBusy::Queue,
+        by: "x".into(),
+    };
+    long.happen(vec![queued.into()]);
+    for number in 2..30 {
+        long.happen(exchange(number, "more"));
+    }
+    assert!(long.compactions.len() > 1);
+    let (mut resumed, _) = long.resumed();
+    assert!(said(&resumed.plan(20_000)).contains("[>] line the holt"));
+    assert!(!said(&resumed.plan(20_000)).contains("a word that waits"));
+    resumed.take(10_000, minute(10_000), RunStarted { run: waiting.into() }.into());
+    assert!(said(&resumed.plan(20_000)).ends_with("a word that waits"));
+}
+
+#[test]
+fn a_compaction_that_was_undone_is_as_if_it_had_never_been_and_is_not_done_again_at_once() {
+    let mut long = Long::new(30_000);
+    for number in 1.. {
+        long.happen(exchange(number, "more"));
+        if !long.compactions.is_empty() {
+            break;
+        }
+    }
+    let undone = CompactionUndone { compaction: long.compactions.pop().unwrap().at, by: "x".into() };
+    long.events.push(undone.into());
+    let (planner, _) = long.resumed();
+    assert!(!said(&planner.plan(30_000)).contains("summed up"));
+    assert_eq!(said(&planner.plan(30_000)), "more".repeat(long.events.len() / 7));
+    assert_eq!(planner.draft(30_000), None);
+    let mut wanted = planner;
+    wanted.take(1_000, minute(1_000), CompactionWanted { by: "x".into() }.into());
+    let draft = wanted.draft(30_000).expect("somebody wants one");
+    assert!(draft.transcript(1_000_000).contains("AGENT CALLS look"));
+    assert!(draft.transcript(1_000).len() < 1_100);
 }

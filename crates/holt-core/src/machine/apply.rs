@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use super::state::{Phase, RunState, State};
+use super::state::{Phase, REMEMBERED_COMPACTIONS, RunState, State};
 use crate::budget::Usage;
+use crate::context::CompactionPlace;
 use crate::event::{
-    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ControlTaken, EventBody, HostAnswered, HostAsked,
-    PageChanged, PromptQueued, RunFinished, SandboxEnd, SandboxHeld, Seq, WhenBusy,
+    AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ContextCompacted, ControlTaken, EventBody, HostAnswered,
+    HostAsked, PageChanged, PromptQueued, RunFinished, SandboxEnd, SandboxHeld, Seq, WhenBusy,
 };
 use crate::network::{HOST_ANSWER_SECONDS, HostGrant, HostQuestion, HostRule, MAX_HOST_GRANTS, MAX_HOST_RULES};
 use crate::policy::Verdict;
@@ -81,6 +82,8 @@ impl State {
                     self.usage = self.usage.plus(used.usage);
                 }
             },
+            EventBody::ContextCompacted(compacted) => self.compacted(compacted),
+            EventBody::CompactionUndone(undone) => self.compactions.retain(|place| place.at != undone.compaction),
             EventBody::ArtifactPublished(published) => self.artifacts.push(artifact(published, at)),
             EventBody::SessionEnding(ending) => self.phase = Phase::Ending { reason: ending.reason },
             EventBody::SessionEnded(ended) => {
@@ -142,6 +145,19 @@ impl State {
             _ => self.queue.len(),
         };
         self.queue.insert(place, queued);
+    }
+
+    /// What the summary cost counts for the run that needed it, or for the session.
+    fn compacted(&mut self, compacted: &ContextCompacted) {
+        if self.compactions.len() == REMEMBERED_COMPACTIONS {
+            self.compactions.remove(0);
+        }
+        let &ContextCompacted { through, reads_from, usage, run, .. } = compacted;
+        self.compactions.push(CompactionPlace { at: self.last_seq, through, reads_from });
+        match self.run_mut().filter(|current| Some(current.id) == run) {
+            Some(current) => current.usage = current.usage.plus(usage),
+            None => self.usage = self.usage.plus(usage),
+        }
     }
 
     fn leave_run(&mut self, at: Timestamp, finished: &RunFinished) {

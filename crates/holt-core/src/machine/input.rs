@@ -3,7 +3,7 @@
 use super::State;
 use crate::agent::FinishedTurn;
 use crate::budget::Usage;
-use crate::event::{ControlEnd, EventBody, Level, SandboxEnd, Seq, WhenBusy};
+use crate::event::{ContextCompacted, ControlEnd, EventBody, Level, SandboxEnd, Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, TerminalId};
 use crate::network::{HostRule, NetworkDecision};
 use crate::session::{EndReason, Network};
@@ -111,6 +111,16 @@ pub enum Input {
     /// Something that only a person can mend keeps the session from working.
     Fail(Failure),
 
+    /// The conversation is to be compacted: at the next step of the run, or at once.
+    Compact {
+        by: String,
+    },
+    /// A part of the conversation was summed up: in this run, or between runs.
+    Compacted(Box<ContextCompacted>),
+    UndoCompaction {
+        by: String,
+    },
+
     // From the brain of a run.
     BeginMessage {
         run: RunId,
@@ -209,6 +219,8 @@ pub struct Published {
 /// What follows from an input, once its events are durable.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Sum up what can be, though no run is under way.
+    Compact,
     /// Begin to open the sandbox, so that it is there when the first call comes.
     OpenSandbox,
     /// Set the brain to work on the run; if one was at it before, from where the events end.
@@ -288,6 +300,8 @@ pub enum Refusal {
     NotFailed,
     #[error("the session has handed out {MAX_ARTIFACTS} artifacts already", MAX_ARTIFACTS = super::MAX_ARTIFACTS)]
     TooManyArtifacts,
+    #[error("no compaction stands that could be undone")]
+    NotCompacted,
     #[error("{0} drives the desktop")]
     Driven(String),
     #[error("the sandbox is closed")]

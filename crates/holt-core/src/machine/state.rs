@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Delta;
 use crate::budget::{Bound, Standing, Usage};
+use crate::context::CompactionPlace;
 use crate::event::{Seq, SessionCreated};
 use crate::id::{MessageId, PromptId, RunId, SessionId};
 use crate::network::{HostGrant, HostQuestion, Judgement, judge};
@@ -24,6 +25,8 @@ use crate::view::{
 pub const MAX_QUEUE: usize = 20;
 /// How many artifacts a session may hand out.
 pub const MAX_ARTIFACTS: usize = 500;
+/// How many compactions are remembered, so that they can be undone one after the other.
+pub(super) const REMEMBERED_COMPACTIONS: usize = 32;
 /// How many past prompts are remembered, so that one that is sent again is known.
 const REMEMBERED_PROMPTS: usize = 256;
 
@@ -91,6 +94,8 @@ pub struct State {
     /// What programs inside used of models since the last run.
     #[serde(default)]
     pub between_runs: Usage,
+    /// The compactions that stand, the newest last.
+    pub compactions: Vec<CompactionPlace>,
     pub queue: Vec<QueuedPrompt>,
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
@@ -123,6 +128,7 @@ impl State {
             host_questions: Vec::new(),
             host_grants: Vec::new(),
             between_runs: Usage::default(),
+            compactions: Vec::new(),
             queue: Vec::new(),
             recent: VecDeque::new(),
             artifacts: Vec::new(),
@@ -309,6 +315,7 @@ impl State {
             page: self.page.clone(),
             recording: self.recording,
             plan: self.plan.clone(),
+            compaction: self.compactions.last().copied(),
             run: self.run().map(RunState::view),
             queue: self.queue.clone(),
             artifacts: self.artifacts.clone(),

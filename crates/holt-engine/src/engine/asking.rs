@@ -38,6 +38,16 @@ impl Engine {
         self.change(by, Scope::Operate, id, Input::Rename { title }).await
     }
 
+    /// Has the conversation compacted: at the next step of the run, or at once.
+    pub async fn compact(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Operate, id, Input::Compact { by: by.name.clone() }).await
+    }
+
+    /// The newest compaction that stands is as if it had not been.
+    pub async fn undo_compaction(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Operate, id, Input::UndoCompaction { by: by.name.clone() }).await
+    }
+
     pub async fn retry(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
         self.change(by, Scope::Operate, id, Input::Retry { by: by.name.clone() }).await
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holt_core::access::{Principal, Scope};
-use holt_core::event::{Event, Seq};
+use holt_core::event::{ContextCompacted, Event, EventBody, Seq};
 use holt_core::id::{ArtifactId, SessionId};
 use holt_core::machine::Input;
 use holt_core::sandbox::Measurement;
@@ -67,6 +67,17 @@ impl Engine {
     ) -> Result<Vec<Event>, EngineError> {
         self.check(by, Scope::View, id).await?;
         Ok(self.node.store().events_before(id, before, limit.clamp(1, MAX_EVENTS)).await?)
+    }
+
+    /// The compaction that stands, if one does: what a summary tells, and what the summary is.
+    pub async fn compaction(&self, by: &Principal, id: SessionId) -> Result<Option<ContextCompacted>, EngineError> {
+        let session = self.check(by, Scope::View, id).await?;
+        let Some(place) = session.compaction else { return Ok(None) };
+        let found = self.node.store().events_after(id, place.at.saturating_sub(1), 1).await?;
+        Ok(found.iter().find_map(|event| match event.decode() {
+            Some(EventBody::ContextCompacted(compacted)) => Some(compacted),
+            _ => None,
+        }))
     }
 
     /// Watches the list of sessions: those that the caller sees in it.

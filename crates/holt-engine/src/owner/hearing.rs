@@ -55,6 +55,15 @@ impl Owner {
                 let result = self.step(Input::Turn { run, turn, tools, seen }, Patience::Insist).await;
                 let _ = reply.send(result.map_err(|_| Halted));
             }
+            Word::Compacted { compacted, reply } => {
+                let result = self.step(Input::Compacted(compacted), Patience::Insist).await;
+                // One that came too late changes nothing.
+                let _ = reply.send(match result {
+                    Ok(()) | Err(EngineError::Refused(_)) => Ok(()),
+                    Err(_) => Err(Halted),
+                });
+            }
+            Word::CompactionEnded { any } => self.compaction_ended(any),
             Word::Seen { picture } => self.has_looked(picture),
             Word::Show { delta } => self.hub.show(&delta),
             Word::BrainEnded { run, result } => self.brain_ended(run, result),

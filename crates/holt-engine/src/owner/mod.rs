@@ -68,6 +68,8 @@ pub(crate) struct Owner {
     pub(crate) brain: Option<(RunId, AbortHandle)>,
     pub(crate) pending_step: Option<(RunId, oneshot::Sender<Result<Seq, Halted>>)>,
     pub(crate) calls: HashMap<CallId, CallTask>,
+    /// Between runs the conversation is being summed up.
+    pub(crate) compacting: Option<AbortHandle>,
     pub(crate) helpers: JoinSet<()>,
     pub(crate) tools: Arc<Vec<ToolSpec>>,
     /// Inputs that follow from effects, taken before anything else.
@@ -126,6 +128,7 @@ impl Owner {
             brain: None,
             pending_step: None,
             calls: HashMap::new(),
+            compacting: None,
             helpers: JoinSet::new(),
             follow_up: VecDeque::new(),
             waking: Vec::new(),
@@ -186,7 +189,7 @@ impl Owner {
     fn is_idle(&self) -> bool {
         let quiet =
             self.calls.is_empty() && self.waking.is_empty() && self.leaving.is_empty() && *self.door.borrow() != Door::Opening;
-        quiet && self.state.run().is_none() && self.state.control.is_none()
+        quiet && self.compacting.is_none() && self.state.run().is_none() && self.state.control.is_none()
     }
 
     fn is_due(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What is said to an owner: requests by everybody, words by its own helpers.
 
 use holt_core::agent::{Delta, FinishedTurn, Halted, WorkError};
-use holt_core::event::Seq;
+use holt_core::event::{ContextCompacted, Seq};
 use holt_core::id::{CallId, ClientId, MessageId, RunId};
 use holt_core::machine::{Input, Published, Refusal};
 use holt_core::sandbox::{SandboxError, SandboxInfo};
@@ -72,6 +72,15 @@ pub(crate) enum Word {
         /// The last event that its step was given.
         seen: Seq,
         reply: oneshot::Sender<Result<(), Halted>>,
+    },
+    /// A part of the conversation was summed up.
+    Compacted {
+        compacted: Box<ContextCompacted>,
+        reply: oneshot::Sender<Result<(), Halted>>,
+    },
+    /// The agent has summed up what could be between runs, if anything.
+    CompactionEnded {
+        any: bool,
     },
     Show {
         delta: Delta,

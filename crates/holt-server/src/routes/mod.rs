@@ -2,6 +2,7 @@
 
 mod archive;
 mod artifacts;
+mod compaction;
 pub(crate) mod desktop;
 mod events;
 mod feed;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Declared> {
         sessions::routes(),
         prompts::routes(),
         events::routes(),
+        compaction::routes(),
         feed::routes(),
         files::routes(),
         archive::routes(),

@@ -1,6 +1,7 @@
 //! One module for each command: its arguments, and what it does.
 
 pub mod answer;
+pub mod compact;
 pub mod completions;
 pub mod config;
 pub mod doctor;

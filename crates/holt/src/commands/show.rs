@@ -1,6 +1,7 @@
 //! `holt show`.
 
 use clap::Args;
+use holt_core::plan;
 use holt_core::session::WorkspaceSpec;
 use holt_core::view::Snapshot;
 
@@ -51,6 +52,12 @@ fn text(session: &Snapshot) -> String {
     if let Some(failure) = &session.failure {
         add("problem", clean_line(&failure.message));
         add("", clean_line(&failure.hint));
+    }
+    for item in &session.plan {
+        add("plan", clean_line(&plan::in_words(std::slice::from_ref(item))));
+    }
+    if let Some(place) = session.compaction {
+        add("summed up", format!("events 1 to {}: `holt compact {} --show`", place.through, short_id(session.id)));
     }
     for waiting in &session.queue {
         add("waits", short_line(&waiting.text, 80));

@@ -12,6 +12,7 @@ use holt_core::event::{
 };
 use holt_core::id::{CallId, MessageId};
 use holt_core::model::AssistantPart;
+use holt_core::plan::{self, PlanItem};
 use holt_core::session::EndReason;
 use holt_core::tool::{CallOutcome, CallStatus, ToolContent};
 
@@ -228,6 +229,12 @@ fn line_about(event: &EventBody) -> Option<String> {
             format!("  {} by {by}", if body.allowed { "allowed" } else { "not allowed" })
         }
         EventBody::BudgetWarned(body) => format!("  ! four fifths of the run's {:?} are used", body.bound).to_lowercase(),
+        EventBody::ContextCompacted(body) => {
+            let by = if body.model.is_some() { "summed up" } else { "left out of what the model sees" };
+            format!("  (events {} to {} are {by}; the log keeps them)", body.from, body.through)
+        }
+        EventBody::CompactionUndone(body) => format!("  (a summary was taken back by {})", clean_line(&body.by)),
+        EventBody::PlanChanged(body) => plan_updated(&body.items),
         EventBody::CancelRequested(body) => format!("  ■ {} cancels", clean_line(&body.by)),
         EventBody::RunFinished(body) => return run_finished(body),
         EventBody::SandboxOpened(body) if !body.warnings.is_empty() => {
@@ -279,6 +286,11 @@ fn control_returned(body: &ControlReturned) -> Option<String> {
         // What comes next says it all: who drives instead, or that the sandbox is closed.
         ControlEnd::Seized | ControlEnd::Closed => None,
     }
+}
+
+fn plan_updated(items: &[PlanItem]) -> String {
+    let lines: Vec<String> = items.iter().map(|item| clean_line(&plan::in_words(std::slice::from_ref(item)))).collect();
+    format!("  plan:\n    {}", lines.join("\n    "))
 }
 
 fn run_finished(body: &RunFinished) -> Option<String> {

@@ -2,6 +2,7 @@
 
 mod brain;
 mod calls;
+mod context;
 mod control;
 mod network;
 mod people;
@@ -54,6 +55,9 @@ impl Draft {
             Input::ReturnControl { why, by, client } => self.return_control(why, by, client),
             Input::DesktopSeen { picture } => self.desktop_seen(picture),
             Input::Record { by, on, while_driven } => self.record(by, on, while_driven),
+            Input::Compact { by } => self.compact(by),
+            Input::Compacted(compacted) => self.compacted(*compacted),
+            Input::UndoCompaction { by } => self.undo_compaction(by),
             Input::BeginMessage { run, message } => self.begin_message(run, message),
             Input::NextStep { run } => self.next_step(run),
             Input::Turn { run, turn, tools, seen } => self.turn(run, *turn, &tools, seen),
