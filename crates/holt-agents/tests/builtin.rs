@@ -246,14 +246,14 @@ async fn an_answer_that_breaks_off_is_begun_anew_as_another_message() {
 async fn a_conversation_that_is_too_long_is_cut_down_and_tried_again() {
     let size = |request: &ModelRequest| heard(request).iter().map(String::len).sum::<usize>();
     let too_long = || Answer::new().failed(ModelError::ContextTooLong("too long".into()));
-    let big = "x".repeat(180_000);
+    let big = "x".repeat(170_000);
     let model =
         FakeModel::answers([look("a", "1").done(), look("b", "2").done(), too_long(), Answer::new().text("Enough.").done()]);
     let session = Session::new("read a lot", move |_, _| CallOutcome::text(CallStatus::Succeeded, big.clone()));
     session.work(&agent(&model), &[]).await.unwrap();
     assert_eq!(said(&session).last().map(String::as_str), Some("Enough."));
     let requests = model.requests();
-    assert!(size(&requests[2]) > 360_000 && size(&requests[3]) < 300_000);
+    assert!(size(&requests[2]) > 340_000 && size(&requests[3]) < 300_000);
     assert_eq!(heard(&requests[3])[0], "read a lot");
 
     let model = FakeModel::by(move |_| too_long());

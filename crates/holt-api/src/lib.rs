@@ -43,8 +43,8 @@ pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, Sig
 pub use preview::{OpenPreview, OpenVnc, Preview, PreviewList, VncAddress};
 pub use session::{
     Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, HostAnswer, HostSecret, HostSecretList, KeepHostSecret,
-    NetworkRequest, PromptReceipt, RecordAction, RecordRequest, RecordedSegment, RecordingList, RenameSession, SendPrompt,
-    SessionList,
+    NetworkRequest, PromptReceipt, RecordAction, RecordRequest, RecordedSegment, RecordingList, RenameSession, SearchResults,
+    SendPrompt, SessionList,
 };
 pub use status::{
     AgentInfo, CheckState, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits,

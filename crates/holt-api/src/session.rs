@@ -5,6 +5,7 @@ use holt_core::event::WhenBusy;
 use holt_core::id::{ClientId, PromptId, SessionId};
 use holt_core::network::HostRule;
 use holt_core::policy::Policy;
+use holt_core::search::Found;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, WorkspaceSpec};
 use holt_core::time::Timestamp;
 use holt_core::view::{Artifact, Programs, SessionSummary, Snapshot};
@@ -218,4 +219,10 @@ pub struct RecordingList {
     pub items: Vec<RecordedSegment>,
     /// How many older segments were removed to keep the recording within its bound.
     pub dropped: u64,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SearchResults {
+    pub items: Vec<Found>,
 }

@@ -12,7 +12,7 @@ use crate::path::Path;
 use crate::transport::{Method, Request};
 use holt_api::{
     Answer, CreateSession, EventPage, HostAnswer, NetworkRequest, OpenPreview, Preview, PreviewList, PromptReceipt,
-    RenameSession, SendPrompt, SessionList,
+    RenameSession, SearchResults, SendPrompt, SessionList,
 };
 
 /// Which sessions a list shows.
@@ -60,6 +60,11 @@ impl Client {
             }
         }
         Ok(sessions)
+    }
+
+    /// Searches what was said in all sessions, newest first.
+    pub async fn search(&self, text: &str, limit: usize) -> Result<SearchResults, ClientError> {
+        self.get(Path::new("/v2/search").query("q", text).query("limit", &limit.to_string())).await
     }
 
     pub async fn session(&self, id: SessionId) -> Result<Snapshot, ClientError> {

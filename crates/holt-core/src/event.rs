@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::budget::{Bound, Usage};
-use crate::context::Said;
+use crate::context::{CompactionPlace, Said};
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, SessionId, TerminalId};
 use crate::model::{AssistantPart, StopReason};
 use crate::network::HostRule;
@@ -100,7 +100,6 @@ macro_rules! events {
         /// What happened. The wire form is `{"kind": …, "body": {…}}`.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind", content = "body")]
-        #[expect(clippy::large_enum_variant, reason = "the largest is the first of each session, and they are held one at a time")]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum EventBody { $($(#[$doc])* #[serde(rename = $kind)] $name($name),)+ }
 
@@ -433,6 +432,9 @@ events! {
     CompactionUndone = "compaction_undone" {
         /// The event that it was.
         compaction: Seq,
+        /// The one that stands now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stands: Option<CompactionPlace>,
         by: String,
     }
     /// Something a person should know that changes nothing.

@@ -21,6 +21,7 @@ pub mod plan;
 pub mod policy;
 pub mod recording;
 pub mod sandbox;
+pub mod search;
 pub mod session;
 pub mod store;
 pub mod terminal;

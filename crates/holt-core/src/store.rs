@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::KeyRecord;
 use crate::event::{Epoch, Event, Seq};
 use crate::id::{KeyId, OwnerId, SessionId};
+use crate::search::{Found, SearchQuery};
 use crate::session::{SessionKind, Status};
 use crate::time::Timestamp;
 
@@ -143,6 +144,9 @@ pub trait Store: Send + Sync {
 
     /// The earliest `wake_at` of all.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// What was said in sessions, newest first. What came last may be missing for a moment, nothing of somebody else's is there.
+    async fn search(&self, query: SearchQuery) -> Result<Vec<Found>, StoreError>;
 
     /// Removes a session with its log. Removing what is not there does nothing.
     async fn remove(&self, session: SessionId) -> Result<(), StoreError>;

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     answer, compact, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run,
-    secret, send, show, status, stop, terminal,
+    search, secret, send, show, status, stop, terminal,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -103,6 +103,8 @@ pub enum Command {
     Show(show::Arguments),
     /// Read what happened in a session
     Logs(logs::Arguments),
+    /// Search what was said in all sessions
+    Search(search::Arguments),
     /// Send a session a prompt
     Send(send::Arguments),
     /// Answer yes to what a session asks
@@ -173,6 +175,7 @@ mod tests {
             "holt show last",
             "holt logs -f 1234abcd --tail 10",
             "holt send last go on --when-busy steer",
+            "holt search otters dam -n 5",
             "holt approve last",
             "holt compact last --undo",
             "holt stop server",

@@ -51,6 +51,7 @@ async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Ls(arguments) => commands::list::run(arguments, context).await,
         Command::Show(arguments) => commands::show::run(arguments, context).await,
         Command::Logs(arguments) => commands::logs::run(arguments, context).await,
+        Command::Search(arguments) => commands::search::run(arguments, context).await,
         Command::Send(arguments) => Box::pin(commands::send::run(arguments, context)).await,
         Command::Approve(arguments) => commands::answer::run(arguments, context, true).await,
         Command::Deny(arguments) => commands::answer::run(arguments, context, false).await,

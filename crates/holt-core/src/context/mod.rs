@@ -135,14 +135,13 @@ impl Planner {
                 if self.counts(seq) {
                     self.compacted(seq, compacted);
                 }
-                return;
             }
             EventBody::CompactionUndone(_) => {
                 self.undone_at = self.text().max(1);
                 self.is_wanted = false;
             }
             EventBody::CompactionWanted(_) => {
-                self.is_wanted = seq > self.start.last || self.start.compaction.is_none_or(|at| at < seq)
+                self.is_wanted = seq > self.start.last || self.start.compaction.is_none_or(|at| at < seq);
             }
             EventBody::PlanChanged(changed) => self.items = changed.items,
             EventBody::RunStarted(_) => {

@@ -473,7 +473,7 @@ fn a_compaction_that_was_undone_is_as_if_it_had_never_been_and_is_not_done_again
             break;
         }
     }
-    let undone = CompactionUndone { compaction: long.compactions.pop().unwrap().at, by: "x".into() };
+    let undone = CompactionUndone { compaction: long.compactions.pop().unwrap().at, stands: None, by: "x".into() };
     long.events.push(undone.into());
     let (planner, _) = long.resumed();
     assert!(!said(&planner.plan(30_000)).contains("summed up"));

@@ -7,6 +7,7 @@ use holt_core::event::{ContextCompacted, Event, EventBody, Seq};
 use holt_core::id::{ArtifactId, SessionId};
 use holt_core::machine::Input;
 use holt_core::sandbox::Measurement;
+use holt_core::search::{Found, MAX_FOUND, SearchQuery};
 use holt_core::store::{HeadCursor, HeadQuery, StoredHead};
 use holt_core::view::{Artifact, SessionSummary, Snapshot};
 use holt_core::workspace::{FileError, OpenFile};
@@ -42,6 +43,13 @@ impl Engine {
         let last = items.last().filter(|_| more);
         let next = last.map(|last| HeadCursor { updated_at: last.updated_at, session: last.id });
         Ok(Page { items, next })
+    }
+
+    /// What was said in the sessions that the caller sees, newest first.
+    pub async fn search(&self, by: &Principal, text: String, limit: usize) -> Result<Vec<Found>, EngineError> {
+        allow(by, Scope::View)?;
+        let owner = (!by.may(Scope::Admin)).then(|| by.owner.clone());
+        Ok(self.node.store().search(SearchQuery { owner, text, limit: limit.clamp(1, MAX_FOUND) }).await?)
     }
 
     pub async fn session(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use holt_core::event::{Event, EventBody, RunResult, Seq};
 use holt_core::id::{OwnerId, SessionId};
 use holt_core::sandbox::SandboxError;
+use holt_core::search::{Found, SearchQuery};
 use holt_core::session::Status;
 use holt_core::store::{Append, AppendError, Counts, Head, HeadQuery, Store, StoreError, StoredHead};
 use holt_core::time::Timestamp;
@@ -57,6 +58,9 @@ impl Store for Faulty {
     }
     async fn counts(&self, owner: Option<OwnerId>) -> Result<Counts, StoreError> {
         self.store.counts(owner).await
+    }
+    async fn search(&self, query: SearchQuery) -> Result<Vec<Found>, StoreError> {
+        self.store.search(query).await
     }
     async fn events_after(&self, session: SessionId, after: Seq, limit: usize) -> Result<Vec<Event>, StoreError> {
         self.store.events_after(session, after, limit).await

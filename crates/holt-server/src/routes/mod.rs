@@ -17,6 +17,7 @@ mod network;
 mod previews;
 mod prompts;
 mod recording;
+mod search;
 mod sessions;
 pub(crate) mod sign_in;
 mod status;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<Declared> {
         prompts::routes(),
         events::routes(),
         compaction::routes(),
+        search::routes(),
         feed::routes(),
         files::routes(),
         archive::routes(),

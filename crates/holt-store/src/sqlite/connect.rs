@@ -33,7 +33,8 @@ pub(super) struct Kind {
 pub(super) const SESSIONS: Kind = Kind { name: "holt.db", application_id: 0x484f_4c54, steps: &[include_str!("sessions.sql")] };
 
 /// The logs: large, and written in bulk.
-pub(super) const LOGS: Kind = Kind { name: "logs.db", application_id: 0x484f_4c4c, steps: &[include_str!("logs.sql")] };
+pub(super) const LOGS: Kind =
+    Kind { name: "logs.db", application_id: 0x484f_4c4c, steps: &[include_str!("logs.sql"), include_str!("search.sql")] };
 
 #[derive(Debug)]
 pub(super) enum SchemaError {

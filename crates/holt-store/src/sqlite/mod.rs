@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use holt_core::access::KeyRecord;
 use holt_core::event::{Event, Seq};
 use holt_core::id::{KeyId, OwnerId, SessionId};
+use holt_core::search::{Found, SearchQuery};
 use holt_core::store::{Append, AppendError, Counts, Head, HeadQuery, Keys, Store, StoreError, StoredHead};
 use holt_core::time::Timestamp;
 use rusqlite::Connection;
@@ -34,6 +35,7 @@ mod change;
 mod connect;
 mod database;
 mod fault;
+mod index;
 mod journal;
 mod keys;
 mod logs;
@@ -213,6 +215,11 @@ impl Store for SqliteStore {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.readers.ask(sessions::next_due).await
+    }
+
+    async fn search(&self, query: SearchQuery) -> Result<Vec<Found>, StoreError> {
+        let tail = Arc::clone(&self.tail);
+        self.readers.ask(move |db| index::find(db, &tail, &query)).await
     }
 
     async fn remove(&self, session: SessionId) -> Result<(), StoreError> {

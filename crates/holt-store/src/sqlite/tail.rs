@@ -89,6 +89,19 @@ impl Tail {
         Cut { page: take(wanted, room), first }
     }
 
+    /// The events that are looked for, newest first in each session.
+    pub(super) fn search(&self, is_wanted: &dyn Fn(&Event) -> bool) -> Vec<Event> {
+        // Looking through takes a while, and whoever writes must not wait for it.
+        let (older, newer) = {
+            let parts = self.parts();
+            (Arc::clone(&parts.older), parts.newer.clone())
+        };
+        let found = |logs: &Logs| -> Vec<Event> {
+            logs.values().flat_map(|events| events.iter().rev().filter(|event| is_wanted(event)).cloned()).collect()
+        };
+        [found(&newer), found(&older)].concat()
+    }
+
     fn parts(&self) -> MutexGuard<'_, Parts> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }

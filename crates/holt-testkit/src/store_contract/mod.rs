@@ -14,6 +14,7 @@ mod heads;
 mod ownership;
 mod pages;
 mod samples;
+mod search;
 
 pub use access::*;
 pub use events::*;
@@ -21,6 +22,7 @@ pub use heads::*;
 pub use ownership::*;
 pub use pages::*;
 pub use samples::{append, event, events, head, key, session};
+pub use search::*;
 
 /// A store that is tried.
 #[async_trait]
@@ -60,6 +62,7 @@ macro_rules! store_contract {
             lists_are_filtered,
             lists_are_paged_while_sessions_come_and_go,
             sessions_are_counted_by_status,
+            what_was_said_is_found_by_whom_it_belongs_to,
             unfinished_sessions_are_found,
             sessions_are_due_in_order,
             a_key_is_found_by_its_hash,

@@ -19,6 +19,7 @@ pub mod preview;
 pub mod project;
 pub mod put;
 pub mod run;
+pub mod search;
 pub mod secret;
 pub mod send;
 pub mod show;

@@ -32,6 +32,10 @@ export function noteOf(event: SessionEvent): Note | undefined {
 	switch (event.kind) {
 		case 'budget_warned':
 			return { tone: 'warning', text: `Four fifths of this run's ${BOUND_WORDS[event.body.bound]} are used` };
+		case 'context_compacted':
+			return { tone: 'quiet', text: compactedNote(event.body) };
+		case 'compaction_undone':
+			return { tone: 'quiet', text: `${event.body.by} took the summary back: the model sees the conversation itself` };
 		case 'cancel_requested':
 			return { tone: 'quiet', text: `${event.body.by} stopped the run` };
 		case 'file_received':
@@ -104,6 +108,12 @@ function decidedNote({ host, port, allowed, rule, times }: Of<'network_decided'>
 	if (allowed) return undefined;
 	const again = times > 1 ? `, ${times.toLocaleString()} times by now` : '';
 	return { tone: 'warning', text: `${host}:${port} was not reached${again}`, code: rule };
+}
+
+function compactedNote({ from, through, model }: Of<'context_compacted'>['body']): string {
+	return model
+		? `For the model, a summary stands for events ${from} to ${through}`
+		: `The model no longer sees events ${from} to ${through}: it could not sum them up`;
 }
 
 function terminalNote({ by, shared }: Of<'terminal_opened'>['body']): string {

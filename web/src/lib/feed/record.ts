@@ -26,6 +26,12 @@ function changes(record: Snapshot, event: SessionEvent): Partial<Snapshot> {
 			return { queue: without(record.queue, event.body.run), run: newRun(event), status: 'running' };
 		case 'run_finished':
 			return { run: null, usage: plus(record.usage, event.body.usage), status: 'idle' };
+		case 'plan_changed':
+			return { plan: event.body.items };
+		case 'context_compacted':
+			return compacted(record, event);
+		case 'compaction_undone':
+			return { compaction: event.body.stands ?? null };
 		case 'artifact_published': {
 			const { artifact: id, call: _, ...rest } = event.body;
 			return { artifacts: [...record.artifacts, { id, ...rest, at: event.at }] };
@@ -33,6 +39,16 @@ function changes(record: Snapshot, event: SessionEvent): Partial<Snapshot> {
 		default:
 			return lifeChanges(record, event) ?? runChanges(record, event);
 	}
+}
+
+/** What the summary cost counts for the run that needed it, or for the session. */
+function compacted(record: Snapshot, event: Of<'context_compacted'>): Partial<Snapshot> {
+	const { through, reads_from, usage, run } = event.body;
+	const compaction = { at: event.seq, through, reads_from };
+	if (record.run && record.run.id === run) {
+		return { compaction, run: { ...record.run, usage: plus(record.run.usage, usage) } };
+	}
+	return { compaction, usage: plus(record.usage, usage) };
 }
 
 function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> | undefined {

@@ -22,6 +22,9 @@ export const endSession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/
 export const retrySession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/retry', at(id))));
 export const sleepSession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/sleep', at(id))));
 export const wakeSession = (id: string) => tried(got(api.POST('/v2/sessions/{id}/wake', at(id))));
+/** The older part of the conversation is summed up for the model: at the next step, or at once. */
+export const compact = (id: string) => tried(got(api.POST('/v2/sessions/{id}/compaction', at(id))));
+export const undoCompaction = (id: string) => tried(got(api.DELETE('/v2/sessions/{id}/compaction', at(id))));
 
 /** The desktop for this tab; from somebody else only with `seize`. Taking again what one has changes what programs do. */
 export const takeControl = (id: string, how: { programs?: Programs; seize?: boolean } = {}) =>

@@ -34,7 +34,8 @@ impl Draft {
         if self.state.run().is_some() {
             return Err(Refusal::Busy);
         }
-        let compaction = self.state.compactions.last().ok_or(Refusal::NotCompacted)?.at;
-        self.unless_ended(CompactionUndone { compaction, by })
+        let (undone, before) = self.state.compactions.split_last().ok_or(Refusal::NotCompacted)?;
+        let (compaction, stands) = (undone.at, before.last().copied());
+        self.unless_ended(CompactionUndone { compaction, stands, by })
     }
 }
