@@ -54,6 +54,11 @@ impl<E: Into<Fault>> From<E> for SchemaError {
 }
 
 impl Kind {
+    /// The version that it is brought to.
+    pub(super) fn newest(&self) -> i64 {
+        i64::try_from(self.steps.len()).unwrap_or(i64::MAX)
+    }
+
     pub(super) fn path(&self, directory: &Path) -> PathBuf {
         directory.join(self.name)
     }
@@ -85,7 +90,7 @@ impl Kind {
     pub(super) fn migrate(&self, db: &mut Connection) -> Result<(), SchemaError> {
         let number = |db: &Connection, name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let (application, found) = (number(db, "application_id")?, number(db, "user_version")?);
-        let known = i64::try_from(self.steps.len()).unwrap_or(i64::MAX);
+        let known = self.newest();
         let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         if application != self.application_id && (application, found, tables) != (0, 0, 0) {
             return Err(SchemaError::Foreign);
