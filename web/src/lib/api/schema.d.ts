@@ -338,6 +338,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches what people and agents have said in all sessions that the caller sees, newest first.
+         * @description Prompts, the agents' words, titles and the names of what was handed out are searched; what came in the last moment may be
+         *     missing.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions": {
         parameters: {
             query?: never;
@@ -490,6 +513,38 @@ export interface paths {
          */
         post: operations["cancel_run"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/compaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the summary that stands for the older part of a conversation, and what is kept beside it.
+         * @description The conversation itself is whole, at `events`.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["get_compaction"];
+        put?: never;
+        /**
+         * Has the older part of the conversation summed up: at the next step of the run, or at once.
+         * @description An event `context_compacted` says when it is done. What people said is kept in their own words.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["compact"];
+        /**
+         * Undoes the newest compaction that stands: the model sees the conversation itself again, as far as it holds it.
+         * @description Needs the scope `operate`.
+         */
+        delete: operations["undo_compaction"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1342,6 +1397,63 @@ export interface components {
          * @description One place where a person looks at Holt, such as a tab of a browser. Chosen by the client.
          */
         ClientId: string;
+        /** @description A compaction that stands: where it is in the log, what it tells, and from where the log is read behind it. */
+        CompactionPlace: {
+            /** Format: int64 */
+            at: number;
+            /** Format: int64 */
+            reads_from: number;
+            /** Format: int64 */
+            through: number;
+        };
+        /** @description The newest compaction that stood stands no longer. */
+        CompactionUndone: {
+            by: string;
+            /**
+             * Format: int64
+             * @description The event that it was.
+             */
+            compaction: number;
+            stands?: components["schemas"]["CompactionPlace"] | null;
+        };
+        /** @description A person wants the conversation compacted now. */
+        CompactionWanted: {
+            by: string;
+        };
+        /** @description From now on a summary stands for a part of the conversation in what the model sees. The log keeps all of it. */
+        ContextCompacted: {
+            /**
+             * Format: int64
+             * @description What the model saw before, in bytes of text.
+             */
+            before_bytes: number;
+            /**
+             * Format: int64
+             * @description The first and the last event that the summary tells.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description How many of their messages had no room there.
+             */
+            left_out?: number;
+            /** @description Which model wrote the summary. Without one it only counts what was done. */
+            model?: string | null;
+            /** @description The agent's plan, if it is unfinished. */
+            plan?: components["schemas"]["PlanItem"][];
+            /**
+             * Format: int64
+             * @description From where the log is read by whoever goes on behind it.
+             */
+            reads_from: number;
+            run?: components["schemas"]["RunId"] | null;
+            /** @description What people said in that part and before, which is kept beside the summary. */
+            said: components["schemas"]["Said"][];
+            summary: string;
+            /** Format: int64 */
+            through: number;
+            usage: components["schemas"]["Usage"];
+        };
         /** @description A person's control of a session's desktop. */
         Control: {
             /** @description Who has it, as people see them. */
@@ -1766,6 +1878,21 @@ export interface components {
             /** @enum {string} */
             kind: "artifact_published";
         } | {
+            /** @description A person wants the conversation compacted now. */
+            body: components["schemas"]["CompactionWanted"];
+            /** @enum {string} */
+            kind: "compaction_wanted";
+        } | {
+            /** @description From now on a summary stands for a part of the conversation in what the model sees. The log keeps all of it. */
+            body: components["schemas"]["ContextCompacted"];
+            /** @enum {string} */
+            kind: "context_compacted";
+        } | {
+            /** @description The newest compaction that stood stands no longer. */
+            body: components["schemas"]["CompactionUndone"];
+            /** @enum {string} */
+            kind: "compaction_undone";
+        } | {
             /** @description Something a person should know that changes nothing. */
             body: components["schemas"]["Noted"];
             /** @enum {string} */
@@ -1840,6 +1967,22 @@ export interface components {
              */
             deltas?: boolean;
             follow: components["schemas"]["SessionId"];
+        };
+        /** @description Something that was found. */
+        Found: {
+            at: components["schemas"]["Timestamp"];
+            /** @description The text around it, on one line. */
+            excerpt: string;
+            /** @description `prompt_queued` is a person's words, `agent_message` the agent's. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description The event in which it stands.
+             */
+            seq: number;
+            session: components["schemas"]["SessionId"];
+            /** @description What the session is called. */
+            title: string;
         };
         /** @description Whether the server works: what the health checks of all contracts look for. */
         Health: {
@@ -2376,6 +2519,15 @@ export interface components {
             steps: number;
             usage: components["schemas"]["Usage"];
         };
+        /** @description Something that people said. */
+        Said: {
+            /**
+             * Format: int64
+             * @description Where in the log it was said.
+             */
+            at: number;
+            text: string;
+        };
         /** @description The sandbox is closed, on purpose or not. */
         SandboxClosed: {
             /** @description The names of the processes that sleep ended. */
@@ -2407,6 +2559,10 @@ export interface components {
          * @enum {string}
          */
         Scope: "view" | "operate" | "approve" | "admin";
+        /** @description What was found. */
+        SearchResults: {
+            items: components["schemas"]["Found"][];
+        };
         /** @description Sends a prompt. */
         SendPrompt: {
             /** @description Files that come with it, by their path in the workspace. */
@@ -2626,6 +2782,7 @@ export interface components {
             agent: string;
             artifacts: components["schemas"]["Artifact"][];
             budget: components["schemas"]["Budget"];
+            compaction?: components["schemas"]["CompactionPlace"] | null;
             control?: components["schemas"]["Control"] | null;
             created_at: components["schemas"]["Timestamp"];
             desktop: components["schemas"]["DesktopSpec"];
@@ -3476,6 +3633,40 @@ export interface operations {
             };
         };
     };
+    search: {
+        parameters: {
+            query?: {
+                /** @description Words that all have to be there, each from its beginning. */
+                q?: string;
+                /** @description 1 to 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResults"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_sessions: {
         parameters: {
             query?: {
@@ -3796,6 +3987,102 @@ export interface operations {
         };
     };
     cancel_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_compaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What stands for it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContextCompacted"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undo_compaction: {
         parameters: {
             query?: never;
             header?: never;

@@ -35,7 +35,10 @@ export function noteOf(event: SessionEvent): Note | undefined {
 		case 'context_compacted':
 			return { tone: 'quiet', text: compactedNote(event.body) };
 		case 'compaction_undone':
-			return { tone: 'quiet', text: `${event.body.by} took the summary back: the model sees the conversation itself` };
+			return {
+				tone: 'quiet',
+				text: `${event.body.by} took the summary back: the model sees the conversation itself`
+			};
 		case 'cancel_requested':
 			return { tone: 'quiet', text: `${event.body.by} stopped the run` };
 		case 'file_received':
