@@ -86,7 +86,8 @@ impl Gateway {
             async move { Ok::<_, Infallible>(visit.respond(request).await) }
         });
         let mut connection = hyper::server::conn::http1::Builder::new();
-        connection.timer(TokioTimer::new()).header_read_timeout(self.limits.asking).half_close(true);
+        // Whoever closes its side has gone: the provider is stopped, however long it would be silent.
+        connection.timer(TokioTimer::new()).header_read_timeout(self.limits.asking).half_close(false);
         // A broken connection has nobody left to be told.
         let _ = connection.serve_connection(TokioIo::new(stream), service).await;
     }
