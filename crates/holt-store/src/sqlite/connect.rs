@@ -65,7 +65,7 @@ impl Kind {
 
     /// Opens the file to write it, making it when there is none and bringing it up to date.
     pub(super) fn open(&self, directory: &Path) -> Result<Connection, SchemaError> {
-        self.make(directory)?;
+        self.make_durably(directory)?;
         let mut db = Self::writer(&self.path(directory))?;
         self.migrate(&mut db)?;
         Ok(db)

@@ -1,10 +1,11 @@
-//! Making the database files of a new data directory: built beside, flushed once, and put in place whole.
+//! Making the database files of a new data directory: built beside and put in place whole.
 //!
-//! A crash in the middle leaves no half of a database, only a file that the next start removes. Their names are flushed before
-//! the first change is acknowledged ([`DataDir::settle`](crate::DataDir::settle)).
+//! A flush of new files takes as long as everything else that was just made on that disk, and a start need not wait for it:
+//! nothing is lost while nothing was acknowledged. So both are flushed before the first change is ([`Fresh::settle`]), and a
+//! mark that stands beside them until then has the next start make them anew after a crash.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -17,32 +18,67 @@ use super::connect::{Kind, LOGS, PAGE_SIZE, SESSIONS, SchemaError};
 /// How the names of what SQLite keeps beside a database end. What is left of another database of this name is not this one's.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// Makes both files where they are missing, at the same time, so that their flushes become one. What fails here shows again
-/// when the file is opened.
-pub(super) fn both(directory: &Path) {
-    thread::scope(|threads| {
-        for kind in [&LOGS, &SESSIONS] {
-            threads.spawn(move || kind.make(directory));
+/// Stands in the directory as long as what is there may be lost in a crash.
+const MARK: &str = "unsettled";
+
+/// Files that were made and not flushed yet.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    mark: PathBuf,
+    /// Never closed before the database is: that would drop the locks which SQLite has on them.
+    files: Vec<File>,
+}
+
+impl Fresh {
+    /// Has what was made on the disk. The directory is still to be flushed after it.
+    pub(super) fn settle(&self) -> io::Result<()> {
+        self.files.iter().try_for_each(File::sync_all)?;
+        remove(&self.mark)
+    }
+}
+
+/// Makes both files where there is none, or where a crash may have left only parts of them. What fails here shows again when
+/// the file is opened.
+pub(super) fn both(directory: &Path) -> Option<Fresh> {
+    let mark = directory.join(MARK);
+    let kinds = [&LOGS, &SESSIONS];
+    if mark.exists() {
+        for kind in kinds {
+            remove_with_companions(&kind.path(directory)).ok()?;
         }
+    } else if kinds.iter().any(|kind| kind.path(directory).exists()) {
+        return None;
+    }
+    File::create(&mark).ok()?;
+    let made = thread::scope(|threads| {
+        let making = kinds.map(|kind| threads.spawn(move || kind.make(directory)));
+        making.map(|thread| thread.join().ok()?.ok()?)
     });
+    Some(Fresh { mark, files: made.into_iter().flatten().collect() })
 }
 
 impl Kind {
-    /// Makes the file with its tables, unless it is there.
-    pub(super) fn make(&self, directory: &Path) -> Result<(), SchemaError> {
+    /// Makes the file with its tables, unless it is there. It is still to be flushed.
+    fn make(&self, directory: &Path) -> Result<Option<File>, SchemaError> {
         let path = self.path(directory);
         if path.exists() {
-            return Ok(());
+            return Ok(None);
         }
         let beside = with_ending(&path, ".new");
         remove_with_companions(&beside)?;
-        self.build(&beside)?;
+        let file = self.build(&beside)?;
         COMPANIONS.iter().try_for_each(|ending| remove(&with_ending(&path, ending)))?;
-        Ok(fs::rename(&beside, &path)?)
+        fs::rename(&beside, &path)?;
+        Ok(Some(file))
+    }
+
+    /// Makes the file and has it on the disk, unless it is there.
+    pub(super) fn make_durably(&self, directory: &Path) -> Result<(), SchemaError> {
+        Ok(self.make(directory)?.map_or(Ok(()), |file| file.sync_all())?)
     }
 
     /// Nothing but the whole file counts, so its steps are neither journaled nor flushed.
-    fn build(&self, path: &Path) -> Result<(), SchemaError> {
+    fn build(&self, path: &Path) -> Result<File, SchemaError> {
         // SQLite gives its companions the same mode.
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         let mut db = Connection::open(path)?;
@@ -51,7 +87,7 @@ impl Kind {
         self.migrate(&mut db)?;
         db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         db.close().map_err(|(_, error)| error)?;
-        Ok(file.sync_all()?)
+        Ok(file)
     }
 }
 
@@ -89,7 +125,9 @@ mod tests {
     #[test]
     fn the_files_are_whole_and_private_and_nothing_is_beside_them() {
         let directory = tempfile::tempdir().unwrap();
-        both(directory.path());
+        let fresh = both(directory.path()).unwrap();
+        assert_eq!(names(directory.path()), ["holt.db", "logs.db", "unsettled"]);
+        fresh.settle().unwrap();
         assert_eq!(names(directory.path()), ["holt.db", "logs.db"]);
         for kind in [SESSIONS, LOGS] {
             let path = kind.path(directory.path());
@@ -108,17 +146,34 @@ mod tests {
         for name in ["holt.db.new", "holt.db.new-journal", "holt.db-wal"] {
             fs::write(directory.path().join(name), "left").unwrap();
         }
-        SESSIONS.make(directory.path()).unwrap();
+        SESSIONS.make_durably(directory.path()).unwrap();
         assert_eq!(names(directory.path()), ["holt.db"]);
+    }
+
+    #[test]
+    fn files_that_a_crash_may_have_cut_short_are_made_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(both(directory.path()).unwrap());
+        for name in ["holt.db", "logs.db", "holt.db-wal"] {
+            fs::write(directory.path().join(name), [0; 100]).unwrap();
+        }
+        let fresh = both(directory.path()).unwrap();
+        assert_eq!(names(directory.path()), ["holt.db", "logs.db", "unsettled"]);
+        for kind in [SESSIONS, LOGS] {
+            kind.open(directory.path()).unwrap();
+        }
+        fresh.settle().unwrap();
+        fs::write(directory.path().join("logs.db"), [0; 100]).unwrap();
+        assert!(both(directory.path()).is_none(), "what was settled is never made anew");
     }
 
     #[test]
     fn a_database_that_is_there_stays() {
         let directory = tempfile::tempdir().unwrap();
-        both(directory.path());
+        both(directory.path()).unwrap().settle().unwrap();
         let db = SESSIONS.open(directory.path()).unwrap();
         db.execute("INSERT INTO probe VALUES (1, 7)", []).unwrap();
-        both(directory.path());
+        assert!(both(directory.path()).is_none());
         let count: i64 =
             SESSIONS.open(directory.path()).unwrap().query_row("SELECT count FROM probe", [], |row| row.get(0)).unwrap();
         assert_eq!(count, 7);

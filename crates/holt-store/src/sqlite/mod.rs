@@ -25,6 +25,7 @@ use crate::data_dir::DataDir;
 use change::{Answer, Change, Done};
 use connect::{LOGS, SESSIONS};
 use database::Database;
+use make::Fresh;
 use moving::Moving;
 use readers::Readers;
 use reserve::Reserve;
@@ -89,7 +90,7 @@ impl SqliteStore {
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let directory = options.data_dir.path().to_owned();
         let reserve = directory.join(RESERVE_FILE);
-        let (database, logs) = match open_files(&directory) {
+        let (database, logs, fresh) = match open_files(&directory) {
             // On a full disk the reserve of the server before makes room to start.
             Err(error) if error.wants_space() && reserve::remove(&reserve) => open_files(&directory)?,
             other => other?,
@@ -104,7 +105,7 @@ impl SqliteStore {
         let moving = Moving::start(directory.clone(), logs, inbox.clone()).map_err(failed)?;
         removed.into_iter().for_each(|session| moving.erase(session));
         let tail = Arc::new(Tail::default());
-        let writer = Writer::new(Arc::clone(&options.data_dir), messages, (database, moving), Arc::clone(&tail), reserve);
+        let writer = Writer::new(Arc::clone(&options.data_dir), messages, (database, moving, fresh), Arc::clone(&tail), reserve);
         let writer = thread::Builder::new().name("store".into()).spawn(move || writer.run()).map_err(failed)?;
         Ok(Self {
             inbox,
@@ -136,11 +137,11 @@ impl SqliteStore {
 }
 
 /// The logs first: what is left in the journals is moved there.
-fn open_files(directory: &Path) -> Result<(Database, Connection), OpenError> {
-    make::both(directory);
+fn open_files(directory: &Path) -> Result<(Database, Connection, Option<Fresh>), OpenError> {
+    let fresh = make::both(directory);
     let logs = LOGS.open(directory).map_err(|error| OpenError::new(&LOGS.path(directory), error))?;
     let database = Database::open(directory).map_err(|error| OpenError::new(&SESSIONS.path(directory), error))?;
-    Ok((database, logs))
+    Ok((database, logs, fresh))
 }
 
 impl Drop for SqliteStore {

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::change::{Answer, Change, Done};
 use super::database::Database;
 use super::fault::{Fault, Outcome};
+use super::make::Fresh;
 use super::mover::checkpoint;
 use super::moving::Moving;
 use super::reserve::Reserve;
@@ -79,13 +80,15 @@ pub(super) struct Writer {
     crowd: usize,
     is_tidy: bool,
     is_stopped: bool,
+    /// Files that this start has made. Closed last.
+    fresh: Option<Fresh>,
 }
 
 impl Writer {
     pub(super) fn new(
         data_dir: Arc<DataDir>,
         inbox: Receiver<Message>,
-        (database, moving): (Database, Moving),
+        (database, moving, fresh): (Database, Moving, Option<Fresh>),
         tail: Arc<Tail>,
         reserve: Reserve,
     ) -> Self {
@@ -94,6 +97,7 @@ impl Writer {
             data_dir,
             is_settled: false,
             inbox,
+            fresh,
             backlog,
             database,
             tail,
@@ -234,10 +238,10 @@ impl Writer {
         admitted
     }
 
-    /// Once, before the first change: a database whose name is not on the disk keeps nothing.
+    /// Once, before the first change: a database that is not on the disk, or its name, keeps nothing.
     fn settle(&mut self) -> bool {
         if !self.is_settled {
-            let settled = self.data_dir.settle();
+            let settled = self.fresh.as_ref().map_or(Ok(()), Fresh::settle).and_then(|()| self.data_dir.settle());
             self.is_settled = settled.is_ok();
             settled.unwrap_or_else(|error| tracing::error!(%error, "the data directory cannot be flushed"));
         }
