@@ -23,6 +23,7 @@ pub mod recording;
 pub mod sandbox;
 pub mod search;
 pub mod session;
+pub mod snapshot;
 pub mod store;
 pub mod terminal;
 pub mod time;

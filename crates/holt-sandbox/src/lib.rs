@@ -7,4 +7,5 @@ mod desktops;
 pub mod environment;
 mod outcome;
 pub mod recordings;
+pub mod snapshots;
 pub mod workspace;
