@@ -7,6 +7,7 @@ use holt_core::network::HostRule;
 use holt_core::policy::Policy;
 use holt_core::search::Found;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, WorkspaceSpec};
+use holt_core::snapshot::SnapshotInfo;
 use holt_core::time::Timestamp;
 use holt_core::view::{Artifact, Programs, SessionSummary, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -225,4 +226,31 @@ pub struct RecordingList {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SearchResults {
     pub items: Vec<Found>,
+}
+
+/// A snapshot of a workspace, and where in the log it was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TakenSnapshot {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub snapshot: SnapshotInfo,
+}
+
+/// Snapshots of a workspace, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SnapshotList {
+    pub items: Vec<TakenSnapshot>,
+    /// Where older ones are to be looked for, when there may be some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+}
+
+/// What the workspace is to be again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreRequest {
+    pub snapshot: String,
+    /// Only this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
 }

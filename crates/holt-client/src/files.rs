@@ -7,6 +7,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use holt_core::id::{ArtifactId, SessionId};
+use holt_core::snapshot::Changes;
+use holt_core::view::Snapshot;
 use holt_core::workspace::Listing;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
@@ -16,7 +18,7 @@ use crate::client::{Client, MAX_ANSWER_BYTES};
 use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Answer, Body, Method, Request};
-use holt_api::{ArtifactList, CreateDirectory};
+use holt_api::{ArtifactList, CreateDirectory, RestoreRequest};
 
 /// How long a transfer may stand still.
 const STANDSTILL: Duration = Duration::from_secs(60);
@@ -92,6 +94,17 @@ impl Client {
 
     pub async fn artifact(&self, session: SessionId, artifact: ArtifactId) -> Result<Download, ClientError> {
         self.fetch(Path::new("/v2/sessions").id(session).segment("artifacts").id(artifact)).await
+    }
+
+    /// How files differ between two snapshots.
+    pub async fn changes(&self, session: SessionId, since: &str, snapshot: &str) -> Result<Changes, ClientError> {
+        let of = Path::new("/v2/sessions").id(session).segment("snapshots").segment(snapshot);
+        self.get(of.segment("changes").query("since", since)).await
+    }
+
+    /// Makes the workspace what it was, or one file of it.
+    pub async fn restore(&self, session: SessionId, request: &RestoreRequest) -> Result<Snapshot, ClientError> {
+        self.post(Path::new("/v2/sessions").id(session).segment("restore"), request).await
     }
 
     async fn fetch(&self, path: Path) -> Result<Download, ClientError> {

@@ -16,6 +16,7 @@ use crate::network::HostRule;
 use crate::plan::PlanItem;
 use crate::policy::Verdict;
 use crate::session::{EndReason, Network, SessionSpec};
+use crate::snapshot::{SnapshotId, SnapshotInfo};
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, Place, ToolContent};
@@ -381,6 +382,20 @@ events! {
         provider: String,
         model: String,
         usage: Usage,
+    }
+    /// What stands in the workspace was kept, as it was then.
+    SnapshotTaken = "snapshot_taken" {
+        snapshot: SnapshotInfo,
+    }
+    /// The workspace, or one file of it, was made what it was in a snapshot.
+    WorkspaceRestored = "workspace_restored" {
+        snapshot: SnapshotId,
+        /// The one file; absent when it was all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+        /// How many files were written or removed.
+        files: u64,
+        by: String,
     }
     /// A person put a file into the workspace.
     FileReceived = "file_received" {

@@ -14,6 +14,7 @@ use crate::network::{HostQuestion, HostRule};
 use crate::plan::PlanItem;
 use crate::policy::Policy;
 use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, Status, WorkspaceSpec};
+use crate::snapshot::SnapshotId;
 use crate::store::{Head, StoredHead};
 use crate::time::Timestamp;
 use crate::tool::Place;
@@ -108,6 +109,12 @@ pub struct Snapshot {
     /// What the agent means to do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plan: Vec<PlanItem>,
+    /// The newest snapshot of the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotId>,
+    /// What stood in the workspace before the last run: whoever wants to undo it restores this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_run: Option<SnapshotId>,
     pub artifacts: Vec<Artifact>,
     /// What all runs used together.
     pub usage: Usage,
@@ -225,6 +232,13 @@ pub struct OpenCall {
     pub screen: bool,
     #[serde(default, skip_serializing_if = "Place::is_sandbox")]
     pub place: Place,
+}
+
+impl OpenCall {
+    /// It may change what stands in the workspace.
+    pub fn may_write(&self) -> bool {
+        self.place.is_sandbox() && !self.parallel
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,10 +11,11 @@ use holt_core::sandbox::{CallUpdate, SandboxError, ToolCall};
 use holt_core::session::{SessionSpec, WorkspaceSpec};
 use holt_core::tool::{CallOutcome, CallStatus, Place};
 use holt_core::view::OpenCall;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::keep::keep;
 use crate::node::Node;
 use crate::owner::{Door, Owner, Word};
 
@@ -46,10 +47,13 @@ struct Running {
     door: watch::Receiver<Door>,
     words: mpsc::Sender<Word>,
     cancelled: CancellationToken,
+    /// The workspace is kept before it begins.
+    keeps: Option<Arc<Mutex<()>>>,
 }
 
 pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> CallTask {
     let cancelled = CancellationToken::new();
+    let keeps = if only_if_known { None } else { owner.keeps_before(&open) };
     let running = Running {
         node: owner.node.clone(),
         session: owner.session,
@@ -59,6 +63,7 @@ pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> C
         door: owner.door.subscribe(),
         words: owner.words.clone(),
         cancelled: cancelled.clone(),
+        keeps,
     };
     CallTask { handle: owner.helpers.spawn(running.run()), cancelled }
 }
@@ -70,6 +75,9 @@ impl Running {
             let outcome = self.made_elsewhere().await;
             let _ = self.words.send(Word::CallReturned { call, outcome }).await;
             return;
+        }
+        if let Some(turn) = self.keeps.take() {
+            self.keep_before(turn).await;
         }
         match self.outcome().await {
             Ok(outcome) => {
@@ -149,6 +157,16 @@ impl Running {
             call: self.open.id,
             tool: self.open.tool.clone(),
             arguments: self.open.arguments.clone(),
+        }
+    }
+
+    /// Keeps the workspace as it is before this call, and has that recorded.
+    async fn keep_before(&self, turn: Arc<Mutex<()>>) {
+        let _turn = turn.lock().await;
+        if let Some(snapshot) = keep(&self.node, self.session).await {
+            let (reply, recorded) = oneshot::channel();
+            let _ = self.words.send(Word::Kept { snapshot, reply: Some(reply) }).await;
+            let _ = recorded.await;
         }
     }
 

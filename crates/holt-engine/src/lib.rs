@@ -15,6 +15,7 @@ mod feed;
 mod files;
 mod hub;
 mod instructions;
+mod keep;
 mod node;
 mod offered;
 mod owner;
@@ -23,7 +24,7 @@ mod requests;
 mod schedule;
 mod watch;
 
-pub use engine::{ControlWatch, Engine, EngineStatus, Options, Parts, RecordingWatch, TerminalLine};
+pub use engine::{ControlWatch, Engine, EngineStatus, KeptWorkspace, Options, Parts, RecordingWatch, TerminalLine};
 pub use error::EngineError;
 pub use feed::{Feed, FeedItem};
 pub use files::SessionFiles;

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     answer, compact, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run,
-    search, secret, send, show, status, stop, terminal,
+    search, secret, send, show, status, stop, terminal, undo,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -115,6 +115,10 @@ pub enum Command {
     Network(network::Arguments),
     /// Sum up the older part of a session's conversation, or undo that
     Compact(compact::Arguments),
+    /// Say which files the last run changed
+    Changes(undo::ChangesArguments),
+    /// Have the files as they were before the last run
+    Undo(undo::UndoArguments),
     /// Cancel what a session is working on
     Cancel(life::Arguments),
     /// End a session; its conversation and files stay

@@ -57,6 +57,8 @@ async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Deny(arguments) => commands::answer::run(arguments, context, false).await,
         Command::Network(arguments) => commands::network::run(arguments, context).await,
         Command::Compact(arguments) => commands::compact::run(arguments, context).await,
+        Command::Changes(arguments) => commands::undo::changes(arguments, context).await,
+        Command::Undo(arguments) => commands::undo::undo(arguments, context).await,
         Command::Cancel(arguments) => commands::life::cancel(arguments, context).await,
         Command::Stop(arguments) => commands::stop::run(arguments, context).await,
         Command::Rm(arguments) => commands::life::remove(arguments, context).await,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::fit::{Placed, Size, content_size, put, turn_size};
 use super::takeover::Takeovers;
-use crate::event::{EventBody, PromptQueued, Seq};
+use crate::event::{EventBody, PromptQueued, Seq, WorkspaceRestored};
 use crate::id::{CallId, PromptId};
 use crate::model::{CallResult, Turn};
 use crate::time::Timestamp;
@@ -27,6 +27,12 @@ pub(super) struct Conversation {
     takeovers: Takeovers,
     /// What was on the desktop when the agent got it back, until it has said something to that.
     seen: Option<ToolContent>,
+}
+
+/// Files are not what the model last saw of them.
+fn restored_words(restored: &WorkspaceRestored) -> String {
+    let what = restored.path.as_ref().map_or_else(|| "the files of the workspace".to_owned(), |path| format!("the file {path}"));
+    format!("[{} put {what} back to an earlier state. Look at files again before you rely on what was in them.]", restored.by)
 }
 
 impl Conversation {
@@ -70,6 +76,7 @@ impl Conversation {
                 self.seen = None;
                 self.takeovers.begin(at);
             }
+            EventBody::WorkspaceRestored(restored) => return self.tell(restored_words(&restored)),
             EventBody::DesktopSeen(seen) => self.seen = Some(seen.picture),
             EventBody::ControlReturned(returned) => {
                 self.takeovers.end(at, returned.why);

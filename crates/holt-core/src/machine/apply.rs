@@ -12,6 +12,7 @@ use crate::event::{
 };
 use crate::network::{HOST_ANSWER_SECONDS, HostGrant, HostQuestion, HostRule, MAX_HOST_GRANTS, MAX_HOST_RULES};
 use crate::policy::Verdict;
+use crate::snapshot::SnapshotId;
 use crate::time::Timestamp;
 use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, Page, QueuedPrompt, Recording, SandboxState};
 
@@ -39,6 +40,7 @@ impl State {
                 let mut run = RunState::new(started.run, at);
                 run.waiting_since = self.stands_still().then_some(at);
                 self.between_runs = Usage::default();
+                run.before = Some(self.snapshot_id().to_owned());
                 self.phase = Phase::Running(Box::new(run));
             }
             EventBody::RunFinished(finished) => self.leave_run(at, finished),
@@ -66,6 +68,10 @@ impl State {
                 self.idle_since = Timestamp::from_millis(
                     postponed.until.as_millis().saturating_sub(i64::try_from(asleep_after.as_millis()).unwrap_or(i64::MAX)),
                 );
+            }
+            EventBody::SnapshotTaken(taken) => self.snapshot_taken(&taken.snapshot.id),
+            EventBody::WorkspaceRestored(restored) if restored.path.is_none() => {
+                self.snapshot = Some(restored.snapshot.clone());
             }
             EventBody::PlanChanged(changed) => self.plan.clone_from(&changed.items),
             EventBody::NetworkChanged(changed) => {
@@ -160,7 +166,18 @@ impl State {
         }
     }
 
+    /// What stands there before anything of a run wrote is what the run began with, whoever had put it there.
+    fn snapshot_taken(&mut self, id: &SnapshotId) {
+        self.snapshot = Some(id.clone());
+        if let Some(run) = self.run_mut().filter(|run| !run.wrote) {
+            run.before = Some(id.clone());
+        }
+    }
+
     fn leave_run(&mut self, at: Timestamp, finished: &RunFinished) {
+        if let Some(run) = self.run_mut() {
+            self.before_run = run.before.take();
+        }
         self.usage = self.usage.plus(finished.usage);
         self.phase = Phase::Idle { asleep: false };
         (self.idle_since, self.used_at) = (at, at);
@@ -240,7 +257,10 @@ impl RunState {
             }
             EventBody::ApprovalAnswered(answered) => self.answered(at, answered, still),
             EventBody::CallStarted(started) => self.with_call(started.call, |call| call.stage = CallStage::Running),
-            EventBody::CallFinished(finished) => self.calls.retain(|call| call.id != finished.call),
+            EventBody::CallFinished(finished) => {
+                self.wrote |= self.calls.iter().any(|call| call.id == finished.call && call.may_write());
+                self.calls.retain(|call| call.id != finished.call);
+            }
             EventBody::BudgetWarned(_) => self.warned = true,
             EventBody::BudgetReached(reached) => self.halted = Some(reached.bound),
             EventBody::CancelRequested(_) => self.cancelling = true,

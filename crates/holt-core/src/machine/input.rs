@@ -7,6 +7,7 @@ use crate::event::{ContextCompacted, ControlEnd, EventBody, Level, SandboxEnd, S
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, TerminalId};
 use crate::network::{HostRule, NetworkDecision};
 use crate::session::{EndReason, Network};
+use crate::snapshot::{SnapshotId, SnapshotInfo};
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, ToolContent, ToolSpec};
@@ -151,6 +152,15 @@ pub enum Input {
         outcome: CallOutcome,
     },
     Published(Published),
+    /// What stood in the workspace was kept.
+    SnapshotTaken(SnapshotInfo),
+    /// The workspace was made what it was.
+    Restored {
+        snapshot: SnapshotId,
+        path: Option<String>,
+        files: u64,
+        by: String,
+    },
     SandboxOpened {
         driver: String,
         warnings: Vec<String>,

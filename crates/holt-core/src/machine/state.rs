@@ -14,6 +14,7 @@ use crate::network::{HostGrant, HostQuestion, Judgement, judge};
 use crate::plan::PlanItem;
 use crate::policy::Verdict;
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
+use crate::snapshot::{NOTHING, SnapshotId};
 use crate::store::Head;
 use crate::time::Timestamp;
 use crate::view::{
@@ -58,6 +59,12 @@ pub struct RunState {
     /// Time that was spent waiting for people, or while the sandbox was held, which does not count as work.
     pub waited_millis: u64,
     pub waiting_since: Option<Timestamp>,
+    /// What stood in the workspace before anything of this run wrote there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<SnapshotId>,
+    /// Something of it may have written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wrote: bool,
 }
 
 /// The folded state of a session.
@@ -96,6 +103,12 @@ pub struct State {
     pub between_runs: Usage,
     /// The compactions that stand, the newest last.
     pub compactions: Vec<CompactionPlace>,
+    /// The newest snapshot of the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotId>,
+    /// What stood in the workspace before the last run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_run: Option<SnapshotId>,
     pub queue: Vec<QueuedPrompt>,
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
@@ -129,6 +142,8 @@ impl State {
             host_grants: Vec::new(),
             between_runs: Usage::default(),
             compactions: Vec::new(),
+            snapshot: None,
+            before_run: None,
             queue: Vec::new(),
             recent: VecDeque::new(),
             artifacts: Vec::new(),
@@ -139,6 +154,11 @@ impl State {
             idle_since: at,
             used_at: at,
         }
+    }
+
+    /// The newest snapshot of the workspace, which has nothing in it at first.
+    pub fn snapshot_id(&self) -> &str {
+        self.snapshot.as_deref().unwrap_or(NOTHING)
     }
 
     /// Something keeps the agent from working: the sandbox is held, or a person drives.
@@ -316,6 +336,8 @@ impl State {
             recording: self.recording,
             plan: self.plan.clone(),
             compaction: self.compactions.last().copied(),
+            snapshot: self.snapshot.clone(),
+            before_run: self.before_run.clone(),
             run: self.run().map(RunState::view),
             queue: self.queue.clone(),
             artifacts: self.artifacts.clone(),
@@ -349,6 +371,8 @@ impl RunState {
             writing: None,
             waited_millis: 0,
             waiting_since: None,
+            before: None,
+            wrote: false,
         }
     }
 

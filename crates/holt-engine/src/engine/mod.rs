@@ -7,6 +7,7 @@ mod life;
 mod network;
 mod options;
 mod reading;
+mod snapshots;
 mod status;
 mod terminals;
 
@@ -24,6 +25,7 @@ use crate::node::Node;
 pub(crate) use asking::new_prompt;
 pub use desktop::{ControlWatch, RecordingWatch};
 pub use options::{Options, Parts};
+pub use snapshots::KeptWorkspace;
 pub use status::EngineStatus;
 pub use terminals::TerminalLine;
 

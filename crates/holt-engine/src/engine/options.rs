@@ -11,6 +11,7 @@ use holt_core::model::Model;
 use holt_core::policy::Policy;
 use holt_core::sandbox::Sandboxes;
 use holt_core::session::{DesktopSpec, KEEP_AWAKE_SECONDS, Limits, Network};
+use holt_core::snapshot::Snapshots;
 use holt_core::store::Store;
 use holt_core::workspace::{Blobs, Workspaces};
 
@@ -21,6 +22,7 @@ pub struct Parts {
     pub sandboxes: Arc<dyn Sandboxes>,
     pub workspaces: Arc<dyn Workspaces>,
     pub blobs: Arc<dyn Blobs>,
+    pub snapshots: Arc<dyn Snapshots>,
     /// Brains, by the name that sessions call them.
     pub agents: BTreeMap<String, Arc<dyn Agent>>,
     pub models: Arc<dyn Model>,

@@ -79,6 +79,12 @@ impl Owner {
                 self.calls.remove(&call);
                 self.follow_up.push_back(Input::CallReturned { call, outcome });
             }
+            Word::Kept { snapshot, reply } => {
+                self.kept(snapshot).await;
+                if let Some(reply) = reply {
+                    let _ = reply.send(());
+                }
+            }
             Word::SandboxAnswered(answer) => self.sandbox_answered(answer),
             Word::SandboxLost { opening } if self.door.borrow().is_opening(opening) => self.sandbox_lost(),
             // Another call has said so, and the next sandbox may be open already.

@@ -23,8 +23,8 @@ impl Owner {
         let parts = &self.node.parts;
         parts.sandboxes.close(self.session).await?;
         parts.sandboxes.remove(self.session).await?;
-        let (blobs, session) = (parts.blobs.clone(), self.session);
-        off_thread(move || blobs.remove(session)).await?;
+        let (blobs, snapshots, session) = (parts.blobs.clone(), parts.snapshots.clone(), self.session);
+        off_thread(move || blobs.remove(session).and(snapshots.remove(session))).await?;
         self.node.store().remove(self.session).await?;
         self.hub.removed();
         self.node.watchers.removed(&self.state);

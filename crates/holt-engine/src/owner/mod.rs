@@ -31,6 +31,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::call::CallTask;
 use crate::error::EngineError;
 use crate::hub::Hub;
+use crate::keep::Keeping;
 use crate::node::{Loaded, Node};
 
 pub(crate) use door::Door;
@@ -85,6 +86,7 @@ pub(crate) struct Owner {
     /// Nothing more can be written: taken over, or removed.
     gone: bool,
     pub(crate) driver: Driver,
+    pub(crate) keeping: Keeping,
 }
 
 impl Owner {
@@ -135,6 +137,7 @@ impl Owner {
             leaving: Vec::new(),
             gone: false,
             driver: Driver::default(),
+            keeping: Keeping::default(),
         };
         if fresh {
             owner.perform(loaded.effects).await;

@@ -58,6 +58,7 @@ impl Owner {
         let Decision { events, effects, state } = decide(&self.state, input, self.node.now())?;
         let is_given_back = events.iter().any(|fact| gives_back(&fact.body));
         let is_network_changed = events.iter().any(|fact| matches!(fact.body, EventBody::NetworkChanged(_)));
+        let is_over = self.keep_after(&events);
         let committed = self.commit(events, state, patience).await;
         if let (Err(EngineError::Store(StoreError::Full)), Patience::Insist) = (&committed, patience) {
             self.follow_up.push_back(Input::Fail(disk_full()));
@@ -67,6 +68,9 @@ impl Owner {
             self.node.network_changed(self.session);
         }
         self.answer_leaving();
+        if is_over {
+            self.keep_now();
+        }
         if is_given_back {
             self.look_again();
         }

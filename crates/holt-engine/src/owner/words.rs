@@ -5,6 +5,7 @@ use holt_core::event::{ContextCompacted, Seq};
 use holt_core::id::{CallId, ClientId, MessageId, RunId};
 use holt_core::machine::{Input, Published, Refusal};
 use holt_core::sandbox::{SandboxError, SandboxInfo};
+use holt_core::snapshot::SnapshotInfo;
 use holt_core::tool::{CallOutcome, ToolContent, ToolSpec};
 use holt_core::view::Snapshot;
 use tokio::sync::oneshot;
@@ -100,6 +101,11 @@ pub(crate) enum Word {
     CallReturned {
         call: CallId,
         outcome: CallOutcome,
+    },
+    /// What stood in the workspace was kept.
+    Kept {
+        snapshot: SnapshotInfo,
+        reply: Option<oneshot::Sender<()>>,
     },
     SandboxAnswered(Result<SandboxInfo, SandboxError>),
     /// Noticed by a call, of the sandbox that stood behind this opening of the door.

@@ -17,6 +17,7 @@ use holt_core::event::{Event, EventBody, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, SessionId};
 use holt_core::model::{AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, StopReason};
 use holt_core::session::WorkspaceSpec;
+use holt_core::snapshot::{Changes, SnapshotInfo, Snapshots};
 use holt_core::store::Store;
 use holt_core::view::Snapshot;
 use holt_core::workspace::{Blobs, FileError, Files, OpenFile, StoredBlob, Workspaces};
@@ -80,6 +81,28 @@ impl Blobs for NoFiles {
     }
 }
 
+impl Snapshots for NoFiles {
+    fn take(&self, _: SessionId, _: &dyn Files) -> Result<SnapshotInfo, FileError> {
+        Ok(SnapshotInfo::of_nothing())
+    }
+
+    fn changes(&self, _: SessionId, _: &str, to: &str) -> Result<Changes, FileError> {
+        Err(FileError::NotFound(to.into()))
+    }
+
+    fn open(&self, _: SessionId, _: &str, path: &str) -> Result<OpenFile, FileError> {
+        Err(FileError::NotFound(path.into()))
+    }
+
+    fn restore(&self, _: SessionId, snapshot: &str, _: &dyn Files, _: Option<&str>) -> Result<u64, FileError> {
+        Err(FileError::NotFound(snapshot.into()))
+    }
+
+    fn remove(&self, _: SessionId) -> Result<(), FileError> {
+        Ok(())
+    }
+}
+
 /// What outlives an engine: the disk, the keepers, and what the brain will do.
 pub struct Den {
     pub sandboxes: FakeSandboxes,
@@ -129,6 +152,7 @@ impl Den {
             sandboxes: Arc::new(self.sandboxes.clone()),
             workspaces: Arc::new(NoFiles),
             blobs: Arc::new(NoFiles),
+            snapshots: Arc::new(NoFiles),
             agents: BTreeMap::from([("holt".to_owned(), Arc::new(self.brain.clone()) as Arc<dyn Agent>)]),
             models: Arc::new(OneModel),
             elsewhere: self.elsewhere.clone(),

@@ -87,6 +87,18 @@ impl<S: Send + Sync> FromRequestParts<S> for PreviewParam {
     }
 }
 
+/// The name of a snapshot.
+#[derive(Debug, Clone)]
+pub(crate) struct SnapshotParam(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for SnapshotParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        path_param(parts, state, "snapshot").await.map(Self)
+    }
+}
+
 /// A path inside the workspace, at the end of the address.
 #[derive(Debug, Clone)]
 pub(crate) struct FileParam(pub String);

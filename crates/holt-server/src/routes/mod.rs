@@ -20,6 +20,7 @@ mod recording;
 mod search;
 mod sessions;
 pub(crate) mod sign_in;
+mod snapshots;
 mod status;
 mod terminals;
 mod tickets;
@@ -45,6 +46,7 @@ pub(crate) fn all() -> Vec<Declared> {
         recording::routes(),
         network::routes(),
         host_secrets::routes(),
+        snapshots::routes(),
         previews::routes(),
         terminals::routes(),
         keys::routes(),

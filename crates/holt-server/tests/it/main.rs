@@ -17,6 +17,7 @@ mod mcp;
 mod previews;
 mod recording;
 mod sessions;
+mod snapshots;
 mod socket;
 mod stream;
 mod terminals;

@@ -27,3 +27,4 @@ pub mod start;
 pub mod status;
 pub mod stop;
 pub mod terminal;
+pub mod undo;

@@ -19,6 +19,7 @@ use holt_sandbox::bwrap::BwrapDriver;
 use holt_sandbox::coming::{Bringer, Coming};
 use holt_sandbox::environment::{DEFAULT, ENVIRONMENTS};
 use holt_sandbox::recordings::RecordingStore;
+use holt_sandbox::snapshots::SnapshotStore;
 use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
 use holt_server::{About, AppParts, Certificate, Listen, VncOptions, VncPorts};
 use holt_store::{DataDir, FileVault, SqliteStore};
@@ -63,6 +64,7 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         blobs: Arc::new(ArtifactStore::new(data_dir.path())),
         agents,
         models: models.clone(),
+        snapshots: Arc::new(SnapshotStore::new(data_dir.path())),
         elsewhere: Vec::new(),
     };
     let engine = Engine::start(parts, engine_options(config, &models)?)

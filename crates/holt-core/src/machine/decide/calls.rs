@@ -1,12 +1,13 @@
 //! Calls beginning and coming back.
 
 use super::Draft;
-use crate::event::{ArtifactPublished, CallFinished, CallStarted};
+use crate::event::{ArtifactPublished, CallFinished, CallStarted, SnapshotTaken};
 use crate::id::{CallId, RunId};
 use crate::machine::calls::startable;
 use crate::machine::input::{Effect, Published, Refusal};
 use crate::machine::own;
 use crate::machine::state::MAX_ARTIFACTS;
+use crate::snapshot::SnapshotInfo;
 use crate::tool::{CallOutcome, Place};
 use crate::view::{CallStage, OpenCall};
 
@@ -50,6 +51,14 @@ impl Draft {
         }
         self.effects.push(Effect::AcknowledgeCall { call });
         Ok(())
+    }
+
+    /// What is as it was is not said again.
+    pub(super) fn snapshot_taken(&mut self, snapshot: SnapshotInfo) -> Result<(), Refusal> {
+        if self.state.snapshot_id() == snapshot.id {
+            return Ok(());
+        }
+        self.unless_ended(SnapshotTaken { snapshot })
     }
 
     pub(super) fn published(&mut self, published: Published) -> Result<(), Refusal> {

@@ -12,7 +12,9 @@ mod sandbox;
 mod time;
 mod words;
 
-use crate::event::{EventBody, FileReceived, Noted, RunResult, SessionRenamed, TerminalClosed, TerminalOpened};
+use crate::event::{
+    EventBody, FileReceived, Noted, RunResult, SessionRenamed, TerminalClosed, TerminalOpened, WorkspaceRestored,
+};
 use crate::id::RunId;
 use crate::machine::input::{Decision, Effect, Fact, Input, Refusal};
 use crate::machine::state::{Phase, RunState, State};
@@ -67,6 +69,8 @@ impl Draft {
             }
             Input::CallReturned { call, outcome } => self.call_returned(call, outcome),
             Input::Published(published) => self.published(published),
+            Input::SnapshotTaken(snapshot) => self.snapshot_taken(snapshot),
+            Input::Restored { snapshot, path, files, by } => self.unless_ended(WorkspaceRestored { snapshot, path, files, by }),
             Input::SandboxOpened { driver, warnings } => self.sandbox_opened(driver, warnings),
             Input::Fail(failure) => self.fail(failure),
             Input::SandboxGone { why } => self.sandbox_gone(why),

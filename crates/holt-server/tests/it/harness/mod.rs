@@ -18,6 +18,7 @@ use holt_core::store::Keys;
 use holt_core::time::Timestamp;
 use holt_engine::{Engine, Parts};
 use holt_sandbox::recordings::RecordingStore;
+use holt_sandbox::snapshots::SnapshotStore;
 use holt_server::{About, AppParts, Bound, Listen, Options, Server};
 use holt_store::{DataDir, FileVault, SqliteStore};
 use holt_testkit::{Answer, FAKE_MODEL, FakeModel, FakeSandboxes, temp_dir, within};
@@ -127,6 +128,7 @@ impl World {
             blobs: disk,
             agents: BTreeMap::from([("narrator".to_owned(), Arc::new(Narrator) as Arc<dyn holt_core::agent::Agent>)]),
             models: Arc::new(FakeModel::by(|_| Answer::new().done())),
+            snapshots: Arc::new(SnapshotStore::new(directory.path())),
             elsewhere: Vec::new(),
         };
         let options = holt_engine::Options {
