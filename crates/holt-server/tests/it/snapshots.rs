@@ -69,7 +69,7 @@ async fn snapshots_of_others_and_paths_that_lead_out_are_not_there() {
     }
     let out = client.get(&format!("{base}/snapshots/{id}/file?path=../../version")).await;
     assert_eq!(out.code(), "bad_path");
-    let viewer = client.with_key(&server.key("owner", &[holt_core::access::Scope::View]).await);
+    let viewer = Client::new(server.address).with_key(&server.key("owner", &[holt_core::access::Scope::View]).await);
     assert_eq!(viewer.post(&format!("{base}/restore"), &json!({ "snapshot": id })).await.status, 403);
     server.stop().await;
 }
