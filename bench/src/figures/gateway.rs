@@ -15,6 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::post;
+use axum::serve::ListenerExt as _;
 use futures::stream;
 use holt_core::budget::{Bound, Usage};
 use holt_core::id::SessionId;
@@ -145,6 +146,8 @@ async fn provider(words: usize) -> Result<SocketAddr> {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
+    // As providers do: what is small is not held back until the client has confirmed what came before.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     tokio::spawn(async move { axum::serve(listener, Router::new().route("/v1/messages", post(answer))).await });
     Ok(address)
 }
