@@ -15,6 +15,9 @@ use super::memory::Memory;
 /// The longest summary, in tokens.
 const SUMMARY_TOKENS: u32 = 3000;
 
+/// The provider whose model only plays at being one.
+const NO_READER: &str = "demo";
+
 const HOW: &str = "You keep the notes of an agent whose conversation has grown too long for it. Given is the older part of it. Write \
 what the agent must know to go on as if it had read all of it. People's own messages are kept beside your notes, word for word, so \
 do not repeat them.
@@ -48,6 +51,10 @@ impl BuiltinAgent {
     }
 
     async fn sum_up(&self, brief: &Brief, draft: &Draft) -> Result<ModelReply, ModelError> {
+        // What cannot read cannot sum up.
+        if self.model.models().iter().any(|model| model.id == brief.model && model.provider == NO_READER) {
+            return Err(ModelError::Refused("the demo cannot sum anything up".into()));
+        }
         let (_, longest_answer) = self.windows(brief);
         let text = draft.transcript(self.budget(brief) / 2);
         let request = ModelRequest {
