@@ -74,6 +74,7 @@ pub fn spec(session: SessionId) -> SandboxSpec {
         workspace: WorkspaceSpec::Managed,
         environment: holt_sandbox::environment::DEFAULT.into(),
         limits: Limits::default(),
+        profile: None,
         variables: BTreeMap::new(),
     }
 }

@@ -37,6 +37,7 @@ fn first(session: SessionId) -> (State, Event) {
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
         record_desktop: false,
+        browser_profile: None,
         network: Network::default(),
         hosts: Vec::new(),
         origin: "holt".into(),

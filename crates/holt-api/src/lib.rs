@@ -31,6 +31,7 @@ pub use holt_core::id::{
 };
 pub use holt_core::model::{AssistantPart, ModelInfo, StopReason};
 pub use holt_core::policy::{Policy, Rule, Verdict};
+pub use holt_core::profile::{Profile, ProfileName};
 pub use holt_core::sandbox::{Finding, FindingState, Measurement};
 pub use holt_core::session::{DesktopSpec, EndReason, Flavour, Limits, SessionKind, Status, WorkspaceSpec};
 pub use holt_core::snapshot::{ChangeKind, Changes, FileChange, SnapshotInfo};
@@ -44,8 +45,8 @@ pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, Sig
 pub use preview::{OpenPreview, OpenVnc, Preview, PreviewList, VncAddress};
 pub use session::{
     Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, HostAnswer, HostSecret, HostSecretList, KeepHostSecret,
-    NetworkRequest, PromptReceipt, RecordAction, RecordRequest, RecordedSegment, RecordingList, RenameSession, RestoreRequest,
-    SearchResults, SendPrompt, SessionList, SnapshotList, TakenSnapshot,
+    NetworkRequest, ProfileList, PromptReceipt, RecordAction, RecordRequest, RecordedSegment, RecordingList, RenameSession,
+    RestoreRequest, SearchResults, SendPrompt, SessionList, SnapshotList, TakenSnapshot,
 };
 pub use status::{
     AgentInfo, CheckState, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits,

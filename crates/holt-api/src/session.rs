@@ -5,6 +5,7 @@ use holt_core::event::WhenBusy;
 use holt_core::id::{ClientId, PromptId, SessionId};
 use holt_core::network::HostRule;
 use holt_core::policy::Policy;
+use holt_core::profile::{Profile, ProfileName};
 use holt_core::search::Found;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, WorkspaceSpec};
 use holt_core::snapshot::SnapshotInfo;
@@ -55,6 +56,10 @@ pub struct CreateSession {
     /// What happens on the desktop is recorded from the beginning.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub record_desktop: bool,
+    /// What its browser knows from before: the profile of this name, which begins empty when there is none yet. It is sealed again
+    /// when the session's sandbox closes, and no other session can have it meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub browser_profile: Option<ProfileName>,
     /// When it ends by itself. Sessions do not expire unless asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
@@ -157,6 +162,12 @@ pub struct SessionList {
     pub items: Vec<SessionSummary>,
     /// Give this as `cursor` to get the next page; absent on the last.
     pub next: Option<String>,
+}
+
+/// Profiles of browsers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProfileList {
+    pub items: Vec<Profile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -15,12 +15,16 @@ use crate::cdp::decoder::MAX_MESSAGE;
 use crate::cdp::{CdpError, Connection, Say};
 use crate::chromium::Chromium;
 use crate::elements::Library;
+use crate::rest::rest;
 use crate::snapshot::Refs;
 use crate::world::tab::Obstacle;
 use crate::world::{PageState, Tab, World, fold};
 
 /// How long Chromium may take until it shows its first tab.
 const COMES_UP: Duration = Duration::from_secs(25);
+
+/// How long it may take to write down what it knows.
+const WRITES_DOWN: Duration = Duration::from_secs(3);
 
 /// The browser, whether it runs or not.
 #[derive(Debug)]
@@ -104,6 +108,13 @@ impl Browser {
         let live = self.start().await?;
         *slot = Some(Arc::clone(&live));
         Ok((live, had_one))
+    }
+
+    /// Ends the browser, if it runs, in the way in which it writes down what it knows.
+    pub async fn rest(&self) {
+        if let Some(live) = self.live.lock().await.take() {
+            let _ = tokio::time::timeout(WRITES_DOWN, rest(&live)).await;
+        }
     }
 
     async fn start(&self) -> Result<Arc<Live>, Failure> {

@@ -17,6 +17,7 @@ mod elements;
 mod files;
 mod keys;
 mod limit;
+mod rest;
 mod server;
 mod snapshot;
 mod text;

@@ -83,7 +83,7 @@ pub fn run(stream: OwnedFd, options: Options) -> Result<(), ServeError> {
     runtime.block_on(async { serve(tokio::net::UnixStream::from_std(stream)?, options).await })
 }
 
-/// Serves over a stream until the other side closes it. Chromium ends then.
+/// Serves over a stream until the other side closes it. Chromium writes down what it knows, and ends then.
 ///
 /// It is made for a process of its own, which it makes unreadable to others.
 ///
@@ -95,7 +95,9 @@ where
 {
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(io::Error::from)?;
     let browser = Arc::new(Browser::new(options));
-    holt_toolbox::converse(Handler { browser: Arc::clone(&browser), calls: Semaphore::new(MAX_CALLS) }, stream).await
+    let ended = holt_toolbox::converse(Handler { browser: Arc::clone(&browser), calls: Semaphore::new(MAX_CALLS) }, stream).await;
+    browser.rest().await;
+    ended
 }
 
 struct Handler {

@@ -11,8 +11,8 @@ use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Method, Request};
 use holt_api::{
-    Answer, CreateSession, EventPage, HostAnswer, NetworkRequest, OpenPreview, Preview, PreviewList, PromptReceipt,
-    RenameSession, SearchResults, SendPrompt, SessionList,
+    Answer, CreateSession, EventPage, HostAnswer, NetworkRequest, OpenPreview, Preview, PreviewList, ProfileList, ProfileName,
+    PromptReceipt, RenameSession, SearchResults, SendPrompt, SessionList,
 };
 
 /// Which sessions a list shows.
@@ -32,6 +32,15 @@ fn session(id: SessionId) -> Path {
 }
 
 impl Client {
+    /// What browsers know of earlier sessions, by name.
+    pub async fn profiles(&self) -> Result<ProfileList, ClientError> {
+        self.get(Path::new("/v2/profiles")).await
+    }
+
+    pub async fn remove_profile(&self, name: &ProfileName) -> Result<(), ClientError> {
+        self.delete(Path::new("/v2/profiles").segments(name.as_str())).await
+    }
+
     /// Makes a session. With an id chosen here, asking twice makes it once.
     pub async fn create_session(&self, wanted: &CreateSession) -> Result<Snapshot, ClientError> {
         self.post(Path::new("/v2/sessions"), wanted).await

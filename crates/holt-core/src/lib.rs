@@ -19,6 +19,7 @@ pub mod model;
 pub mod network;
 pub mod plan;
 pub mod policy;
+pub mod profile;
 pub mod recording;
 pub mod sandbox;
 pub mod search;

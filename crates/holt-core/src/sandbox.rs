@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::event::Level;
 use crate::id::{CallId, SessionId, TerminalId};
 use crate::network::NetworkDecision;
+use crate::profile::ProfileKey;
 use crate::session::{DesktopSpec, Limits, WorkspaceSpec};
 use crate::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
 use crate::tool::{CallOutcome, ToolSpec};
@@ -26,6 +27,9 @@ pub struct SandboxSpec {
     pub workspace: WorkspaceSpec,
     pub environment: String,
     pub limits: Limits,
+    /// What its browser knows from before, under a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileKey>,
     /// Further variables for everything that runs inside. Never a secret.
     pub variables: BTreeMap<String, String>,
 }

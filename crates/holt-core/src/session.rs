@@ -6,6 +6,7 @@ use crate::budget::Budget;
 use crate::id::OwnerId;
 use crate::network::HostRule;
 use crate::policy::Policy;
+use crate::profile::ProfileName;
 use crate::time::Timestamp;
 
 /// How a session lives.
@@ -152,6 +153,9 @@ pub struct SessionSpec {
     /// What happens on the desktop is recorded from the beginning.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub record_desktop: bool,
+    /// What its browser knows from before: the owner's profile of this name, which no other session has meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser_profile: Option<ProfileName>,
     /// Which interface made it; native ones say `holt`.
     pub origin: String,
     /// When it ends by itself, where that was asked for.

@@ -70,6 +70,11 @@ impl Frames {
         }
     }
 
+    /// Whether anybody else looks.
+    pub fn is_watched(&self) -> bool {
+        self.shared.viewers.load(Ordering::Relaxed) > 0
+    }
+
     /// Returns when the desktop is gone.
     pub async fn closed(&self) {
         self.shared.closed.cancelled().await;

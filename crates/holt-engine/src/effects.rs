@@ -9,6 +9,7 @@ use holt_core::context::Start;
 use holt_core::event::{Level, SandboxEnd};
 use holt_core::id::{CallId, RunId};
 use holt_core::machine::{Effect, Input, Refusal};
+use holt_core::profile::ProfileKey;
 use holt_core::sandbox::{SandboxError, SandboxInfo, SandboxSpec};
 use holt_core::session::WorkspaceSpec;
 use holt_core::tool::{CallOutcome, CallStatus, Place};
@@ -44,6 +45,12 @@ impl Owner {
         }
     }
 
+    /// What its browser knows from before.
+    fn profile(&self) -> Option<ProfileKey> {
+        let spec = &self.state.spec;
+        spec.browser_profile.clone().map(|name| ProfileKey { owner: spec.owner.clone(), name })
+    }
+
     /// Begins to open the sandbox unless it is open or opening.
     pub(crate) fn open_sandbox(&mut self) {
         if *self.door.borrow() == Door::Opening {
@@ -55,6 +62,7 @@ impl Owner {
             workspace: self.state.spec.workspace.clone(),
             environment: self.state.spec.environment.clone(),
             limits: self.state.spec.limits,
+            profile: self.profile(),
             variables: self.node.options.variables.clone(),
         };
         let (sandboxes, words) = (self.node.parts.sandboxes.clone(), self.words.clone());

@@ -6,6 +6,7 @@ use holt_core::event::WhenBusy;
 use holt_core::id::{PromptId, SessionId};
 use holt_core::network::HostRule;
 use holt_core::policy::Policy;
+use holt_core::profile::ProfileName;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use holt_core::store::HeadCursor;
 use holt_core::terminal::TerminalSize;
@@ -33,6 +34,7 @@ pub struct CreateSession {
     pub hosts: Vec<HostRule>,
     /// What happens on the desktop is recorded from the beginning.
     pub record_desktop: bool,
+    pub browser_profile: Option<ProfileName>,
     pub origin: Option<String>,
     pub expires_at: Option<Timestamp>,
     pub sleep_after_seconds: Option<u64>,

@@ -6,6 +6,7 @@ pub mod coming;
 mod desktops;
 pub mod environment;
 mod outcome;
+pub mod profiles;
 pub mod recordings;
 pub mod snapshots;
 pub mod workspace;

@@ -7,12 +7,14 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::*;
-use holt_core::id::SessionId;
-use holt_core::sandbox::{SandboxReport, Sandboxes as _};
+use holt_core::id::{OwnerId, SessionId};
+use holt_core::profile::{ProfileError, ProfileKey, ProfileName, Profiles as _};
+use holt_core::sandbox::{SandboxError, SandboxReport, Sandboxes as _};
 use holt_core::session::{DesktopSpec, Flavour};
 use holt_core::tool::{CallOutcome, CallStatus, ToolContent};
 use holt_keeper::protocol::message::{Exit, Group, Stream};
-use holt_sandbox::bwrap::{Answer, Verb};
+use holt_sandbox::bwrap::{Answer, BwrapDriver, Options, Verb};
+use holt_sandbox::profiles::ProfileStore;
 use serde_json::json;
 
 /// Runs a shell's command in the browser's room; gives what it wrote and how it ended.
@@ -234,4 +236,97 @@ async fn eventually_browsed(den: &Den, session: SessionId, address: &str) -> Str
         }
     }
     panic!("the browser does not come back: {said}");
+}
+
+/// Says who it is talking to by their cookies; at `/login` it gives two, of which one ends with the browser.
+const SIGN_IN: &str = "
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header('Content-Type', 'text/html')
+        if self.path == '/login':
+            self.send_header('Set-Cookie', 'stays=CANARY-stays; Max-Age=86400; Path=/; HttpOnly')
+            self.send_header('Set-Cookie', 'passes=CANARY-passes; Path=/')
+        self.end_headers()
+        self.wfile.write(('<p>[' + self.headers.get('Cookie', 'nobody') + ']').encode())
+HTTPServer(('127.0.0.1', 8126), Handler).serve_forever()
+";
+
+/// Opens a session with that page on a desktop.
+async fn with_sign_in(den: &Den, profile: Option<&ProfileKey>) -> SessionId {
+    let (session, _) = den.open_with(|spec| spec.profile = profile.cloned()).await;
+    den.driver.start_desktop(session, DESKTOP).await.unwrap();
+    outcome(&den.driver, call(session, "write_file", json!({ "path": "page.py", "content": SIGN_IN })), false).await;
+    outcome(&den.driver, call(session, "execute_command_async", json!({ "command": "python3 page.py" })), false).await;
+    let up = "for i in $(seq 100); do curl -fs http://127.0.0.1:8126/ && break; sleep 0.1; done";
+    assert!(text(&den.run(session, up).await).contains("nobody"));
+    session
+}
+
+async fn who(den: &Den, session: SessionId) -> String {
+    browsed(den, session, "browser_open", json!({ "url": "http://127.0.0.1:8126/" })).await;
+    let script = "document.body.innerText + ' ' + localStorage.getItem('who')";
+    browsed(den, session, "browser_evaluate", json!({ "script": script })).await
+}
+
+/// Whether any file below a directory has this in it.
+fn is_written(below: &std::path::Path, canary: &str) -> bool {
+    let Ok(entries) = std::fs::read_dir(below) else { return false };
+    entries.flatten().any(|entry| match entry.file_type().unwrap() {
+        kind if kind.is_dir() => is_written(&entry.path(), canary),
+        kind if kind.is_file() => {
+            std::fs::read(entry.path()).unwrap().windows(canary.len()).any(|bytes| bytes == canary.as_bytes())
+        }
+        _ => false,
+    })
+}
+
+both! {
+    async fn who_signed_in_once_is_known_wherever_that_profile_is_and_nowhere_else() {
+        let den = Den::with(|options| {
+            let vault = std::sync::Arc::new(holt_store::FileVault::new(&options.data_dir));
+            options.profiles = Some(ProfileStore::new(&options.data_dir, vault));
+        });
+        let profiles = den.options.profiles.clone().unwrap();
+        let owner = OwnerId::new("owner");
+        let profile = ProfileKey { owner: owner.clone(), name: ProfileName::new("work").unwrap() };
+        let first = with_sign_in(&den, Some(&profile)).await;
+        assert!(who(&den, first).await.contains("[nobody] null"));
+        browsed(&den, first, "browser_open", json!({ "url": "http://127.0.0.1:8126/login" })).await;
+        browsed(&den, first, "browser_evaluate", json!({ "script": "localStorage.setItem('who', 'CANARY-stored')" })).await;
+        let known = who(&den, first).await;
+        assert!(known.contains("stays=CANARY-stays") && known.contains("passes=CANARY-passes"), "{known}");
+
+        let other = den.driver.open(holt_core::sandbox::SandboxSpec { profile: Some(profile.clone()), ..spec() }).await.unwrap_err();
+        assert!(matches!(&other, SandboxError::CannotOpen { code, .. } if code == "profile_held"), "{other:?}");
+        assert_eq!(profiles.list(&owner).unwrap()[0].held_by, Some(first));
+        assert!(matches!(profiles.forget(&profile), Err(ProfileError::Held(_))));
+
+        den.driver.close(first).await.unwrap();
+        let kept = &profiles.list(&owner).unwrap()[0];
+        assert!(kept.bytes > 0 && kept.kept_at.is_some() && kept.held_by.is_none(), "{kept:?}");
+        let workspace = den.path(&format!("sessions/{first}/workspace"));
+        assert!(is_written(&workspace, "CANARY"), "what is looked for can be found");
+        std::fs::remove_dir_all(workspace).unwrap();
+        assert!(!is_written(&den.options.data_dir, "CANARY"), "what the browser knew is in the clear on the disk");
+
+        let without = with_sign_in(&den, None).await;
+        assert!(who(&den, without).await.contains("[nobody] null"));
+        den.driver.close(without).await.unwrap();
+
+        let second = with_sign_in(&den, Some(&profile)).await;
+        let known = who(&den, second).await;
+        for canary in ["stays=CANARY-stays", "passes=CANARY-passes", "CANARY-stored"] {
+            assert!(known.contains(canary), "{canary}: {known}");
+        }
+        // The next server finds it where it is, and seals it when that session's sandbox is gone.
+        let next = ProfileStore::new(&den.options.data_dir, std::sync::Arc::new(holt_store::FileVault::new(&den.options.data_dir)));
+        let successor = BwrapDriver::new(Options { epoch: 2, profiles: Some(next.clone()), ..den.options.clone() }).unwrap();
+        assert_eq!(next.list(&owner).unwrap()[0].held_by, Some(second));
+        successor.close(second).await.unwrap();
+        assert!(!is_written(&den.path(&format!("sessions/{second}/browser")), "CANARY"));
+        assert!(next.forget(&profile).unwrap());
+        assert!(next.list(&owner).unwrap().is_empty());
+    }
 }

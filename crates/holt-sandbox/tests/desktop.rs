@@ -13,7 +13,7 @@ use holt_core::id::SessionId;
 use holt_core::sandbox::{Link, SandboxError, SandboxReport, Sandboxes as _};
 use holt_core::session::{DesktopSpec, Flavour};
 use holt_core::tool::{CallStatus, ToolContent};
-use holt_sandbox::bwrap::BwrapDriver;
+use holt_sandbox::bwrap::{BwrapDriver, Options};
 use serde_json::json;
 
 const SMALL: DesktopSpec = DesktopSpec { flavour: Flavour::Light, width: 800, height: 600 };
@@ -50,8 +50,8 @@ both! {
         assert_eq!(screen(&den.driver, session).await, (800, 600));
         let (mut one, mut other) = (den.driver.reach_desktop(session, SMALL).await.unwrap(), den.driver.reach_desktop(session, SMALL).await.unwrap());
         assert_eq!((greet(&mut one).await, greet(&mut other).await), ((800, 600), (800, 600)));
-        let listening = den.run(session, "cat /proc/net/tcp /proc/net/tcp6 | grep -v :0C38 | grep -c ' 0A '; ls /run/holt").await;
-        assert!(text(&listening).contains("\n0\n"), "no port is open but the way out: {}", text(&listening));
+        let listening = den.run(session, "cat /proc/net/tcp /proc/net/tcp6 | grep -v -e :0C38 -e :0C39 | grep -c ' 0A '; ls /run/holt").await;
+        assert!(text(&listening).contains("\n0\n"), "no port is open but the ways out: {}", text(&listening));
         assert!(den.driver.busy(session).await.unwrap().is_empty(), "a desktop alone keeps nobody awake");
         den.driver.close(session).await.unwrap();
     }
@@ -138,6 +138,20 @@ both! {
         den.driver.close(session).await.unwrap();
         let told = reports.next().await.unwrap().report;
         assert!(!matches!(&told, SandboxReport::Noted { code, .. } if code == "desktop_ended"), "it was meant: {told:?}");
+    }
+}
+
+both! {
+    async fn a_desktop_that_an_earlier_server_left_is_stopped_though_nobody_touches_it() {
+        let den = Den::new();
+        let session = den.open().await;
+        den.driver.start_desktop(session, SMALL).await.unwrap();
+        let options = Options { epoch: 2, desktop_rest: Duration::from_millis(300), ..den.options.clone() };
+        let next = BwrapDriver::new(options).unwrap();
+        assert_eq!(next.opened().await.unwrap(), [session]);
+        let runs = async || text(&run(&next, session, "pgrep -c Xtigervnc").await).contains("\n1\n");
+        eventually("it is stopped", async || !runs().await).await;
+        next.close(session).await.unwrap();
     }
 }
 

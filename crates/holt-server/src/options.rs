@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holt_api::{AgentInfo, EnvironmentInfo};
+use holt_core::profile::Profiles;
 use holt_core::recording::Recordings;
 use holt_core::store::Keys;
 use holt_core::vault::Vault;
@@ -28,6 +29,7 @@ pub struct AppParts {
     pub archiver: Archiver,
     pub recordings: Arc<dyn Recordings>,
     pub vault: Arc<dyn Vault>,
+    pub profiles: Arc<dyn Profiles>,
     pub about: About,
 }
 

@@ -23,7 +23,7 @@ use crate::clock::now;
 use crate::error::ApiError;
 use crate::state::App;
 
-/// A desktop that has not changed for so long is let go, so that it can be stopped; it is recorded again when it is used.
+/// A desktop that has not changed for so long, and that nobody watches, is let go, so that it can be stopped; it is recorded again when it is used.
 const QUIET: Duration = Duration::from_secs(10 * 60);
 
 /// Records whatever is to be recorded until the server ends.
@@ -153,12 +153,15 @@ impl Recorder {
 
     /// The next change. Nothing when it is not to record any more, which counts before a change does.
     async fn next(&mut self) -> Result<Option<Vec<Bytes>>, Ended> {
-        tokio::select! {
-            biased;
-            _ = self.watch.receiver.changed() => Ok(None),
-            () = self.app.closing.cancelled() => Err(Ended::ServerEnds),
-            () = tokio::time::sleep(QUIET) => Err(Ended::Quiet),
-            frame = self.frames.next() => frame.map(|frame| Some(frame.to_vec())).ok_or(Ended::DesktopGone),
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.watch.receiver.changed() => return Ok(None),
+                () = self.app.closing.cancelled() => return Err(Ended::ServerEnds),
+                // Whoever watches keeps the desktop anyway, and what they see next is to be on record.
+                () = tokio::time::sleep(QUIET) => if !self.frames.is_watched() { return Err(Ended::Quiet) },
+                frame = self.frames.next() => return frame.map(|frame| Some(frame.to_vec())).ok_or(Ended::DesktopGone),
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use holt_api::{Finding, FindingState, Listener};
+use holt_core::profile::Profiles;
 use holt_core::recording::Recordings;
 use holt_core::time::Timestamp;
 use holt_core::vault::Vault;
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     pub trusted_proxies: Vec<IpAddr>,
     pub archiver: Archiver,
     pub recordings: Arc<dyn Recordings>,
+    pub profiles: Arc<dyn Profiles>,
     pub vault: Arc<dyn Vault>,
     /// How many archives may be packed at the same time.
     pub archives: Arc<Semaphore>,
@@ -101,6 +103,7 @@ impl App {
             trusted_proxies: options.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
             archiver: parts.archiver,
             recordings: parts.recordings,
+            profiles: parts.profiles,
             vault: parts.vault,
             archives: Arc::new(Semaphore::new(options.limits.archives)),
             about: parts.about,

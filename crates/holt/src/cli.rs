@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, compact, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, put, run,
-    search, secret, send, show, status, stop, terminal, undo,
+    answer, compact, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, profiles, put,
+    run, search, secret, send, show, status, stop, terminal, undo,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -135,6 +135,9 @@ pub enum Command {
     Open(open::Arguments),
     /// Open what a session serves on a port of its sandbox
     Preview(preview::Arguments),
+    /// See and remove what browsers know of earlier sessions
+    #[command(subcommand)]
+    Profiles(profiles::Command),
     /// Manage access keys
     #[command(subcommand)]
     Key(key::Command),
@@ -204,6 +207,9 @@ mod tests {
             "holt key ls",
             "holt secret add api.github.com",
             "holt key revoke 01920000-0000-7000-8000-0000000000aa",
+            "holt run --managed --profile work sign in",
+            "holt profiles ls",
+            "holt profiles rm work",
             "holt doctor --fix --yes --json",
             "holt gc --older-than 30d --yes",
             "holt config --about",

@@ -315,6 +315,7 @@ fn spec() -> SessionSpec {
         network: Network::default(),
         hosts: Vec::new(),
         record_desktop: false,
+        browser_profile: None,
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 600,

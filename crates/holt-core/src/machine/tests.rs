@@ -43,6 +43,7 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
         network: Network::default(),
         hosts: Vec::new(),
         record_desktop: false,
+        browser_profile: None,
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 60,

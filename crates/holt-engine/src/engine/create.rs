@@ -91,6 +91,7 @@ impl Engine {
             network: request.network.unwrap_or(options.network),
             hosts: sensible_hosts(request.hosts)?,
             record_desktop: request.record_desktop,
+            browser_profile: request.browser_profile,
             origin: request.origin.unwrap_or_else(|| "holt".into()),
             expires_at: request.expires_at,
             sleep_after_seconds: request.sleep_after_seconds.unwrap_or(options.sleep_after_seconds),

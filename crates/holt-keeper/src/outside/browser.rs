@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 use tokio::task::spawn_local;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::birth::log;
 use super::keeper::Keeper;
@@ -21,12 +21,15 @@ use super::sandbox::Sandbox;
 use super::stage::Parts;
 use super::toolbox::Toolbox;
 use super::waiting::until;
-use crate::protocol::message::{Death, Report};
+use crate::protocol::message::{Death, Group, Page, Report};
 
 /// How the names of its tools begin.
 pub const BROWSER_TOOLS: &str = "browser_";
 /// How often it is told at most what the browser shows.
 const BETWEEN_PAGES: Duration = Duration::from_millis(500);
+/// How long a browser may take to write down what it knows.
+const WRITES_DOWN: Duration = Duration::from_secs(4);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub struct Browser {
@@ -35,6 +38,8 @@ pub struct Browser {
     /// The way to process 1 of the room that is there.
     init: RefCell<Option<Rc<Link>>>,
     building: Mutex<()>,
+    /// What it shows, as it was last told: said again to a server that comes later.
+    pub shown: RefCell<Option<Page>>,
     /// The room is to end, and told again when it has.
     ending: Notify,
     gone: Notify,
@@ -47,6 +52,7 @@ impl Browser {
             parts,
             init: RefCell::default(),
             building: Mutex::default(),
+            shown: RefCell::default(),
             ending: Notify::new(),
             gone: Notify::new(),
         }
@@ -86,6 +92,19 @@ async fn accompany(keeper: Rc<Keeper>, mut sandbox: Sandbox) {
     browser.gone.notify_waiters();
 }
 
+/// Lets the browser write down what it knows, and end, if it can.
+pub async fn rest(keeper: &Keeper) {
+    let Some(client) = keeper.browser.toolbox.client() else { return };
+    if keeper.groups.is_frozen(Group::Browser) {
+        return;
+    }
+    client.close(Death::Died);
+    let begun = Instant::now();
+    while keeper.groups.count(Group::Browser) > 0 && begun.elapsed() < WRITES_DOWN {
+        sleep(BETWEEN_LOOKS).await;
+    }
+}
+
 /// Ends the room, if there is one.
 pub async fn end(keeper: &Keeper) {
     let browser = &keeper.browser;
@@ -97,6 +116,7 @@ pub async fn end(keeper: &Keeper) {
 pub async fn pass_on_pages(keeper: &Rc<Keeper>, client: &Client) {
     loop {
         let page = client.next_page().await;
+        keeper.browser.shown.replace(Some(page.clone()));
         keeper.report(Report::Page(page));
         sleep(BETWEEN_PAGES).await;
     }
@@ -104,6 +124,7 @@ pub async fn pass_on_pages(keeper: &Rc<Keeper>, client: &Client) {
 
 /// Tells that the part in the room that is the browser's parent has ended.
 pub fn tell_end(keeper: &Keeper, death: Death) {
+    keeper.browser.shown.take();
     let reason = match death {
         Death::Died => "it died",
         Death::Silent => "it did not answer any more",

@@ -99,6 +99,7 @@ async fn live(settled: Settled) -> io::Result<()> {
     keeper.stage.send_replace(Stage::Failed(reason.clone()));
     log(&format!("the sandbox ends: {reason}"));
     keeper.say_goodbye(reason).await;
+    browser::rest(&keeper).await;
     keeper.end_groups().await;
     browser::end(&keeper).await;
     sandbox.kill().await;
@@ -193,6 +194,9 @@ impl Keeper {
         self.streams.take_server(outlet.epoch);
         if let Some(free_bytes) = self.disk_floor.get() {
             say(outlet, Report::DiskFloor { free_bytes });
+        }
+        if let Some(page) = self.browser.shown.borrow().clone() {
+            say(outlet, Report::Page(page));
         }
     }
 

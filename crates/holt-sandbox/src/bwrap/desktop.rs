@@ -44,6 +44,14 @@ pub async fn start(inner: &Arc<Inner>, session: SessionId, desktop: DesktopSpec,
     }
 }
 
+/// A desktop that an earlier server left rests like any other, though nobody touches it.
+pub async fn look_after(inner: &Arc<Inner>, session: SessionId) {
+    if let Ok(open) = inner.find(session).await {
+        open.desktop.note();
+        open.desktop.look_after(inner, session);
+    }
+}
+
 /// Connecting waits for nothing: whoever comes while the desktop is coming up is served when it is there.
 pub async fn reach(inner: &Inner, session: SessionId) -> Result<Box<dyn Link>, SandboxError> {
     let open = inner.find(session).await?;

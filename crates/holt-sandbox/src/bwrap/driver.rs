@@ -19,6 +19,7 @@ use super::options::Options;
 use super::places::Places;
 use super::pool::Pool;
 use super::problem::storage;
+use super::profile;
 use super::records::{Record, Records};
 use super::reports::{Reports, Teller};
 use super::streams::{Departures, Way};
@@ -81,10 +82,12 @@ impl Inner {
         let directory = places.sockets();
         let sockets = std::fs::File::open(&directory).map_err(|error| storage("open", &directory, &error))?;
         let is_root = rustix::process::geteuid().is_root();
+        let records = Records::new(places.keepers());
+        profile::find_again(options.profiles.as_ref(), &records);
         let record = places.keepers().join("next-user-id");
         let identities = is_root.then(|| Identities::open(record.clone())).transpose();
         Ok(Self {
-            records: Records::new(places.keepers()),
+            records,
             pool: Pool::new(options.prepared),
             sockets: Arc::new(sockets.into()),
             departures: Departures::new(options.outside.clone()),
@@ -185,8 +188,9 @@ impl Inner {
 
     /// Makes sure that nothing of a keeper is left, and forgets it.
     pub async fn clean_up(&self, record: Record, expected_to_end: bool) {
-        let (sockets, session) = (self.places.sockets(), record.session);
+        let (sockets, session, profile) = (self.places.sockets(), record.session, record.profile.clone());
         let _ = tokio::task::spawn_blocking(move || leftovers::end(&record, &sockets, expected_to_end)).await;
+        self.give_back_profile(profile.as_ref(), session).await;
         if let Err(error) = self.records.remove(session) {
             tracing::warn!(%session, %error, "a record could not be removed");
         }

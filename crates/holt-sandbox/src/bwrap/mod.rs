@@ -23,6 +23,7 @@ mod options;
 mod places;
 mod pool;
 mod problem;
+mod profile;
 mod project;
 mod records;
 mod reports;
@@ -51,6 +52,7 @@ use driver::Inner;
 pub use holt_keeper::protocol::message::{Answer, Verb};
 use holt_keeper::protocol::terminal::TerminalAsk;
 pub use options::{Cgroups, Options};
+pub(crate) use places::remove_stubborn;
 
 /// The sandboxes of this machine. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -128,7 +130,11 @@ impl Sandboxes for BwrapDriver {
     }
 
     async fn opened(&self) -> Result<Vec<SessionId>, SandboxError> {
-        Ok(self.inner.opened().await)
+        let opened = self.inner.opened().await;
+        for session in &opened {
+            desktop::look_after(&self.inner, *session).await;
+        }
+        Ok(opened)
     }
 
     async fn call(&self, call: ToolCall, only_if_known: bool) -> Result<BoxStream<'static, CallUpdate>, SandboxError> {

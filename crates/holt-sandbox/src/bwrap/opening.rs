@@ -81,7 +81,8 @@ impl Inner {
             let written = Certificates::of(&directory).write(authority);
             written.map_err(|error| storage("write a session's certificates in", &self.places.sessions(), &error))?;
         }
-        let newborn = birth::start(Birth {
+        self.take_profile(spec, &directory, identity).await?;
+        let born = birth::start(Birth {
             machine,
             options: &self.options,
             places: &self.places,
@@ -91,8 +92,14 @@ impl Inner {
             room: world.room,
             browser: world.browser,
             limits: &spec.limits,
-        })
-        .map_err(failed)?;
+        });
+        let newborn = match born {
+            Ok(newborn) => newborn,
+            Err(error) => {
+                self.give_back_profile(spec.profile.as_ref(), session).await;
+                return Err(failed(error));
+            }
+        };
         let record = Record {
             protocol: PROTOCOL,
             session,
@@ -105,6 +112,7 @@ impl Inner {
             token,
             authority,
             warnings: world.warnings,
+            profile: spec.profile.clone(),
             prepared,
         };
         let (records, to_record) = (self.records.clone(), record.clone());

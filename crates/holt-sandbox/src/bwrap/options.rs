@@ -9,6 +9,7 @@ use holt_core::session::Limits;
 use holt_keeper::cgroup::Plan;
 
 use crate::environment;
+use crate::profiles::ProfileStore;
 
 const GIB: u64 = 1 << 30;
 
@@ -42,6 +43,8 @@ pub struct Options {
     pub cgroups: Cgroups,
     /// Lets things out of sandboxes. Without it nothing leaves, whatever a session's policy is.
     pub outside: Option<Arc<dyn Outside>>,
+    /// Where profiles of browsers are kept. Without it, sessions that want one are not opened.
+    pub profiles: Option<ProfileStore>,
 }
 
 /// Where sessions' control groups are made.
@@ -74,6 +77,7 @@ impl Options {
             desktop_rest: Duration::from_secs(600),
             cgroups: Cgroups::Detected,
             outside: None,
+            profiles: None,
         }
     }
 

@@ -178,7 +178,7 @@ impl Session {
 }
 
 /// As an ordinary user: gives itself back the right to enter each directory, then removes.
-fn remove_stubborn(directory: &Path) -> io::Result<()> {
+pub fn remove_stubborn(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

@@ -54,6 +54,7 @@ pub fn usual_spec(options: &Options, session: SessionId) -> SandboxSpec {
         workspace: WorkspaceSpec::Managed,
         environment: options.environment.clone(),
         limits: options.limits,
+        profile: None,
         variables: BTreeMap::new(),
     }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use holt_core::id::SessionId;
+use holt_core::profile::ProfileKey;
 use holt_core::sandbox::Authority;
 use holt_keeper::cgroup::Plan;
 use holt_keeper::protocol::handshake::Bytes32;
@@ -35,6 +36,9 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<Authority>,
     pub warnings: Vec<String>,
+    /// The profile that its browser has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileKey>,
     /// Opened ahead; no session has it yet.
     pub prepared: bool,
 }
@@ -105,6 +109,7 @@ mod tests {
             workspace_path: "/workspace".into(),
             token: "t".into(),
             authority: Some(Authority { certificate: "c".into(), key: "k".into() }),
+            profile: None,
             warnings: Vec::new(),
             prepared: false,
         };

@@ -27,6 +27,7 @@ pub use archive::{ArchiveLimits, write_archive, write_zip};
 pub use directory::refusal;
 use files::WorkspaceFiles;
 pub use ownership::give_away;
+pub(crate) use root::open_beneath;
 
 /// The workspaces of all sessions: below the data directory, or where the user has them.
 #[derive(Debug, Clone)]

@@ -113,7 +113,7 @@ impl Root {
 }
 
 /// `openat2`, beneath a directory that is open.
-pub(super) fn open_beneath(
+pub(crate) fn open_beneath(
     directory: BorrowedFd<'_>,
     name: impl rustix::path::Arg + Copy,
     flags: OFlags,

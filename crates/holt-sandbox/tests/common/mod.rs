@@ -139,6 +139,7 @@ pub fn spec() -> SandboxSpec {
         workspace: WorkspaceSpec::Managed,
         environment: "default".into(),
         limits: Limits::default(),
+        profile: None,
         variables: BTreeMap::new(),
     }
 }

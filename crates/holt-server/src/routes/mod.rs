@@ -15,6 +15,7 @@ mod mcp;
 mod metrics;
 mod network;
 mod previews;
+mod profiles;
 mod prompts;
 mod recording;
 mod search;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> Vec<Declared> {
         archive::routes(),
         artifacts::routes(),
         desktop::routes(),
+        profiles::routes(),
         recording::routes(),
         network::routes(),
         host_secrets::routes(),

@@ -56,6 +56,7 @@ fn to_engine(request: CreateSession) -> engine::CreateSession {
         network: request.network,
         hosts: request.hosts,
         record_desktop: request.record_desktop,
+        browser_profile: request.browser_profile,
         origin: None,
         expires_at: request.expires_at,
         sleep_after_seconds: request.sleep_after_seconds,

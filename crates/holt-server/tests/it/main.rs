@@ -15,6 +15,7 @@ mod listeners;
 mod logs;
 mod mcp;
 mod previews;
+mod profiles;
 mod recording;
 mod sessions;
 mod snapshots;

@@ -23,6 +23,7 @@ impl Bench {
             workspace: WorkspaceSpec::Managed,
             environment: "default".into(),
             limits: Limits::default(),
+            profile: None,
             variables: std::collections::BTreeMap::new(),
         };
         self.sandboxes.open(spec).await.unwrap().found

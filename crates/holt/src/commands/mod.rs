@@ -16,6 +16,7 @@ pub mod network;
 pub mod open;
 pub mod openapi;
 pub mod preview;
+pub mod profiles;
 pub mod project;
 pub mod put;
 pub mod run;

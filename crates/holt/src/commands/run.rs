@@ -8,11 +8,12 @@ use holt_api::{CreateSession, SendPrompt};
 use holt_client::{Client, ClientError};
 use holt_core::event::WhenBusy;
 use holt_core::id::{PromptId, SessionId};
+use holt_core::profile::ProfileName;
 use holt_core::session::{Network, SessionKind, WorkspaceSpec};
 use holt_core::view::Snapshot;
 use uuid::Uuid;
 
-use super::{follow, network, project, start};
+use super::{follow, network, profiles, project, start};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::show::words::short_id;
@@ -42,6 +43,9 @@ pub struct Arguments {
     network: Option<Network>,
     #[command(flatten)]
     hosts: network::Hosts,
+    /// What its browser knows from before: a profile by name, made if there is none yet
+    #[arg(long, value_name = "NAME", value_parser = profiles::name)]
+    profile: Option<ProfileName>,
     /// The session's title [default: made from the task]
     #[arg(long)]
     title: Option<String>,
@@ -65,6 +69,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
         environment: arguments.environment.clone(),
         network: arguments.network,
         hosts: arguments.hosts.rules(),
+        browser_profile: arguments.profile.clone(),
         workspace: Some(workspace),
         prompt: Some(SendPrompt { id: Some(prompt), text, attachments: Vec::new(), when_busy: WhenBusy::Queue }),
         ..CreateSession::default()

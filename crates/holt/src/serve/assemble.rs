@@ -18,6 +18,7 @@ use holt_sandbox::blobs::ArtifactStore;
 use holt_sandbox::bwrap::BwrapDriver;
 use holt_sandbox::coming::{Bringer, Coming};
 use holt_sandbox::environment::{DEFAULT, ENVIRONMENTS};
+use holt_sandbox::profiles::ProfileStore;
 use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::snapshots::SnapshotStore;
 use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
@@ -44,6 +45,7 @@ pub struct Remainder {
     store: Arc<SqliteStore>,
     engine: Engine,
     vault: Arc<dyn Vault>,
+    profiles: ProfileStore,
     bringer: Bringer,
 }
 
@@ -73,23 +75,25 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
     let keys: Arc<dyn Keys> = store.clone();
     let recordings = Arc::new(RecordingStore::new(data_dir.path()));
     let vault: Arc<dyn Vault> = Arc::new(FileVault::new(data_dir.path()));
-    let own = Arc::clone(&vault);
-    let parts = AppParts { engine: engine.clone(), keys, archiver: Arc::new(write_zip), recordings, vault, about: about() };
-    let remainder = Remainder {
-        config: config.clone(),
-        data_dir: data_dir.path().to_owned(),
-        store,
+    let profiles = ProfileStore::new(data_dir.path(), Arc::clone(&vault));
+    let parts = AppParts {
         engine: engine.clone(),
-        vault: own,
-        bringer,
+        keys,
+        archiver: Arc::new(write_zip),
+        recordings,
+        vault: Arc::clone(&vault),
+        profiles: Arc::new(profiles.clone()),
+        about: about(),
     };
+    let (config, data_dir) = (config.clone(), data_dir.path().to_owned());
+    let remainder = Remainder { config, data_dir, store, engine: engine.clone(), vault, profiles, bringer };
     Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
 }
 
 impl Remainder {
     /// Makes the first key and the sandboxes' driver.
     pub async fn finish(self) -> Result<(), Failure> {
-        let Self { config, data_dir, store, engine, vault, bringer } = self;
+        let Self { config, data_dir, store, engine, vault, profiles, bringer } = self;
         holt_server::ensure_first_key(&*store, &data_dir).await.map_err(|error| {
             let hint = "Mend the data directory's permissions or its disk.";
             Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), hint)
@@ -100,7 +104,7 @@ impl Remainder {
         let (keeper, epoch) = written.unwrap_or_else(|error| Err(Failure::failed("start", error.to_string(), "")))?;
         let gateway = gateway::gateway(&engine, &config.models);
         let way_out = WayOut::new(&engine, config.sandbox.network_exceptions.clone(), gateway, vault);
-        let driver = driver(&config, &data_dir, keeper, epoch, way_out)?;
+        let driver = driver(&config, &data_dir, (keeper, epoch), way_out, profiles)?;
         let known = known(&driver, &*store).await;
         driver.sweep(&known).await;
         bringer.bring(Ok(driver));
@@ -128,12 +132,19 @@ fn models(config: &Config) -> Result<Models, Failure> {
     Models::new(wanted).map_err(invalid)
 }
 
-fn driver(config: &Config, data_dir: &Path, keeper: PathBuf, epoch: u64, way_out: WayOut) -> Result<BwrapDriver, Failure> {
+fn driver(
+    config: &Config,
+    data_dir: &Path,
+    (keeper, epoch): (PathBuf, u64),
+    way_out: WayOut,
+    profiles: ProfileStore,
+) -> Result<BwrapDriver, Failure> {
     let mut options = holt_sandbox::bwrap::Options::new(data_dir, keeper, epoch);
     options.prepared = config.sandbox.prepared;
     options.environment = default_environment(config);
     options.limits = config.sandbox.limits;
     options.grace = config.sandbox.grace;
+    options.profiles = Some(profiles);
     options.outside = Some(Arc::new(way_out));
     BwrapDriver::new(options)
         .map_err(|error| Failure::new(Exit::NoSandbox, "sandbox", error.to_string(), "`holt doctor` says more."))

@@ -35,6 +35,7 @@ export type Finding = Schemas['Finding'];
 export type ModelInfo = Schemas['ModelInfo'];
 export type Scope = Schemas['Scope'];
 export type Key = Schemas['Key'];
+export type Profile = Schemas['Profile'];
 export type Terminal = Schemas['Terminal'];
 export type TerminalExit = Schemas['TerminalExit'];
 export type TerminalSize = Schemas['TerminalSize'];

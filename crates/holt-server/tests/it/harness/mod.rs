@@ -17,6 +17,7 @@ use holt_core::id::{KeyId, OwnerId, SessionId};
 use holt_core::store::Keys;
 use holt_core::time::Timestamp;
 use holt_engine::{Engine, Parts};
+use holt_sandbox::profiles::ProfileStore;
 use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::snapshots::SnapshotStore;
 use holt_server::{About, AppParts, Bound, Listen, Options, Server};
@@ -44,6 +45,7 @@ pub struct TestServer {
     pub directory: TempDir,
     pub engine: Engine,
     pub sandboxes: FakeSandboxes,
+    pub profiles: ProfileStore,
     pub link: String,
     /// A key that may do everything.
     pub key: String,
@@ -112,6 +114,7 @@ pub struct World {
     pub engine: Engine,
     pub sandboxes: FakeSandboxes,
     pub keys: Arc<dyn Keys>,
+    profiles: ProfileStore,
 }
 
 impl World {
@@ -137,7 +140,8 @@ impl World {
             ..holt_engine::Options::default()
         };
         let engine = Engine::start(parts, options).await.unwrap();
-        Self { directory, engine, sandboxes, keys: store }
+        let profiles = ProfileStore::new(directory.path(), Arc::new(FileVault::new(directory.path())));
+        Self { directory, engine, sandboxes, keys: store, profiles }
     }
 
     pub fn options(&self) -> Options {
@@ -156,6 +160,7 @@ impl World {
             archiver: Arc::new(|files, out| disk::pack(&*files, out)),
             recordings: Arc::new(RecordingStore::new(self.directory.path())),
             vault: Arc::new(FileVault::new(self.directory.path())),
+            profiles: Arc::new(self.profiles.clone()),
             about: About { version: "1.2.3".into(), agents: Vec::new(), environments: vec![environment] },
         }
     }
@@ -172,9 +177,10 @@ impl World {
         let vnc = bound.vnc_addresses().first().copied().unwrap_or(address);
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(bound.run(async move { drop(stopped.await) }));
-        let Self { directory, engine, sandboxes, keys } = self;
+        let Self { directory, engine, sandboxes, keys, profiles } = self;
         let anybody = Client::new(address);
-        TestServer { address, vnc, socket, directory, engine, sandboxes, link, key, anybody, keys, stop: Some(stop), running }
+        let stop = Some(stop);
+        TestServer { address, vnc, socket, directory, engine, sandboxes, profiles, link, key, anybody, keys, stop, running }
     }
 }
 
