@@ -51,5 +51,5 @@ fn list(profiles: &[Profile]) -> String {
         let held = profile.held_by.map_or_else(String::new, |session| format!("held by {}", short_id(session)));
         vec![profile.name.to_string(), format!("{} kB", profile.bytes.div_ceil(1000)), kept, held]
     };
-    table(&["NAME", "SIZE", "KEPT", ""], &profiles.iter().map(row).collect::<Vec<_>>())
+    table(&profiles.iter().map(row).collect::<Vec<_>>())
 }

@@ -361,6 +361,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists your browser profiles.
+         * @description A session is given one when it is made, by `browser_profile`; with a name that is not there yet, it begins empty. What its browser
+         *     knows when the session's sandbox closes is sealed under that name, and no other session can have it meanwhile.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["list_profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/profiles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Removes a browser profile: what it knows is gone. One that a session has now stays.
+         * @description Needs the scope `operate`.
+         */
+        delete: operations["remove_profile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions": {
         parameters: {
             query?: never;
@@ -1509,6 +1552,7 @@ export interface components {
         CreateSession: {
             /** @description Which brain works: `holt` is the built-in one. */
             agent?: string | null;
+            browser_profile?: components["schemas"]["ProfileName"] | null;
             budget?: components["schemas"]["Budget"] | null;
             desktop?: components["schemas"]["DesktopSpec"] | null;
             /** @description Which preset of programs and variables the sandbox has. */
@@ -2349,6 +2393,23 @@ export interface components {
             /** @description On which something in the sandbox serves, the lowest first. */
             ports: number[];
         };
+        /** @description What may be told of a profile. */
+        Profile: {
+            /**
+             * Format: int64
+             * @description How large it is, sealed; nothing was kept yet of one that is only held.
+             */
+            bytes: number;
+            held_by?: components["schemas"]["SessionId"] | null;
+            kept_at?: components["schemas"]["Timestamp"] | null;
+            name: components["schemas"]["ProfileName"];
+        };
+        /** @description Profiles of browsers. */
+        ProfileList: {
+            items: components["schemas"]["Profile"][];
+        };
+        /** @description The name of a profile: small letters, digits and `-`, `_`, `.`, beginning with a letter or digit. */
+        ProfileName: string;
         /**
          * @description What the agent's programs do while a person drives.
          * @enum {string}
@@ -2711,6 +2772,7 @@ export interface components {
         SessionSpec: {
             /** @description Which brain works: `holt` is the built-in one. */
             agent: string;
+            browser_profile?: components["schemas"]["ProfileName"] | null;
             budget: components["schemas"]["Budget"];
             desktop?: components["schemas"]["DesktopSpec"];
             /** @description Which preset of programs and variables the sandbox has. */
@@ -3655,6 +3717,65 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SearchResults"];
                 };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_profiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The profile's name. */
+                name: components["schemas"]["ProfileName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error. */
             default: {
