@@ -36,6 +36,9 @@ pub struct Usage {
     pub cached_tokens: u64,
     #[serde(default)]
     pub cost_micros: u64,
+    /// Some of it has no known price, so that it cost more than `cost_micros` says, and nobody knows how much.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpriced: bool,
 }
 
 impl Usage {
@@ -46,6 +49,7 @@ impl Usage {
             output_tokens: self.output_tokens.saturating_add(other.output_tokens),
             cached_tokens: self.cached_tokens.saturating_add(other.cached_tokens),
             cost_micros: self.cost_micros.saturating_add(other.cost_micros),
+            unpriced: self.unpriced || other.unpriced,
         }
     }
 }
@@ -95,6 +99,14 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_price_stays_unknown() {
+        let known = Usage { cost_micros: 5, ..Usage::default() };
+        let unknown = Usage { unpriced: true, ..Usage::default() };
+        assert_eq!(known.plus(unknown), Usage { cost_micros: 5, unpriced: true, ..Usage::default() });
+        assert!(!known.plus(known).unpriced);
+    }
 
     #[test]
     fn a_budget_warns_and_then_stops() {

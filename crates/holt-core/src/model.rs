@@ -151,7 +151,7 @@ impl ModelError {
 
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::BadKey(_) => "Check the provider's key in the settings.",
+            Self::BadKey(_) => "Put another key into the settings, or use `holt models add`.",
             Self::NoQuota(_) => "Add credit at the provider, or choose another model.",
             Self::Overloaded { .. } => "Wait a little and send the prompt again.",
             Self::ContextTooLong(_) => "Start a new session, or choose a model that holds more.",
@@ -180,12 +180,35 @@ pub struct ModelInfo {
     pub note: String,
     /// Tokens that it can hold.
     pub context_tokens: u64,
+    /// Whether it can call tools. One that cannot only talks.
+    pub tools: bool,
+    /// Whether it can look at pictures.
+    pub pictures: bool,
+    /// What it costs; absent when nobody knows, nothing at all when it runs on a machine of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+}
+
+/// What a million tokens cost, in millionths of a US dollar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Price {
+    pub input: u64,
+    pub output: u64,
+    pub cache_read: u64,
+    pub cache_write: u64,
 }
 
 /// A provider. Dropping the stream stops the request.
 pub trait Model: Send + Sync {
     /// The models that it offers now.
     fn models(&self) -> Vec<ModelInfo>;
+
+    /// What sessions use that name none; nothing when that is for others to say.
+    fn default_model(&self) -> Option<String> {
+        None
+    }
 
     /// Asks. The stream ends with `Done` or with an error, and never sends anything after either.
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>>;

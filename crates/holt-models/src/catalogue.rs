@@ -1,118 +1,180 @@
-//! All models that can be asked, behind one `Model`.
+//! All models that can be asked, behind one `Model`. What it holds is replaced as a whole while requests are under way.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use holt_core::model::{Model, ModelError, ModelEvent, ModelInfo, ModelRequest};
-use serde::Deserialize;
 
-use crate::ConfigError;
-use crate::anthropic::{self, Anthropic};
 use crate::demo::{self, Demo};
+use crate::fallback::{self, Candidates};
+use crate::options::Options;
+use crate::provider::Provider;
+use crate::ConfigError;
 
 /// Which providers there are, and how each is reached.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
-    /// What new sessions use when nobody chooses. Absent: the first model of a provider that has a key, else the demo.
+    /// What new sessions use when nobody chooses. Absent: the first model that somebody added, else the demo.
     pub default_model: Option<String>,
-    pub anthropic: anthropic::Options,
+    /// Who is asked when a model cannot answer, in this order.
+    pub fallbacks: Vec<String>,
+    /// Those that somebody added.
+    pub providers: Vec<Options>,
+    /// Those that were found without anybody saying so.
+    pub found: Vec<Options>,
     pub demo: demo::Options,
 }
 
-/// Finds the provider of a model by the model's id.
+/// Finds the provider of a model by the model's id. Clones are the same.
 #[derive(Clone)]
 pub struct Models {
+    now: Arc<RwLock<Arc<Catalogue>>>,
+}
+
+/// What there is at one time.
+struct Catalogue {
     providers: Vec<Arc<dyn Model>>,
+    options: Vec<Options>,
+    models: Vec<ModelInfo>,
     default_model: String,
+    fallbacks: Vec<String>,
 }
 
 impl Models {
     /// # Errors
-    /// When a provider's settings cannot be used, or the default is no model of any provider.
+    /// When a provider's settings cannot be used.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        let mut providers: Vec<Arc<dyn Model>> = Vec::new();
-        if config.anthropic.has_key() {
-            providers.push(Arc::new(Anthropic::new(config.anthropic)?));
-        }
-        providers.push(Arc::new(Demo::new(config.demo)));
-        Self::of(providers, config.default_model)
+        Ok(Self { now: Arc::new(RwLock::new(Arc::new(Catalogue::new(config)?))) })
     }
 
-    /// Out of providers that are made already. The first model of the first of them is the default unless another is named.
+    /// Puts other providers in the place of those that there are. Requests that are under way end as they began.
     ///
     /// # Errors
-    /// When two models have the same id, there is none at all, or the default is none of them.
-    pub fn of(providers: Vec<Arc<dyn Model>>, default_model: Option<String>) -> Result<Self, ConfigError> {
-        let models: Vec<ModelInfo> = providers.iter().flat_map(|provider| provider.models()).collect();
-        for (at, model) in models.iter().enumerate() {
-            if models[..at].iter().any(|other| other.id == model.id) {
-                return Err(ConfigError::new(format!("two models are named `{}`", model.id)));
-            }
-        }
-        let first = models.first().ok_or_else(|| ConfigError::new("no provider offers a model"))?.id.clone();
-        let default_model = default_model.unwrap_or(first);
-        if !models.iter().any(|model| model.id == default_model) {
-            let known: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
-            return Err(ConfigError::new(format!(
-                "the default model `{default_model}` is none of those that can be asked ({}); does its provider lack a key?",
-                known.join(", ")
-            )));
-        }
-        Ok(Self { providers, default_model })
+    /// When a provider's settings cannot be used; then everything stays.
+    pub fn replace(&self, config: Config) -> Result<(), ConfigError> {
+        let next = Arc::new(Catalogue::new(config)?);
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
     }
 
-    /// What new sessions use when nobody chooses.
-    pub fn default_model(&self) -> &str {
-        &self.default_model
+    fn now(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether nothing but the demo can be asked, so that people should be told how to add a key.
     pub fn is_demo_only(&self) -> bool {
-        self.models().iter().all(|model| model.provider == demo::PROVIDER)
+        self.now().models.iter().all(|model| model.provider == demo::PROVIDER)
     }
 
     pub fn info(&self, id: &str) -> Option<ModelInfo> {
-        self.models().into_iter().find(|model| model.id == id)
+        self.now().models.iter().find(|model| model.id == id).cloned()
+    }
+
+    /// How each provider is reached, its key included: for what stands between other programs and models.
+    pub fn providers(&self) -> Vec<Options> {
+        self.now().options.clone()
+    }
+}
+
+impl Catalogue {
+    fn new(config: Config) -> Result<Self, ConfigError> {
+        let first_found = config.providers.len();
+        let mut options: Vec<Options> = config.providers.into_iter().chain(config.found).collect();
+        keep_apart(&mut options);
+        let mut providers: Vec<Arc<dyn Model>> = Vec::new();
+        for provider in &options {
+            providers.push(Arc::new(Provider::new(provider.clone())?));
+        }
+        providers.push(Arc::new(Demo::new(config.demo)));
+        let models: Vec<ModelInfo> = providers.iter().flat_map(|provider| provider.models()).collect();
+        let known = |id: &String| models.iter().any(|model| model.id == *id);
+        let added = options[..first_found].iter().flat_map(|provider| &provider.models).map(|offer| offer.id.clone()).next();
+        let default_model = config.default_model.filter(known).or(added).unwrap_or_else(|| demo::MODEL.to_owned());
+        Ok(Self { providers, options, models, default_model, fallbacks: config.fallbacks })
+    }
+
+    /// Who is asked for a model: its provider, and then those that stand in for it.
+    fn candidates(&self, request: &ModelRequest) -> Candidates {
+        let able = |id: &String| {
+            let info = self.models.iter().find(|model| model.id == *id);
+            info.is_some_and(|info| info.tools || request.tools.is_empty())
+        };
+        let instead = self.fallbacks.iter().filter(|id| **id != request.model && able(id));
+        let asked = self.provider(&request.model).map(|provider| (provider, request.model.clone()));
+        let others = instead.filter_map(|id| self.provider(id).map(|provider| (provider, id.clone())));
+        // A model that nobody offers was never a choice; others do not stand in for it.
+        asked.into_iter().chain(others).take(if self.provider(&request.model).is_some() { usize::MAX } else { 0 }).collect()
+    }
+
+    fn provider(&self, id: &str) -> Option<Arc<dyn Model>> {
+        self.providers.iter().find(|provider| provider.models().iter().any(|model| model.id == id)).cloned()
+    }
+}
+
+/// Where two models would have the same id, the later one's says whose it is.
+fn keep_apart(options: &mut [Options]) {
+    let mut taken = std::collections::HashSet::from([demo::MODEL.to_owned()]);
+    for provider in options {
+        for offer in &mut provider.models {
+            if !taken.insert(offer.id.clone()) {
+                offer.id = format!("{}/{}", provider.name, offer.id);
+                taken.insert(offer.id.clone());
+            }
+        }
+        let mut own = std::collections::HashSet::new();
+        provider.models.retain(|offer| own.insert(offer.id.clone()));
     }
 }
 
 impl Model for Models {
     fn models(&self) -> Vec<ModelInfo> {
-        self.providers.iter().flat_map(|provider| provider.models()).collect()
+        self.now().models.clone()
+    }
+
+    fn default_model(&self) -> Option<String> {
+        Some(self.now().default_model.clone())
     }
 
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
-        let offers = |provider: &&Arc<dyn Model>| provider.models().iter().any(|model| model.id == request.model);
-        match self.providers.iter().find(offers) {
-            Some(provider) => provider.stream(request),
-            None => stream::iter([Err(ModelError::Unknown(request.model))]).boxed(),
-        }
+        let candidates = self.now().candidates(&request);
+        fallback::ask(request, candidates)
     }
 }
 
 impl fmt::Debug for Models {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ids: Vec<String> = self.models().into_iter().map(|model| model.id).collect();
-        f.debug_struct("Models").field("models", &ids).field("default_model", &self.default_model).finish()
+        let now = self.now();
+        let ids: Vec<&str> = now.models.iter().map(|model| model.id.as_str()).collect();
+        f.debug_struct("Models").field("models", &ids).field("default_model", &now.default_model).finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use futures::StreamExt as _;
 
-    fn models(config: &str) -> Result<Models, String> {
-        let config: Config = serde_json::from_str(config).map_err(|error| error.to_string())?;
-        Models::new(config).map_err(|error| error.to_string())
+    use super::*;
+    use crate::kind::{Kind, Settings};
+    use crate::price::Prices;
+
+    fn provider(kind: Kind, name: &str) -> Options {
+        let settings = Settings { base_url: Some("https://x.example".into()), ..Settings::of(kind) };
+        settings.options(name, Some("key".into()), &Prices::known().unwrap(), None).unwrap()
+    }
+
+    fn models(providers: Vec<Options>, default: Option<&str>) -> Models {
+        Models::new(Config { providers, default_model: default.map(str::to_owned), ..Config::default() }).unwrap()
+    }
+
+    fn default(models: &Models) -> String {
+        models.default_model().unwrap()
     }
 
     #[test]
     fn without_a_key_there_is_the_demo() {
-        let models = models("{}").unwrap();
-        assert_eq!(models.default_model(), "demo");
+        let models = models(vec![], None);
+        assert_eq!(default(&models), "demo");
         assert!(models.is_demo_only());
         let demo = models.info("demo").unwrap();
         assert!(demo.label.contains("Demo") && demo.note.contains("No language model"));
@@ -120,28 +182,47 @@ mod tests {
 
     #[test]
     fn with_a_key_a_real_model_is_the_default_and_the_demo_stays() {
-        let with_key = models(r#"{"anthropic": {"key": "sk-ant-x"}}"#).unwrap();
-        assert_eq!(with_key.default_model(), "claude-sonnet-4-5");
-        assert!(!with_key.is_demo_only());
-        assert!(with_key.info("demo").is_some());
-        let chosen = models(r#"{"anthropic": {"key": "sk-ant-x"}, "default_model": "demo"}"#).unwrap();
-        assert_eq!(chosen.default_model(), "demo");
+        let anthropic = || vec![provider(Kind::Anthropic, "anthropic")];
+        let with_key = models(anthropic(), None);
+        assert_eq!(default(&with_key), "claude-sonnet-5-5");
+        assert!(!with_key.is_demo_only() && with_key.info("demo").is_some());
+        assert_eq!(default(&models(anthropic(), Some("demo"))), "demo");
+        assert_eq!(default(&models(anthropic(), Some("gone"))), "claude-sonnet-5-5", "what is gone is no default");
     }
 
     #[test]
-    fn settings_that_make_no_sense_are_refused() {
-        assert!(models(r#"{"default_model": "claude-sonnet-4-5"}"#).unwrap_err().contains("lack a key"));
-        assert!(models(r#"{"anthropic": {"keey": "x"}}"#).unwrap_err().contains("keey"));
-        assert!(models(r#"{"anthropic": {"key": "  "}}"#).unwrap().is_demo_only(), "a blank key is none");
-        let twice = r#"{"anthropic": {"key": "x", "models": [{"id": "demo", "label": "Not the demo"}]}}"#;
-        assert!(models(twice).unwrap_err().contains("two models"));
+    fn what_was_found_can_be_chosen_but_is_not_chosen() {
+        let mut found = provider(Kind::Ollama, "ollama");
+        found.models = vec![crate::options::Offer::new("ollama/x")];
+        let models = Models::new(Config { found: vec![found], ..Config::default() }).unwrap();
+        assert!(!models.is_demo_only() && models.info("ollama/x").is_some());
+        assert_eq!(default(&models), "demo");
+    }
+
+    #[test]
+    fn two_of_a_name_are_kept_apart() {
+        let models = models(vec![provider(Kind::Anthropic, "anthropic"), provider(Kind::Anthropic, "work")], None);
+        assert_eq!(models.info("claude-sonnet-5-5").unwrap().provider, "anthropic");
+        assert_eq!(models.info("work/claude-sonnet-5-5").unwrap().provider, "work");
+    }
+
+    #[test]
+    fn providers_come_and_go_while_it_runs() {
+        let models = models(vec![], None);
+        let same = models.clone();
+        models.replace(Config { providers: vec![provider(Kind::Openai, "openai")], ..Config::default() }).unwrap();
+        assert_eq!(default(&same), "gpt-6.1-sol");
+        let wrong = Options { base_url: "ftp://x".into(), ..provider(Kind::Openai, "openai") };
+        assert!(models.replace(Config { providers: vec![wrong], ..Config::default() }).is_err());
+        assert_eq!(default(&same), "gpt-6.1-sol", "what cannot be used changes nothing");
     }
 
     #[tokio::test]
     async fn an_unknown_model_is_said_to_be_unknown() {
         let request =
             ModelRequest { model: "gpt-0".into(), system: String::new(), turns: vec![], tools: vec![], max_output_tokens: 10 };
-        let answer: Vec<_> = models("{}").unwrap().stream(request).collect().await;
+        let config = Config { fallbacks: vec!["demo".into()], ..Config::default() };
+        let answer: Vec<_> = Models::new(config).unwrap().stream(request).collect().await;
         assert_eq!(answer, [Err(ModelError::Unknown("gpt-0".into()))]);
     }
 }

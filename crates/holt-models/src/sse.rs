@@ -1,8 +1,8 @@
 //! Server-sent events out of bytes, in whatever pieces they come. Pure, and bounded: a line or an event that is too long
 //! is an error, never a growing buffer.
 
-/// The most bytes that one event may have.
-const MAX_EVENT_BYTES: usize = 1024 * 1024;
+/// The most bytes that one event may have. Some providers say a whole answer, and what they were asked, again in the last.
+pub(crate) const MAX_EVENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// An event is longer than anything that makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use holt_core::budget::Usage;
-use holt_core::model::{AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelReply, ModelRequest, StopReason};
+use holt_core::model::{
+    AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelReply, ModelRequest, Price, StopReason,
+};
 use serde_json::Value;
 
 use crate::Gate;
@@ -146,6 +148,9 @@ impl Model for FakeModel {
             provider: "test".into(),
             note: "Answers as a test says.".into(),
             context_tokens: self.context_tokens,
+            tools: true,
+            pictures: false,
+            price: Some(Price::default()),
         }]
     }
 

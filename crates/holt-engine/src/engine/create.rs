@@ -61,7 +61,7 @@ impl Engine {
                 "`holt status --json` lists the agents.",
             ));
         }
-        let model = request.model.unwrap_or_else(|| options.default_model.clone());
+        let model = request.model.unwrap_or_else(|| self.default_model());
         if !self.models().iter().any(|known| known.id == model) {
             return Err(invalid(
                 "model_unknown",

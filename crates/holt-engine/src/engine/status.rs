@@ -67,6 +67,11 @@ impl Engine {
         self.node.parts.models.models()
     }
 
+    /// What sessions use that name no model: what the models say now, else what was set.
+    pub fn default_model(&self) -> String {
+        self.node.parts.models.default_model().unwrap_or_else(|| self.node.options.default_model.clone())
+    }
+
     pub fn agents(&self) -> Vec<String> {
         self.node.parts.agents.keys().cloned().collect()
     }

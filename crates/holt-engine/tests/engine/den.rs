@@ -47,7 +47,16 @@ struct OneModel;
 impl Model for OneModel {
     fn models(&self) -> Vec<ModelInfo> {
         let text = String::from;
-        vec![ModelInfo { id: text("demo"), label: text("Demo"), provider: text("test"), note: text(""), context_tokens: 1000 }]
+        vec![ModelInfo {
+            id: text("demo"),
+            label: text("Demo"),
+            provider: text("test"),
+            note: text(""),
+            context_tokens: 1000,
+            tools: true,
+            pictures: false,
+            price: None,
+        }]
     }
 
     fn stream(&self, _: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {

@@ -9,27 +9,21 @@ use holt_core::model::{AssistantPart, ModelError, ModelEvent, ModelReply, StopRe
 use serde_json::{Value, json};
 
 use super::errors;
-use super::options::{PROVIDER, Price};
-use super::wire::{Counts, WireBlock, WireDelta, WireEvent};
-use crate::sse;
+use super::wire::{WireBlock, WireDelta, WireEvent, add};
+use crate::decoder::{self, Size, Understand, Understood, check_parts, distrust_last_call, malformed, name, natural_stop, parse};
+use crate::price::{Counts, Tariff};
 
-/// The most bytes that a whole answer may have: several times what the longest answer has.
-const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
-const MAX_BLOCKS: usize = 512;
-
-type Item = Result<ModelEvent, ModelError>;
-
-/// Decodes one answer.
-#[derive(Debug, Default)]
-pub(super) struct Decoder {
-    sse: sse::Decoder,
-    price: Option<Price>,
+/// Understands one answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Who alone understands what is opaque in it.
+    provider: String,
+    tariff: Option<Tariff>,
     model: Option<String>,
     blocks: BTreeMap<u64, Block>,
-    bytes: usize,
+    size: Size,
     counts: Counts,
     stop: Option<String>,
-    over: bool,
 }
 
 #[derive(Debug)]
@@ -52,66 +46,39 @@ enum Block {
     Unknown,
 }
 
-impl Decoder {
-    pub fn new(price: Option<Price>) -> Self {
-        Self { price, ..Self::default() }
-    }
-
-    /// What the next bytes of the answer mean.
-    pub fn push(&mut self, bytes: &[u8]) -> Vec<Item> {
-        if self.over {
-            return Vec::new();
-        }
-        match self.sse.push(bytes) {
-            Ok(events) => self.take_all(&events),
-            Err(too_long) => vec![self.fail(ModelError::Malformed(too_long.to_string()))],
-        }
-    }
-
-    /// What it means that the bytes have ended.
-    pub fn end(&mut self) -> Option<Item> {
-        let broken_off = || ModelError::Malformed("the answer breaks off in the middle".into());
-        (!self.over).then(|| self.fail(broken_off()))
-    }
-
-    fn take_all(&mut self, events: &[String]) -> Vec<Item> {
-        let mut items = Vec::new();
-        for data in events {
-            if self.over {
-                break;
-            }
-            match self.take(data) {
-                Ok(Some(event)) => items.push(Ok(event)),
-                Ok(None) => {}
-                Err(error) => items.push(self.fail(error)),
-            }
-        }
-        items
-    }
-
-    fn fail(&mut self, error: ModelError) -> Item {
-        self.over = true;
-        Err(error)
-    }
-
-    fn take(&mut self, data: &str) -> Result<Option<ModelEvent>, ModelError> {
-        let event = serde_json::from_str(data).map_err(|error| malformed(format!("an event that cannot be read ({error})")))?;
-        match event {
+impl Understand for Answer {
+    fn take(&mut self, data: &str) -> Understood {
+        let shown = match parse(data)? {
             WireEvent::MessageStart { message } => {
                 self.model = Some(message.model);
-                self.counts.take(message.usage);
-                Ok(None)
+                add(&mut self.counts, message.usage);
+                None
             }
-            WireEvent::ContentBlockStart { index, content_block } => self.begin_block(index, content_block),
-            WireEvent::ContentBlockDelta { index, delta } => self.extend_block(index, delta),
+            WireEvent::ContentBlockStart { index, content_block } => self.begin_block(index, content_block)?,
+            WireEvent::ContentBlockDelta { index, delta } => self.extend_block(index, delta)?,
             WireEvent::MessageDelta { delta, usage } => {
                 self.stop = delta.stop_reason.or(self.stop.take());
-                self.counts.take(usage);
-                Ok(None)
+                add(&mut self.counts, usage);
+                None
             }
-            WireEvent::MessageStop => self.finish().map(Some),
-            WireEvent::Error { error } => Err(errors::from_event(&error)),
-            WireEvent::Other => Ok(None),
+            WireEvent::MessageStop => Some(self.finish()?),
+            WireEvent::Error { error } => return Err(errors::from_event(&error)),
+            WireEvent::Other => None,
+        };
+        Ok(shown.into_iter().collect())
+    }
+}
+
+impl Answer {
+    pub fn new(provider: &str, tariff: Option<Tariff>) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            tariff,
+            model: None,
+            blocks: BTreeMap::new(),
+            size: Size::default(),
+            counts: Counts::default(),
+            stop: None,
         }
     }
 
@@ -125,18 +92,16 @@ impl Decoder {
             WireBlock::ToolUse { id, name, input } => (Block::Call { id, name, input, json: String::new() }, None),
             WireBlock::Other => (Block::Unknown, None),
         };
-        self.grow(block.len())?;
-        if self.blocks.len() >= MAX_BLOCKS {
-            return Err(malformed(format!("more than {MAX_BLOCKS} blocks in one answer")));
-        }
+        self.size.grow(block.len())?;
+        check_parts(self.blocks.len())?;
         if self.blocks.insert(index, block).is_some() {
             return Err(malformed(format!("block {index} begins twice")));
         }
-        Ok(shown.filter(|event| !is_empty(event)))
+        Ok(shown)
     }
 
     fn extend_block(&mut self, index: u64, delta: WireDelta) -> Result<Option<ModelEvent>, ModelError> {
-        self.grow(delta.len())?;
+        self.size.grow(delta.len())?;
         let Some(block) = self.blocks.get_mut(&index) else {
             return Err(malformed(format!("a piece of block {index}, which has not begun")));
         };
@@ -160,27 +125,18 @@ impl Decoder {
             (Block::Unknown, _) | (_, WireDelta::Other) => None,
             _ => return Err(malformed(format!("a piece of another kind than block {index}"))),
         };
-        Ok(shown.filter(|event| !is_empty(event)))
-    }
-
-    fn grow(&mut self, bytes: usize) -> Result<(), ModelError> {
-        self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes > MAX_REPLY_BYTES {
-            return Err(malformed(format!("an answer of more than {MAX_REPLY_BYTES} bytes")));
-        }
-        Ok(())
+        Ok(shown)
     }
 
     fn finish(&mut self) -> Result<ModelEvent, ModelError> {
-        let model = self.model.take().ok_or_else(|| malformed("an end without a beginning".into()))?;
+        let model = self.model.take().ok_or_else(|| malformed("an end without a beginning"))?;
         let blocks = std::mem::take(&mut self.blocks).into_values();
-        let mut parts: Vec<AssistantPart> = blocks.flat_map(Block::into_parts).collect();
+        let mut parts: Vec<AssistantPart> = blocks.flat_map(|block| block.into_parts(&self.provider)).collect();
         let stop = self.stop_reason(&parts);
         if stop == StopReason::Length {
             distrust_last_call(&mut parts);
         }
-        self.over = true;
-        Ok(ModelEvent::Done(ModelReply { parts, stop, usage: self.counts.usage(self.price), model: name(&model) }))
+        Ok(ModelEvent::Done(ModelReply { parts, stop, usage: self.counts.usage(self.tariff), model: name(&model) }))
     }
 
     fn stop_reason(&self, parts: &[AssistantPart]) -> StopReason {
@@ -188,7 +144,7 @@ impl Decoder {
             Some("max_tokens" | "model_context_window_exceeded") => StopReason::Length,
             Some("refusal") => StopReason::Refused,
             Some("tool_use") => StopReason::Calls,
-            None if parts.iter().any(|part| matches!(part, AssistantPart::Call { .. })) => StopReason::Calls,
+            None => natural_stop(parts),
             _ => StopReason::Finished,
         }
     }
@@ -206,8 +162,8 @@ impl Block {
     }
 
     /// Thinking is kept twice: as words for people, and whole with its signature for the provider.
-    fn into_parts(self) -> Vec<AssistantPart> {
-        let opaque = |data| AssistantPart::Opaque { provider: PROVIDER.into(), data };
+    fn into_parts(self, provider: &str) -> Vec<AssistantPart> {
+        let opaque = |data| AssistantPart::Opaque { provider: provider.to_owned(), data };
         match self {
             Self::Text(text) if text.is_empty() => vec![],
             Self::Text(text) => vec![AssistantPart::Text { text }],
@@ -224,35 +180,9 @@ impl Block {
     }
 }
 
-/// The arguments of a call; null when they were cut off or make no sense, which whoever runs calls must refuse.
+/// What a call was begun with counts when no more of it came.
 fn arguments(input: Value, json: &str) -> Value {
-    match json.trim() {
-        "" if input.is_null() => json!({}),
-        "" => input,
-        json => serde_json::from_str(json).unwrap_or(Value::Null),
-    }
-}
-
-/// Cut off before the first of its arguments came, a call looks as if it had none.
-fn distrust_last_call(parts: &mut [AssistantPart]) {
-    if let Some(AssistantPart::Call { arguments, .. }) = parts.last_mut()
-        && arguments.as_object().is_some_and(serde_json::Map::is_empty)
-    {
-        *arguments = Value::Null;
-    }
-}
-
-/// The model's name, bounded like everything that came from outside.
-fn name(model: &str) -> String {
-    model.chars().filter(|c| !c.is_control()).take(100).collect()
-}
-
-fn malformed(text: String) -> ModelError {
-    ModelError::Malformed(text)
-}
-
-fn is_empty(event: &ModelEvent) -> bool {
-    matches!(event, ModelEvent::Text(text) | ModelEvent::Reasoning(text) if text.is_empty())
+    if json.trim().is_empty() && !input.is_null() { input } else { decoder::arguments(json) }
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! The decoder against streams whole, split, damaged and hostile.
 
 use holt_core::budget::Usage;
+use holt_core::model::Price;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::decoder::{Decode as _, Decoder, Item, MAX_PARTS, MAX_REPLY_BYTES};
 
 /// A stream with everything in it that is known, and some that is not.
 fn rich() -> Vec<u8> {
@@ -45,7 +47,7 @@ fn price() -> Price {
 
 /// What a decoder says to these pieces, and to their end.
 fn decode(pieces: &[&[u8]]) -> Vec<Item> {
-    let mut decoder = Decoder::new(Some(price()));
+    let mut decoder = Decoder::of_events(Answer::new("anthropic", Some(price().into())));
     let mut items: Vec<Item> = pieces.iter().flat_map(|piece| decoder.push(piece)).collect();
     items.extend(decoder.end());
     items
@@ -95,7 +97,7 @@ fn everything_that_is_known_is_read_and_the_rest_left_out() {
     );
     assert_eq!((reply.stop, reply.model.as_str()), (StopReason::Calls, "claude-x"));
     // 10 * 3 + 40 * 15 + 1000 * 0.3 + 100 * 3.75 millionths of a dollar.
-    let usage = Usage { input_tokens: 1110, output_tokens: 40, cached_tokens: 1000, cost_micros: 1305 };
+    let usage = Usage { input_tokens: 1110, output_tokens: 40, cached_tokens: 1000, cost_micros: 1305, unpriced: false };
     assert_eq!(reply.usage, usage);
 }
 
@@ -214,7 +216,7 @@ fn an_answer_without_end_is_refused() {
     let (text, ..) = shown(&items);
     assert!(text.len() <= MAX_REPLY_BYTES);
 
-    let many: Vec<Value> = (0..=MAX_BLOCKS as u64).map(|index| begin(index, &json!({ "type": "text", "text": "" }))).collect();
+    let many: Vec<Value> = (0..=MAX_PARTS as u64).map(|index| begin(index, &json!({ "type": "text", "text": "" }))).collect();
     assert_ends_once(&stream(&many));
 }
 

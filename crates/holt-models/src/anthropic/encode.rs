@@ -1,42 +1,86 @@
 //! A request as the Messages interface wants it. Pure.
-//!
-//! The interface is strict where a conversation is not: roles alternate, a person begins and ends, every call is answered
-//! at once, nothing is empty. Whatever turns come in, what goes out keeps these rules.
 
-use std::collections::{HashMap, HashSet};
-
-use holt_core::model::{AssistantPart, CallResult, ModelRequest, Turn};
-use holt_core::tool::{ToolContent, ToolSpec};
+use holt_core::model::{ModelRequest, Turn};
+use holt_core::tool::ToolSpec;
 use serde_json::{Value, json};
 
-use super::options::PROVIDER;
+use crate::options::{Offer, Options, Thinking};
+use crate::thread::{Entry, Outcome, Part, Piece, thread};
 
-/// The least that the interface takes for thinking.
-const MIN_THINKING_TOKENS: u32 = 1024;
 /// How many of the last turns of people get a mark, so that the next request finds the whole conversation in the cache.
 const MARKED_TURNS: usize = 2;
-const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /// The body of the request.
-pub(super) fn body(request: &ModelRequest, thinking_tokens: Option<u32>) -> Value {
+pub(super) fn body(request: &ModelRequest, offer: &Offer, options: &Options) -> Value {
+    let entries = thread(&request.turns, &options.name, offer.pictures);
     let mut body = json!({
-        "model": request.model,
+        "model": offer.name,
         "max_tokens": request.max_output_tokens.max(1),
         "stream": true,
-        "messages": messages(&request.turns),
+        "messages": messages(entries),
     });
-    if !is_blank(&request.system) {
+    if !request.system.trim().is_empty() {
         body["system"] = json!([marked(text(&request.system))]);
     }
-    if !request.tools.is_empty() {
+    if offer.tools && !request.tools.is_empty() {
         body["tools"] = tools(&request.tools);
     }
-    if let Some(tokens) = thinking_tokens.filter(|_| may_think(&request.turns)) {
-        let tokens = tokens.max(MIN_THINKING_TOKENS);
-        body["thinking"] = json!({ "type": "enabled", "budget_tokens": tokens });
-        body["max_tokens"] = json!(request.max_output_tokens.max(1).saturating_add(tokens));
-    }
+    think(&mut body, request, offer, options);
     body
+}
+
+fn think(body: &mut Value, request: &ModelRequest, offer: &Offer, options: &Options) {
+    let Some(effort) = options.effort else { return };
+    match offer.thinking {
+        Thinking::Tokens if may_think(&request.turns, &options.name) => {
+            let tokens = effort.tokens();
+            body["thinking"] = json!({ "type": "enabled", "budget_tokens": tokens });
+            body["max_tokens"] = json!(request.max_output_tokens.max(1).saturating_add(tokens));
+        }
+        Thinking::Effort => {
+            // What it thinks, and what it says between its calls, is otherwise left out of the answer.
+            body["thinking"] = json!({ "type": "adaptive", "display": "summarized" });
+            body["output_config"] = json!({ "effort": effort.word() });
+        }
+        Thinking::Tokens | Thinking::Never => {}
+    }
+}
+
+/// Takes out what a model or a proxy refuses: how it is to think, or what another model thought.
+pub(super) fn relax(refusal: &str, body: &mut Value) -> bool {
+    let refusal = refusal.to_lowercase();
+    let Some(fields) = body.as_object_mut() else { return false };
+    if refusal.contains("output_config") || refusal.contains("effort") {
+        return fields.remove("output_config").is_some();
+    }
+    if refusal.contains("display")
+        && let Some(thinking) = fields.get_mut("thinking").and_then(Value::as_object_mut)
+    {
+        return thinking.remove("display").is_some();
+    }
+    if !refusal.contains("thinking") {
+        return false;
+    }
+    if refusal.contains("block") || refusal.contains("signature") {
+        let thought = |block: &Value| matches!(block["type"].as_str(), Some("thinking" | "redacted_thinking"));
+        return without_blocks(fields.get_mut("messages"), thought);
+    }
+    fields.remove("thinking").is_some()
+}
+
+/// Takes blocks out of all messages that keep others. False when there were none.
+fn without_blocks(messages: Option<&mut Value>, unwanted: impl Fn(&Value) -> bool) -> bool {
+    let mut found = false;
+    for message in messages.and_then(Value::as_array_mut).into_iter().flatten() {
+        let Some(blocks) = message["content"].as_array_mut() else { continue };
+        if blocks.iter().all(&unwanted) {
+            continue;
+        }
+        let before = blocks.len();
+        blocks.retain(|block| !unwanted(block));
+        found |= blocks.len() < before;
+    }
+    found
 }
 
 fn tools(specs: &[ToolSpec]) -> Value {
@@ -49,169 +93,63 @@ fn tools(specs: &[ToolSpec]) -> Value {
 }
 
 /// While calls are being answered, a turn that began without thinking cannot go on with it.
-fn may_think(turns: &[Turn]) -> bool {
+fn may_think(turns: &[Turn], provider: &str) -> bool {
     let current = turns.iter().rposition(|turn| matches!(turn, Turn::User { .. })).map_or(turns, |at| &turns[at..]);
     current.iter().all(|turn| match turn {
-        Turn::Assistant { parts } => parts.iter().any(|part| own(part).is_some()),
+        Turn::Assistant { parts } => parts.iter().any(|part| {
+            matches!(part, holt_core::model::AssistantPart::Opaque { provider: of, .. } if of == provider)
+        }),
         _ => true,
     })
 }
 
-fn messages(turns: &[Turn]) -> Value {
-    let mut writer = Writer::default();
-    for turn in turns {
-        match turn {
-            Turn::User { content } => writer.say(Role::User, content.iter().filter_map(content_block).collect()),
-            Turn::Results { results } => writer.answer(results),
-            Turn::Assistant { parts } => writer.reply(parts),
-        }
-    }
-    writer.finish()
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    User,
-    Assistant,
-}
-
-/// Writes messages that alternate, with ids for calls that the interface accepts.
-#[derive(Default)]
-struct Writer {
-    messages: Vec<(Role, Vec<Value>)>,
-    /// The ids of all calls so far.
-    used: HashSet<String>,
-    /// The calls of the last reply that have no answer yet: the model's name for each, and its id here.
-    open: Vec<(String, String)>,
-}
-
-impl Writer {
-    fn say(&mut self, role: Role, blocks: Vec<Value>) {
-        if role == Role::Assistant || !blocks.is_empty() {
-            self.answer(&[]);
-        }
-        if blocks.is_empty() {
-            return;
-        }
-        match self.messages.last_mut() {
-            Some((last, content)) if *last == role => content.extend(blocks),
-            None if role == Role::Assistant => {
-                self.messages.push((Role::User, vec![text("(What was said before is left out.)")]));
-                self.messages.push((role, blocks));
-            }
-            _ => self.messages.push((role, blocks)),
-        }
-    }
-
-    fn reply(&mut self, parts: &[AssistantPart]) {
-        let mut calls = Vec::new();
-        let mut blocks = Vec::new();
-        for part in parts {
-            match part {
-                AssistantPart::Text { text: said } if !is_blank(said) => blocks.push(text(said)),
-                AssistantPart::Call { reference, tool, arguments } => {
-                    let id = self.id_for(reference);
-                    let input = if arguments.is_object() { arguments.clone() } else { json!({}) };
-                    blocks.push(json!({ "type": "tool_use", "id": id, "name": tool_name(tool), "input": input }));
-                    calls.push((reference.clone(), id));
-                }
-                other => blocks.extend(own(other).cloned()),
-            }
-        }
-        self.say(Role::Assistant, blocks);
-        self.open.extend(calls);
-    }
-
-    /// Answers the open calls, in their order; one that has no result is said to have none. Results of no call are left out.
-    fn answer(&mut self, results: &[CallResult]) {
-        if self.open.is_empty() {
-            return;
-        }
-        let mut by_reference: HashMap<&str, &CallResult> = HashMap::new();
-        for result in results {
-            by_reference.entry(&result.reference).or_insert(result);
-        }
-        let blocks = std::mem::take(&mut self.open).into_iter().map(|(reference, id)| {
-            let result = by_reference.get(reference.as_str());
-            let is_error = result.is_none_or(|result| result.is_error());
-            let content = result.map_or_else(|| vec![text("This call has no result.")], |result| result_blocks(result));
-            json!({ "type": "tool_result", "tool_use_id": id, "is_error": is_error, "content": content })
-        });
-        let blocks = blocks.collect();
-        self.messages.push((Role::User, blocks));
-    }
-
-    /// The model's own name for a call where the interface takes it, else one like it.
-    fn id_for(&mut self, reference: &str) -> String {
-        let mut id = safe_name(reference, 64);
-        let mut number = self.used.len();
-        while id.is_empty() || self.used.contains(&id) {
-            id = format!("call_{number}");
-            number += 1;
-        }
-        self.used.insert(id.clone());
-        id
-    }
-
-    fn finish(mut self) -> Value {
-        self.answer(&[]);
-        if self.messages.last().is_none_or(|(role, _)| *role == Role::Assistant) {
-            self.messages.push((Role::User, vec![text("Please go on.")]));
-        }
-        let from_people = self.messages.iter_mut().rev().filter(|(role, _)| *role == Role::User);
-        for (_, blocks) in from_people.take(MARKED_TURNS) {
-            if let Some(last) = blocks.last_mut() {
-                *last = marked(last.take());
-            }
-        }
-        let message = |(role, content): (Role, Vec<Value>)| {
-            let role = if role == Role::User { "user" } else { "assistant" };
-            json!({ "role": role, "content": content })
+/// Results belong to the turn of the person, and come first in it.
+fn messages(entries: Vec<Entry<'_>>) -> Value {
+    let mut messages: Vec<(&str, Vec<Value>)> = Vec::new();
+    for entry in entries {
+        let (role, blocks): (&str, Vec<Value>) = match entry {
+            Entry::User(pieces) => ("user", pieces.iter().map(block).collect()),
+            Entry::Results(outcomes) => ("user", outcomes.iter().map(result).collect()),
+            Entry::Assistant(parts) => ("assistant", parts.iter().map(said).collect()),
         };
-        self.messages.into_iter().map(message).collect()
-    }
-}
-
-/// What this provider said and no one else understands, as it came.
-fn own(part: &AssistantPart) -> Option<&Value> {
-    match part {
-        AssistantPart::Opaque { provider, data } if provider == PROVIDER => Some(data),
-        _ => None,
-    }
-}
-
-fn result_blocks(result: &CallResult) -> Vec<Value> {
-    let blocks: Vec<Value> = result
-        .content
-        .iter()
-        .filter_map(|content| match content {
-            // A result that is an error may hold only text.
-            ToolContent::Image { .. } if result.is_error() => Some(text("[a picture that is not shown]")),
-            other => content_block(other),
-        })
-        .collect();
-    if blocks.is_empty() { vec![text("(no output)")] } else { blocks }
-}
-
-fn content_block(content: &ToolContent) -> Option<Value> {
-    match content {
-        ToolContent::Text { text: words } => (!is_blank(words)).then(|| text(words)),
-        ToolContent::Image { media_type, data } if PICTURES.contains(&media_type.as_str()) => {
-            Some(json!({ "type": "image", "source": { "type": "base64", "media_type": media_type, "data": data } }))
+        match messages.last_mut() {
+            Some((last, content)) if *last == role => content.extend(blocks),
+            _ => messages.push((role, blocks)),
         }
-        ToolContent::Image { media_type, .. } => Some(text(&format!("[a picture of the type {media_type}, which is not shown]"))),
+    }
+    for (_, blocks) in messages.iter_mut().rev().filter(|(role, _)| *role == "user").take(MARKED_TURNS) {
+        if let Some(last) = blocks.last_mut() {
+            *last = marked(last.take());
+        }
+    }
+    messages.into_iter().map(|(role, content)| json!({ "role": role, "content": content })).collect()
+}
+
+fn said(part: &Part<'_>) -> Value {
+    match part {
+        Part::Text(words) => text(words),
+        Part::Call { id, tool, arguments } => json!({ "type": "tool_use", "id": id, "name": tool, "input": arguments }),
+        Part::Own(data) => (*data).clone(),
     }
 }
 
-/// Ids and names are letters, digits, `_` and `-` to this interface.
-fn safe_name(name: &str, longest: usize) -> String {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if name.len() <= longest && name.chars().all(fits) { name.to_owned() } else { String::new() }
+fn result(outcome: &Outcome<'_>) -> Value {
+    let content = outcome.pieces.iter().map(|piece| match piece {
+        // A result that is an error may hold only text.
+        Piece::Picture { .. } if outcome.is_error => text("[a picture that is not shown]"),
+        other => block(other),
+    });
+    let content: Vec<Value> = content.collect();
+    json!({ "type": "tool_result", "tool_use_id": outcome.id, "is_error": outcome.is_error, "content": content })
 }
 
-fn tool_name(tool: &str) -> String {
-    let name = safe_name(tool, 64);
-    if name.is_empty() { "unknown_tool".into() } else { name }
+fn block(piece: &Piece<'_>) -> Value {
+    match piece {
+        Piece::Text(words) => text(words),
+        Piece::Picture { media_type, data } => {
+            json!({ "type": "image", "source": { "type": "base64", "media_type": media_type, "data": data } })
+        }
+    }
 }
 
 fn text(text: &str) -> Value {
@@ -222,10 +160,6 @@ fn text(text: &str) -> Value {
 fn marked(mut block: Value) -> Value {
     block["cache_control"] = json!({ "type": "ephemeral" });
     block
-}
-
-fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
 }
 
 #[cfg(test)]

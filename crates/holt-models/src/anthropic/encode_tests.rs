@@ -1,9 +1,13 @@
 //! Whatever turns come, the request keeps the rules of the interface. The judge is the test server's own, over HTTP, in
 //! `tests/wire.rs`; here is what a table can say.
 
-use holt_core::tool::{CallStatus, ToolSpec};
+use holt_core::model::{AssistantPart, CallResult};
+use holt_core::tool::{CallStatus, ToolContent, ToolSpec};
 
+use super::super::PROVIDER;
 use super::*;
+use crate::options::Effort;
+use crate::wire::Wire;
 
 fn words(text: &str) -> ToolContent {
     ToolContent::Text { text: text.into() }
@@ -48,6 +52,14 @@ fn request(turns: Vec<Turn>) -> ModelRequest {
         ],
         max_output_tokens: 500,
     }
+}
+
+fn options(effort: Option<Effort>) -> Options {
+    Options { effort, ..Options::new(PROVIDER, Wire::Anthropic, "https://x.example") }
+}
+
+fn body(request: &ModelRequest, effort: Option<Effort>) -> Value {
+    super::body(request, &Offer { thinking: Thinking::Tokens, ..Offer::new("claude") }, &options(effort))
 }
 
 fn encoded(turns: Vec<Turn>) -> Vec<Value> {
@@ -155,11 +167,11 @@ fn own_thinking_goes_back_as_it_came_and_foreign_stays_away() {
     assert_eq!(content.len(), 2);
     assert_eq!(content[0], thinking);
 
-    let body = body(&request(turns), Some(2000));
-    assert_eq!(body["thinking"]["budget_tokens"], 2000);
-    assert_eq!(body["max_tokens"], 2500);
+    let body = body(&request(turns), Some(Effort::Low));
+    assert_eq!(body["thinking"]["budget_tokens"], 2048);
+    assert_eq!(body["max_tokens"], 2548);
     let begun_without = vec![user("hi"), assistant([call("a")]), Turn::Results { results: vec![result("a", "x", false)] }];
-    assert_eq!(super::body(&request(begun_without), Some(2000)).get("thinking"), None);
+    assert_eq!(super::tests::body(&request(begun_without), Some(Effort::Low)).get("thinking"), None);
 }
 
 #[test]
@@ -175,4 +187,27 @@ fn the_cache_is_marked_at_four_places() {
     let marked = |place: &str| body.pointer(place).unwrap().get("cache_control").is_some();
     assert!(marked("/system/0") && marked("/tools/1") && marked("/messages/2/content/0") && marked("/messages/4/content/0"));
     assert_eq!(body.to_string().matches("cache_control").count(), 4);
+}
+
+#[test]
+fn newer_models_are_told_how_much_and_decide_themselves() {
+    let offer = Offer { thinking: Thinking::Effort, ..Offer::new("claude") };
+    let mut body = super::body(&request(vec![user("hi")]), &offer, &options(Some(Effort::High)));
+    assert_eq!(body["thinking"]["type"], "adaptive");
+    assert_eq!(body["output_config"]["effort"], "high");
+    assert_eq!(body["max_tokens"], 500);
+    assert!(relax("output_config.effort: not supported by this model", &mut body) && body.get("output_config").is_none());
+    assert!(relax("thinking.display: Extra inputs are not permitted", &mut body) && body["thinking"].get("display").is_none());
+    assert!(relax("thinking: adaptive is not supported", &mut body) && body.get("thinking").is_none());
+    assert!(!relax("thinking: adaptive is not supported", &mut body), "there is nothing more to take out");
+}
+
+#[test]
+fn what_another_model_thought_is_taken_out_where_it_is_refused() {
+    let thinking = json!({ "type": "thinking", "thinking": "hm", "signature": "s" });
+    let opaque = AssistantPart::Opaque { provider: PROVIDER.into(), data: thinking };
+    let turns = vec![user("hi"), assistant([opaque, call("a")]), Turn::Results { results: vec![result("a", "x", false)] }];
+    let mut body = body(&request(turns), None);
+    assert!(relax("messages.1.content.0: Invalid `signature` in `thinking` block", &mut body));
+    assert_eq!(body["messages"][1]["content"].as_array().unwrap().len(), 1);
 }

@@ -1,11 +1,10 @@
 //! The events of the Messages stream, as far as they are understood here, and how tokens are counted in them.
 
-use holt_core::budget::Usage;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::errors::ErrorDetail;
-use super::options::Price;
+use crate::price::Counts;
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -113,41 +112,11 @@ pub(super) struct WireMessageDelta {
     pub stop_reason: Option<String>,
 }
 
-/// Tokens as the provider counts them: what its cache served or took is not among the plain input.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    input: u64,
-    output: u64,
-    cache_read: u64,
-    cache_write: u64,
-}
-
-impl Counts {
-    /// Each report replaces what it names: the counts are totals so far.
-    pub fn take(&mut self, usage: WireUsage) {
-        let set = |count: &mut u64, new: Option<u64>| *count = new.unwrap_or(*count);
-        set(&mut self.input, usage.input_tokens);
-        set(&mut self.output, usage.output_tokens);
-        set(&mut self.cache_read, usage.cache_read_input_tokens);
-        set(&mut self.cache_write, usage.cache_creation_input_tokens);
-    }
-
-    pub fn usage(&self, price: Option<Price>) -> Usage {
-        let cost = |price: Price| {
-            let parts = [
-                (self.input, price.input),
-                (self.output, price.output),
-                (self.cache_read, price.cache_read),
-                (self.cache_write, price.cache_write),
-            ];
-            let micros: u128 = parts.iter().map(|(tokens, price)| u128::from(*tokens) * u128::from(*price)).sum();
-            u64::try_from(micros / 1_000_000).unwrap_or(u64::MAX)
-        };
-        Usage {
-            input_tokens: self.input.saturating_add(self.cache_read).saturating_add(self.cache_write),
-            output_tokens: self.output,
-            cached_tokens: self.cache_read,
-            cost_micros: price.map_or(0, cost),
-        }
-    }
+/// Each report replaces what it names: the counts are totals so far.
+pub(super) fn add(counts: &mut Counts, usage: WireUsage) {
+    let set = |count: &mut u64, new: Option<u64>| *count = new.unwrap_or(*count);
+    set(&mut counts.input, usage.input_tokens);
+    set(&mut counts.output, usage.output_tokens);
+    set(&mut counts.cache_read, usage.cache_read_input_tokens);
+    set(&mut counts.cache_write, usage.cache_creation_input_tokens);
 }

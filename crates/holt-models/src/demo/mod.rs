@@ -21,7 +21,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use holt_core::budget::Usage;
-use holt_core::model::{AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelReply, ModelRequest, StopReason};
+use holt_core::model::{AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelReply, ModelRequest, Price, StopReason};
 use serde::Deserialize;
 
 pub const PROVIDER: &str = "demo";
@@ -65,6 +65,9 @@ impl Model for Demo {
                 .into(),
             // It has no window to fill; this only keeps its plan's results from being cut.
             context_tokens: 1_000_000,
+            tools: true,
+            pictures: false,
+            price: Some(Price::default()),
         }]
     }
 

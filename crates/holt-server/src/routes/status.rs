@@ -23,7 +23,7 @@ async fn server_status(State(app): State<App>, caller: Caller) -> ApiResult<Json
         uptime_seconds: app.started.elapsed().as_secs(),
         agents: app.about.agents.clone(),
         models: app.engine.models(),
-        default_model: app.engine.options().default_model.clone(),
+        default_model: app.engine.default_model(),
         environments: app.about.environments.clone(),
         findings: app.findings().await.to_vec(),
         sessions: engine.sessions.into_iter().map(|(status, count)| StatusCount { status, count }).collect(),
