@@ -11,23 +11,20 @@ use holt_agents::BuiltinAgent;
 use holt_agents::builtin::Options;
 use holt_core::event::EventBody;
 use holt_core::tool::{CallOutcome, CallStatus};
-use holt_models::anthropic::{self, Offer};
-use holt_models::{Config, Models};
+use holt_models::{Config, Effort, Models, Offer, Tariff, Thinking, Wire};
 use holt_testkit::{FAKE_MODEL, Script, ScriptedModel, Step};
 use serde_json::json;
 
 fn agent(server: &ScriptedModel) -> BuiltinAgent {
-    let offer =
-        Offer { id: FAKE_MODEL.into(), label: "Scripted".into(), note: String::new(), context_tokens: 200_000, price: None };
-    let anthropic = anthropic::Options {
+    let offer = Offer { thinking: Thinking::Tokens, tariff: Some(Tariff::FREE), ..Offer::new(FAKE_MODEL) };
+    let anthropic = holt_models::Options {
         key: Some("key".into()),
-        base_url: server.url().into(),
         models: vec![offer],
-        thinking_tokens: Some(2000),
+        effort: Some(Effort::Low),
         retry_delay_millis: 1,
-        ..anthropic::Options::default()
+        ..holt_models::Options::new("anthropic", Wire::Anthropic, server.url())
     };
-    let models = Models::new(Config { anthropic, ..Config::default() }).unwrap();
+    let models = Models::new(Config { providers: vec![anthropic], ..Config::default() }).unwrap();
     BuiltinAgent::new(Arc::new(models), Options::default())
 }
 

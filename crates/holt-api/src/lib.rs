@@ -13,6 +13,7 @@ mod feed;
 mod file;
 mod key;
 mod preview;
+mod provider;
 mod session;
 mod status;
 mod terminal;
@@ -29,9 +30,10 @@ pub use holt_core::event::{EventBody, Level, RunResult, SandboxEnd, Seq, WhenBus
 pub use holt_core::id::{
     ArtifactId, CallId, ClientId, InvalidId, KeyId, MessageId, OwnerId, PromptId, RunId, SessionId, TerminalId,
 };
-pub use holt_core::model::{AssistantPart, ModelInfo, StopReason};
+pub use holt_core::model::{AssistantPart, ModelInfo, Price, StopReason};
 pub use holt_core::policy::{Policy, Rule, Verdict};
 pub use holt_core::profile::{Profile, ProfileName};
+pub use holt_core::provider::{ProviderInfo, ProviderKind, ProviderList, ProviderOrigin, ProviderSettings, ProviderTest};
 pub use holt_core::sandbox::{Finding, FindingState, Measurement};
 pub use holt_core::session::{DesktopSpec, EndReason, Flavour, Limits, SessionKind, Status, WorkspaceSpec};
 pub use holt_core::snapshot::{ChangeKind, Changes, FileChange, SnapshotInfo};
@@ -43,6 +45,7 @@ pub use holt_core::view::{
 pub use holt_core::workspace::{Entry, EntryKind, Listing};
 pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};
 pub use preview::{OpenPreview, OpenVnc, Preview, PreviewList, VncAddress};
+pub use provider::PutProvider;
 pub use session::{
     Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, HostAnswer, HostSecret, HostSecretList, KeepHostSecret,
     NetworkRequest, ProfileList, PromptReceipt, RecordAction, RecordRequest, RecordedSegment, RecordingList, RenameSession,

@@ -9,6 +9,7 @@ mod error;
 mod feed;
 mod files;
 mod keys;
+mod models;
 mod path;
 mod server;
 mod sessions;

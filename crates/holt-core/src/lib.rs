@@ -20,6 +20,7 @@ pub mod network;
 pub mod plan;
 pub mod policy;
 pub mod profile;
+pub mod provider;
 pub mod recording;
 pub mod sandbox;
 pub mod search;

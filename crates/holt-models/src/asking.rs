@@ -201,7 +201,8 @@ pub(crate) async fn bounded(mut response: Response, limit: usize) -> String {
 
 /// In how many seconds the provider wants to be asked again; parts of seconds count as whole ones.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    let number = |name: &str| headers.get(name).and_then(|text| text.to_str().ok()).and_then(|text| text.trim().parse::<f64>().ok());
+    let number =
+        |name: &str| headers.get(name).and_then(|text| text.to_str().ok()).and_then(|text| text.trim().parse::<f64>().ok());
     let seconds = number(RETRY_AFTER.as_str()).or_else(|| number("retry-after-ms").map(|millis| millis / 1000.0))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is bounded on both sides")]
     (0.0..=1e9).contains(&seconds).then(|| seconds.ceil() as u64)

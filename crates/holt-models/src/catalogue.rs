@@ -6,11 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use futures::stream::BoxStream;
 use holt_core::model::{Model, ModelError, ModelEvent, ModelInfo, ModelRequest};
 
+use crate::ConfigError;
 use crate::demo::{self, Demo};
 use crate::fallback::{self, Candidates};
 use crate::options::Options;
 use crate::provider::Provider;
-use crate::ConfigError;
 
 /// Which providers there are, and how each is reached.
 #[derive(Debug, Clone, Default)]

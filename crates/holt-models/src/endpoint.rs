@@ -14,7 +14,8 @@ use crate::options::Options;
 /// The address that all of a provider's begin with.
 pub(crate) fn base(options: &Options) -> Result<Url, ConfigError> {
     let text = format!("{}/", options.base_url.trim().trim_end_matches('/'));
-    let url = Url::parse(&text).map_err(|error| ConfigError::new(format!("`{}` is not an address: {error}", options.base_url)))?;
+    let url =
+        Url::parse(&text).map_err(|error| ConfigError::new(format!("`{}` is not an address: {error}", options.base_url)))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ConfigError::new("the provider's address must not contain a name or password; give the key by itself"));
     }

@@ -1,6 +1,7 @@
 //! The kinds of providers that Holt knows: where each is, which language it speaks, what it offers by itself, and what can be
 //! told of a model from its name alone.
 
+use holt_core::provider::ProviderSettings;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,37 @@ pub struct Settings {
     pub own_network: bool,
 }
 
+impl TryFrom<ProviderSettings> for Settings {
+    type Error = ConfigError;
+
+    fn try_from(given: ProviderSettings) -> Result<Self, ConfigError> {
+        let ProviderSettings { kind, base_url, wire, models, own_network } = given;
+        let kinds = Kind::ALL.map(Kind::word).join(", ");
+        let kind = word(&kind)
+            .ok_or_else(|| ConfigError::new(format!("there is no kind `{kind}` of providers; choose one of {kinds}")))?;
+        let wire =
+            wire.map(|wire| word(&wire).ok_or_else(|| ConfigError::new(format!("there is no language `{wire}`")))).transpose()?;
+        Ok(Self { kind, base_url, wire, models, own_network })
+    }
+}
+
+impl From<&Settings> for ProviderSettings {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            kind: settings.kind.word().to_owned(),
+            base_url: settings.base_url.clone(),
+            wire: settings.wire.map(|wire| wire.word().to_owned()),
+            models: settings.models.clone(),
+            own_network: settings.own_network,
+        }
+    }
+}
+
+/// A value by the word for it.
+fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
+}
+
 impl Settings {
     pub fn of(kind: Kind) -> Self {
         Self { kind, base_url: None, wire: None, models: Vec::new(), own_network: false }
@@ -56,7 +88,13 @@ impl Settings {
     ///
     /// # Errors
     /// When an address is missing that nobody can know.
-    pub fn options(&self, name: &str, key: Option<SecretString>, prices: &Prices, effort: Option<Effort>) -> Result<Options, ConfigError> {
+    pub fn options(
+        &self,
+        name: &str,
+        key: Option<SecretString>,
+        prices: &Prices,
+        effort: Option<Effort>,
+    ) -> Result<Options, ConfigError> {
         let base_url = self.base_url.clone().or_else(|| self.kind.base_url().map(str::to_owned));
         let base_url = base_url.ok_or_else(|| ConfigError::new(format!("the provider `{name}` needs an address")))?;
         let mut options = Options::new(name, self.wire(), base_url);
@@ -99,12 +137,13 @@ impl Settings {
     }
 
     /// Whether it runs on a machine of one's own, where tokens cost nothing.
-    fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         let near = |url: &String| {
             let host = reqwest::Url::parse(url).ok();
             host.is_some_and(|url| crate::endpoint::is_loopback(&url))
         };
-        self.kind == Kind::Ollama || (self.kind == Kind::Compatible && (self.own_network || self.base_url.as_ref().is_some_and(near)))
+        self.kind == Kind::Ollama
+            || (self.kind == Kind::Compatible && (self.own_network || self.base_url.as_ref().is_some_and(near)))
     }
 }
 
@@ -123,7 +162,18 @@ impl Kind {
         }
     }
 
-    fn base_url(self) -> Option<&'static str> {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Anthropic => "Anthropic",
+            Self::Openai => "OpenAI",
+            Self::Gemini => "Google Gemini",
+            Self::Openrouter => "OpenRouter",
+            Self::Ollama => "Ollama",
+            Self::Compatible => "OpenAI-compatible server",
+        }
+    }
+
+    pub(crate) fn base_url(self) -> Option<&'static str> {
         match self {
             Self::Anthropic => Some(anthropic::BASE_URL),
             Self::Openai => Some(openai::BASE_URL),
@@ -144,12 +194,22 @@ impl Kind {
         matches!(self, Self::Anthropic | Self::Openai | Self::Gemini)
     }
 
+    /// Whether what it offers is what it lists.
+    pub(crate) fn lists_its_own(self) -> bool {
+        !self.has_own_names()
+    }
+
     /// What is offered when nobody says what, the best for most work first.
     fn offered(self) -> &'static [&'static str] {
         match self {
-            Self::Anthropic => {
-                &["claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5", "claude-sonnet-4-5", "claude-opus-4-5", "claude-haiku-4-5"]
-            }
+            Self::Anthropic => &[
+                "claude-sonnet-5-5",
+                "claude-opus-5-5",
+                "claude-haiku-5-5",
+                "claude-sonnet-4-5",
+                "claude-opus-4-5",
+                "claude-haiku-4-5",
+            ],
             Self::Openai => &["gpt-6.1-sol", "gpt-5.5", "gpt-5.4", "gpt-5.4-mini", "gpt-5-mini"],
             Self::Gemini => &["gemini-3.8-flash", "gemini-3.1-pro-preview", "gemini-2.5-pro", "gemini-2.5-flash"],
             Self::Openrouter => &["openrouter/auto"],
@@ -160,7 +220,8 @@ impl Kind {
 
 /// The generation of a name, such as 4.5 of `claude-sonnet-4-5` and of `gemini-4.5-pro`.
 fn generation(model: &str) -> f32 {
-    let digits: Vec<&str> = model.split(['-', '.']).filter(|part| part.len() <= 2 && part.bytes().all(|byte| byte.is_ascii_digit())).collect();
+    let digits: Vec<&str> =
+        model.split(['-', '.']).filter(|part| part.len() <= 2 && part.bytes().all(|byte| byte.is_ascii_digit())).collect();
     let text = digits.iter().filter(|part| !part.is_empty()).take(2).copied().collect::<Vec<_>>().join(".");
     text.parse().unwrap_or(0.0)
 }

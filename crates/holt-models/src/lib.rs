@@ -18,11 +18,13 @@ mod fallback;
 mod gemini;
 mod kind;
 mod lines;
+mod listing;
 mod ollama;
 mod openai;
 mod options;
 mod price;
 mod provider;
+mod registry;
 mod sse;
 mod thread;
 mod wire;
@@ -33,6 +35,7 @@ pub use kind::{Kind, Settings};
 pub use options::{Effort, Offer, Options, Thinking};
 pub use price::{Prices, Tariff};
 pub use provider::Provider;
+pub use registry::{Given, Registry, Setup};
 pub use wire::Wire;
 
 /// Settings that cannot be used, in words for the person who made them.

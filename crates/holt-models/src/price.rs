@@ -135,7 +135,8 @@ impl Prices {
     /// # Errors
     /// When it is no such table, or has a price that makes no sense.
     pub fn read(text: &str) -> Result<Self, ConfigError> {
-        let table: Table = serde_json::from_str(text).map_err(|error| ConfigError::new(format!("not a table of prices: {error}")))?;
+        let table: Table =
+            serde_json::from_str(text).map_err(|error| ConfigError::new(format!("not a table of prices: {error}")))?;
         let tariff = |(name, row): (String, Row)| {
             let over = row.over.map(|over| over.price.price(&name).map(|price| (over.tokens, price))).transpose()?;
             Ok((name.clone(), Tariff { price: row.price.price(&name)?, over }))

@@ -34,7 +34,11 @@ pub(crate) enum Piece<'a> {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Part<'a> {
     Text(&'a str),
-    Call { id: String, tool: String, arguments: Cow<'a, Value> },
+    Call {
+        id: String,
+        tool: String,
+        arguments: Cow<'a, Value>,
+    },
     /// What only this provider understands, as it came from it.
     Own(&'a Value),
 }
@@ -63,7 +67,8 @@ pub(crate) fn thread<'a>(turns: &'a [Turn], provider: &str, pictures: bool) -> V
 
 /// The words of some pieces, without what is to be looked at.
 pub(crate) fn words(pieces: &[Piece<'_>]) -> String {
-    let texts: Vec<&str> = pieces.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(&**text) } else { None }).collect();
+    let texts: Vec<&str> =
+        pieces.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(&**text) } else { None }).collect();
     texts.join("\n")
 }
 

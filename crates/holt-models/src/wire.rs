@@ -28,6 +28,16 @@ pub enum Wire {
 }
 
 impl Wire {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Anthropic => "anthropic",
+            Self::Responses => "responses",
+            Self::Chat => "chat",
+            Self::Gemini => "gemini",
+            Self::Ollama => "ollama",
+        }
+    }
+
     pub(crate) fn protocol(self) -> &'static dyn Protocol {
         match self {
             Self::Anthropic => &anthropic::Messages,

@@ -5,8 +5,7 @@
 use futures::{FutureExt as _, StreamExt as _};
 use holt_core::model::{AssistantPart, CallResult, Model, ModelError, ModelEvent, ModelReply, ModelRequest, StopReason, Turn};
 use holt_core::tool::{CallStatus, ToolContent};
-use holt_models::Anthropic;
-use holt_models::anthropic::Options;
+use holt_models::{Effort, Offer, Options, Provider, Thinking, Wire};
 use holt_testkit::{Gate, Script, ScriptedModel, Step, tool_specs, within};
 use proptest::prelude::*;
 use serde_json::json;
@@ -15,11 +14,21 @@ const MODEL: &str = "claude-sonnet-4-5";
 const KEY: &str = "sk-ant-canary-0123456789";
 
 fn options(server: &ScriptedModel) -> Options {
-    Options { key: Some(KEY.into()), base_url: server.url().into(), retry_delay_millis: 1, ..Options::default() }
+    at(server.url())
 }
 
-fn provider(server: &ScriptedModel) -> Anthropic {
-    Anthropic::new(options(server)).unwrap()
+fn at(base_url: &str) -> Options {
+    Options {
+        key: Some(KEY.into()),
+        retry_delay_millis: 1,
+        models: vec![Offer { thinking: Thinking::Tokens, ..Offer::new(MODEL) }],
+        effort: None,
+        ..Options::new("anthropic", Wire::Anthropic, base_url)
+    }
+}
+
+fn provider(server: &ScriptedModel) -> Provider {
+    Provider::new(options(server)).unwrap()
 }
 
 fn user(text: &str) -> Turn {
@@ -30,18 +39,18 @@ fn request(turns: Vec<Turn>) -> ModelRequest {
     ModelRequest { model: MODEL.into(), system: "Be brief.".into(), turns, tools: tool_specs(), max_output_tokens: 500 }
 }
 
-async fn ask(provider: &Anthropic, turns: Vec<Turn>) -> Vec<Result<ModelEvent, ModelError>> {
+async fn ask(provider: &Provider, turns: Vec<Turn>) -> Vec<Result<ModelEvent, ModelError>> {
     within("the answer", provider.stream(request(turns)).collect()).await
 }
 
-async fn reply(provider: &Anthropic, turns: Vec<Turn>) -> ModelReply {
+async fn reply(provider: &Provider, turns: Vec<Turn>) -> ModelReply {
     match ask(provider, turns).await.pop() {
         Some(Ok(ModelEvent::Done(reply))) => reply,
         other => panic!("{other:?}"),
     }
 }
 
-async fn error(provider: &Anthropic) -> ModelError {
+async fn error(provider: &Provider) -> ModelError {
     match ask(provider, vec![user("hi")]).await.pop() {
         Some(Err(error)) => error,
         other => panic!("{other:?}"),
@@ -63,7 +72,7 @@ async fn a_conversation_with_thinking_and_calls_goes_back_and_forth() {
         .call("read_file", &json!({ "path": "ü" }))
         .in_pieces_of(7);
     let server = ScriptedModel::start([first.into(), Step::text("Two files.")]).await;
-    let provider = Anthropic::new(Options { thinking_tokens: Some(2000), ..options(&server) }).unwrap();
+    let provider = Provider::new(Options { effort: Some(Effort::Low), ..options(&server) }).unwrap();
 
     let mut turns = vec![user("What is here?")];
     let answer = reply(&provider, turns.clone()).await;
@@ -169,7 +178,7 @@ async fn a_silent_provider_is_given_up() {
     for step in [Step::text("late").held_by(&gate), Script::default().wait(&gate).into()] {
         let server = ScriptedModel::answering(move |_| step.clone()).await;
         let options = Options { idle_timeout_seconds: 1, retries: 0, ..options(&server) };
-        let error = error(&Anthropic::new(options).unwrap()).await;
+        let error = error(&Provider::new(options).unwrap()).await;
         assert!(error.to_string().contains("silent for 1 seconds"), "{error}");
     }
 }
@@ -179,9 +188,8 @@ async fn nobody_there_is_said_clearly() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let options =
-        Options { key: Some(KEY.into()), base_url: format!("http://{address}"), retry_delay_millis: 1, ..Options::default() };
-    let error = error(&Anthropic::new(options).unwrap()).await;
+    let options = at(&format!("http://{address}"));
+    let error = error(&Provider::new(options).unwrap()).await;
     assert!(matches!(&error, ModelError::Unreachable(text) if text.contains("refused")), "{error}");
 }
 

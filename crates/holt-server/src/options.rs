@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use holt_api::{AgentInfo, EnvironmentInfo};
 use holt_core::profile::Profiles;
+use holt_core::provider::Providers;
 use holt_core::recording::Recordings;
 use holt_core::store::Keys;
 use holt_core::vault::Vault;
@@ -30,6 +31,7 @@ pub struct AppParts {
     pub recordings: Arc<dyn Recordings>,
     pub vault: Arc<dyn Vault>,
     pub profiles: Arc<dyn Profiles>,
+    pub providers: Arc<dyn Providers>,
     pub about: About,
 }
 

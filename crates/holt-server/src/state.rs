@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use holt_api::{Finding, FindingState, Listener};
 use holt_core::profile::Profiles;
+use holt_core::provider::Providers;
 use holt_core::recording::Recordings;
 use holt_core::time::Timestamp;
 use holt_core::vault::Vault;
@@ -53,6 +54,7 @@ pub(crate) struct Shared {
     pub recordings: Arc<dyn Recordings>,
     pub profiles: Arc<dyn Profiles>,
     pub vault: Arc<dyn Vault>,
+    pub providers: Arc<dyn Providers>,
     /// How many archives may be packed at the same time.
     pub archives: Arc<Semaphore>,
     pub about: About,
@@ -105,6 +107,7 @@ impl App {
             recordings: parts.recordings,
             profiles: parts.profiles,
             vault: parts.vault,
+            providers: parts.providers,
             archives: Arc::new(Semaphore::new(options.limits.archives)),
             about: parts.about,
             limits: options.limits,

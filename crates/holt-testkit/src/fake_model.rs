@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use holt_core::budget::Usage;
-use holt_core::model::{
-    AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelReply, ModelRequest, Price, StopReason,
-};
+use holt_core::model::{AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelReply, ModelRequest, Price, StopReason};
 use serde_json::Value;
 
 use crate::Gate;

@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, compact, completions, config, doctor, gc, get, key, life, list, logs, network, open, openapi, preview, profiles, put,
-    run, search, secret, send, show, status, stop, terminal, undo,
+    answer, compact, completions, config, doctor, gc, get, key, life, list, logs, models, network, open, openapi, preview,
+    profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -144,6 +144,9 @@ pub enum Command {
     /// Keep secrets for hosts, which are added outside of sandboxes
     #[command(subcommand)]
     Secret(secret::Command),
+    /// Manage models: their providers and keys
+    #[command(subcommand)]
+    Models(models::Command),
     /// Show how the server is
     Status(status::Arguments),
     /// Find out what this machine can and cannot do, and mend it

@@ -68,6 +68,7 @@ async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Preview(arguments) => commands::preview::run(arguments, context).await,
         Command::Open(arguments) => commands::open::run(arguments, context).await,
         Command::Profiles(command) => commands::profiles::run(command, context).await,
+        Command::Models(command) => commands::models::run(command, context).await,
         Command::Key(command) => commands::key::run(command, context).await,
         Command::Secret(command) => commands::secret::run(command, context).await,
         Command::Status(arguments) => commands::status::run(arguments, context).await,

@@ -96,9 +96,9 @@ fn tools(specs: &[ToolSpec]) -> Value {
 fn may_think(turns: &[Turn], provider: &str) -> bool {
     let current = turns.iter().rposition(|turn| matches!(turn, Turn::User { .. })).map_or(turns, |at| &turns[at..]);
     current.iter().all(|turn| match turn {
-        Turn::Assistant { parts } => parts.iter().any(|part| {
-            matches!(part, holt_core::model::AssistantPart::Opaque { provider: of, .. } if of == provider)
-        }),
+        Turn::Assistant { parts } => parts
+            .iter()
+            .any(|part| matches!(part, holt_core::model::AssistantPart::Opaque { provider: of, .. } if of == provider)),
         _ => true,
     })
 }

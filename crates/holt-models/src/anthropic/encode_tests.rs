@@ -4,10 +4,11 @@
 use holt_core::model::{AssistantPart, CallResult};
 use holt_core::tool::{CallStatus, ToolContent, ToolSpec};
 
-use super::super::PROVIDER;
 use super::*;
 use crate::options::Effort;
 use crate::wire::Wire;
+
+const PROVIDER: &str = "anthropic";
 
 fn words(text: &str) -> ToolContent {
     ToolContent::Text { text: text.into() }

@@ -16,7 +16,6 @@ use crate::options::{Offer, Options};
 use crate::price::Tariff;
 use crate::wire::Protocol;
 
-pub const PROVIDER: &str = "anthropic";
 pub(crate) const BASE_URL: &str = "https://api.anthropic.com";
 /// The version of the interface that is spoken here.
 const INTERFACE_VERSION: &str = "2023-06-01";

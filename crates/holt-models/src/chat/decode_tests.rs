@@ -14,10 +14,14 @@ fn stop(reason: &str) -> Value {
 
 fn rich() -> Vec<Value> {
     let piece = |index: u64, id: Value, name: Value, arguments: &str| {
-        chunk(&json!({ "tool_calls": [{ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } }] }))
+        chunk(
+            &json!({ "tool_calls": [{ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } }] }),
+        )
     };
     let thought = |text: &str, signature: Value| {
-        chunk(&json!({ "reasoning": text, "reasoning_details": [{ "type": "reasoning.text", "index": 0, "text": text, "signature": signature }] }))
+        chunk(
+            &json!({ "reasoning": text, "reasoning_details": [{ "type": "reasoning.text", "index": 0, "text": text, "signature": signature }] }),
+        )
     };
     vec![
         chunk(&json!({ "role": "assistant", "content": "" })),
@@ -64,7 +68,8 @@ fn everything_that_is_known_is_read() {
     let items = trial.decode(&[&trial.rich]);
     assert_eq!(shown(&items), ("Grüße, Otter 🦦".into(), "Let me see…".into()));
     let reply = done(&items);
-    let details = json!({ "reasoning_details": [{ "type": "reasoning.text", "index": 0, "text": "Let me see…", "signature": "sig" }] });
+    let details =
+        json!({ "reasoning_details": [{ "type": "reasoning.text", "index": 0, "text": "Let me see…", "signature": "sig" }] });
     assert_eq!(
         reply.parts,
         [
@@ -100,23 +105,34 @@ fn servers_that_do_otherwise_are_understood() {
     assert_eq!(calls(&[whole("", json!({ "x": 1 }))]), [call("call_0", "look", json!({ "x": 1 }))], "arguments that are no text");
     let same_index = |id: &str| json!({ "index": 0, "id": id, "function": { "name": "look", "arguments": "{}" } });
     assert_eq!(calls(&[same_index("a"), same_index("b")]).len(), 2, "two calls under one index");
-    assert_eq!(calls(&[same_index("a"), json!({ "index": 0, "id": "a", "function": { "arguments": "" } })]).len(), 1, "an id in each piece");
+    assert_eq!(
+        calls(&[same_index("a"), json!({ "index": 0, "id": "a", "function": { "arguments": "" } })]).len(),
+        1,
+        "an id in each piece"
+    );
 }
 
 #[test]
 fn ends_are_told_apart() {
     let trial = trial();
     let said = chunk(&json!({ "content": "x" }));
-    for (reason, expected) in
-        [("stop", StopReason::Finished), ("length", StopReason::Length), ("content_filter", StopReason::Refused), ("new", StopReason::Finished)]
-    {
+    for (reason, expected) in [
+        ("stop", StopReason::Finished),
+        ("length", StopReason::Length),
+        ("content_filter", StopReason::Refused),
+        ("new", StopReason::Finished),
+    ] {
         assert_eq!(trial.reply(&[said.clone(), stop(reason)]).stop, expected, "{reason}");
     }
     assert_eq!(trial.reply(&[chunk(&json!({ "refusal": "No." })), stop("stop")]).stop, StopReason::Refused);
-    let cut = chunk(&json!({ "tool_calls": [{ "index": 0, "id": "a", "function": { "name": "write", "arguments": "{\"a\": " } }] }));
+    let cut =
+        chunk(&json!({ "tool_calls": [{ "index": 0, "id": "a", "function": { "name": "write", "arguments": "{\"a\": " } }] }));
     assert_eq!(trial.reply(&[cut, stop("length")]).parts, [call("a", "write", Value::Null)]);
     assert_eq!(trial.code(&[json!({ "error": { "code": 429, "message": "slow down" } })]), "model_overloaded");
-    assert_eq!(trial.code(&[json!({ "error": { "code": "context_length_exceeded", "message": "x" } })]), "model_context_too_long");
+    assert_eq!(
+        trial.code(&[json!({ "error": { "code": "context_length_exceeded", "message": "x" } })]),
+        "model_context_too_long"
+    );
     assert_eq!(trial.code(&[json!([])]), "model_malformed");
     assert_eq!(trial.code(&[said]), "model_malformed", "no end");
 }

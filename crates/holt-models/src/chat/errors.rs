@@ -74,7 +74,11 @@ mod tests {
             (400, openai("", "Unknown parameter"), "model_refused"),
             (500, openai("", "The server had an error"), "model_overloaded"),
             (402, json!({ "error": { "code": 402, "message": "Insufficient credits" } }), "model_no_quota"),
-            (400, json!({ "object": "error", "message": "This model's maximum context length is 10", "code": 400 }), "model_context_too_long"),
+            (
+                400,
+                json!({ "object": "error", "message": "This model's maximum context length is 10", "code": 400 }),
+                "model_context_too_long",
+            ),
             (400, json!({ "error": { "type": "exceed_context_size_error", "message": "x" } }), "model_context_too_long"),
             (404, json!({ "error": "model \"x\" not found" }), "model_unknown"),
             (404, json!({ "detail": "Not Found" }), "model_unreachable"),

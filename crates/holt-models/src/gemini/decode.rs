@@ -127,7 +127,9 @@ impl Answer {
         let mut parts = std::mem::take(&mut self.parts);
         let stop = match stop {
             "MAX_TOKENS" => StopReason::Length,
-            "SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY" => StopReason::Refused,
+            "SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY" => {
+                StopReason::Refused
+            }
             // Asked again, it most often does better.
             "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" => {
                 let message = "the model wrote a call that makes no sense".into();

@@ -48,7 +48,11 @@ fn everything_that_is_known_is_read() {
     assert_eq!(shown(&items), ("Grüße, Otter 🦦".into(), "Let me see…".into()));
     let reply = done(&items);
     let opaque = |data| AssistantPart::Opaque { provider: "gemini".into(), data };
-    let call = |reference: &str, tool: &str, arguments| AssistantPart::Call { reference: reference.into(), tool: tool.into(), arguments };
+    let call = |reference: &str, tool: &str, arguments| AssistantPart::Call {
+        reference: reference.into(),
+        tool: tool.into(),
+        arguments,
+    };
     assert_eq!(
         reply.parts,
         [

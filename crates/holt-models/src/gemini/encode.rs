@@ -18,7 +18,8 @@ pub(super) fn body(request: &ModelRequest, offer: &Offer, options: &Options) -> 
     let effort = options.effort.filter(|_| offer.thinking != Thinking::Never);
     // What it thinks is counted among the answer.
     let most = request.max_output_tokens.max(1).saturating_add(effort.map_or(0, Effort::tokens));
-    let mut body = json!({ "contents": contents(&entries, is_new(&offer.name)), "generationConfig": { "maxOutputTokens": most } });
+    let mut body =
+        json!({ "contents": contents(&entries, is_new(&offer.name)), "generationConfig": { "maxOutputTokens": most } });
     if !request.system.trim().is_empty() {
         body["systemInstruction"] = json!({ "parts": [{ "text": request.system }] });
     }

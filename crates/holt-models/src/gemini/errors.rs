@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn error(status: u16, name: &str, message: &str, details: Value) -> ModelError {
+    fn error(status: u16, name: &str, message: &str, details: &Value) -> ModelError {
         let body = json!([{ "error": { "code": status, "message": message, "status": name, "details": details } }]).to_string();
         from_answer(Failure { status: Some(status), retry_after_seconds: None, body: body.as_bytes(), model: "g" })
     }
@@ -74,7 +74,13 @@ mod tests {
         for (status, name, message, details, expected) in [
             (400, "INVALID_ARGUMENT", "API key not valid.", json!([{ "reason": "API_KEY_INVALID" }]), "model_bad_key"),
             (403, "PERMISSION_DENIED", "", json!([]), "model_bad_key"),
-            (400, "INVALID_ARGUMENT", "The input token count (9) exceeds the maximum number of tokens allowed (8).", json!([]), "model_context_too_long"),
+            (
+                400,
+                "INVALID_ARGUMENT",
+                "The input token count (9) exceeds the maximum number of tokens allowed (8).",
+                json!([]),
+                "model_context_too_long",
+            ),
             (400, "INVALID_ARGUMENT", "Invalid JSON payload", json!([]), "model_refused"),
             (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota", day, "model_no_quota"),
             (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota", json!([]), "model_overloaded"),
@@ -82,13 +88,13 @@ mod tests {
             (404, "NOT_FOUND", "models/g is not found", json!([]), "model_unknown"),
             (418, "TEAPOT", "", json!([]), "model_malformed"),
         ] {
-            assert_eq!(error(status, name, message, details).code(), expected, "{name} {message}");
+            assert_eq!(error(status, name, message, &details).code(), expected, "{name} {message}");
         }
     }
 
     #[test]
     fn the_time_to_wait_is_read() {
-        let error = error(429, "RESOURCE_EXHAUSTED", "slow down", json!([{ "retryDelay": "33.2s" }]));
+        let error = error(429, "RESOURCE_EXHAUSTED", "slow down", &json!([{ "retryDelay": "33.2s" }]));
         assert_eq!(error, ModelError::Overloaded { message: "slow down".into(), retry_after_seconds: Some(34) });
     }
 }

@@ -15,7 +15,6 @@ use crate::options::{Offer, Options};
 use crate::price::Tariff;
 use crate::wire::Protocol;
 
-pub const PROVIDER: &str = "gemini";
 pub(crate) const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 
 /// The language.

@@ -4,7 +4,9 @@ use holt_core::model::{AssistantPart, ModelError, ModelEvent, ModelReply, StopRe
 use serde_json::{Value, json};
 
 use crate::chat;
-use crate::decoder::{Size, Understand, Understood, arguments, check_parts, distrust_last_call, malformed, name, natural_stop, parse};
+use crate::decoder::{
+    Size, Understand, Understood, arguments, check_parts, distrust_last_call, malformed, name, natural_stop, parse,
+};
 use crate::price::{Counts, Tariff};
 
 /// Understands one answer.

@@ -41,10 +41,18 @@ fn everything_that_is_known_is_read() {
     let items = trial.decode(&[&trial.rich]);
     assert_eq!(shown(&items), ("Grüße, Otter 🦦".into(), "Let me see…".into()));
     let reply = done(&items);
-    let call = |reference: &str, tool: &str, arguments| AssistantPart::Call { reference: reference.into(), tool: tool.into(), arguments };
+    let call = |reference: &str, tool: &str, arguments| AssistantPart::Call {
+        reference: reference.into(),
+        tool: tool.into(),
+        arguments,
+    };
     assert_eq!(reply.parts[2..], [call("call_0", "look", json!({ "path": "ü" })), call("c", "wait", json!({}))]);
     assert_eq!((reply.stop, reply.model.as_str()), (StopReason::Calls, "qwen3:8b"));
-    assert_eq!(reply.usage, Usage { input_tokens: 26, output_tokens: 40, ..Usage::default() }, "it costs nothing, and that is known");
+    assert_eq!(
+        reply.usage,
+        Usage { input_tokens: 26, output_tokens: 40, ..Usage::default() },
+        "it costs nothing, and that is known"
+    );
 }
 
 #[test]

@@ -8,7 +8,9 @@ use holt_core::model::{AssistantPart, ModelError, ModelEvent, ModelReply, StopRe
 use serde_json::{Value, json};
 
 use crate::chat;
-use crate::decoder::{Size, Understand, Understood, arguments, check_parts, distrust_last_call, malformed, name, natural_stop, parse};
+use crate::decoder::{
+    Size, Understand, Understood, arguments, check_parts, distrust_last_call, malformed, name, natural_stop, parse,
+};
 use crate::price::{Counts, Tariff};
 
 /// Understands one answer.
@@ -188,11 +190,9 @@ impl Output {
         let mut parts = Vec::new();
         match self.kind {
             Kind::Message if !self.text.is_empty() => parts.push(AssistantPart::Text { text: self.text }),
-            Kind::Call => parts.push(AssistantPart::Call {
-                reference: self.call_id,
-                tool: self.tool,
-                arguments: arguments(&self.text),
-            }),
+            Kind::Call => {
+                parts.push(AssistantPart::Call { reference: self.call_id, tool: self.tool, arguments: arguments(&self.text) });
+            }
             Kind::Reasoning => {
                 if !self.text.trim().is_empty() {
                     parts.push(AssistantPart::Reasoning { text: self.text });

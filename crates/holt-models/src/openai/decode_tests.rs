@@ -28,14 +28,18 @@ fn completed(more: &Value) -> Value {
 }
 
 fn rich() -> Vec<Value> {
-    let call = |arguments: &str| json!({ "type": "function_call", "id": "fc", "call_id": "t1", "name": "look", "arguments": arguments });
+    let call =
+        |arguments: &str| json!({ "type": "function_call", "id": "fc", "call_id": "t1", "name": "look", "arguments": arguments });
     vec![
         json!({ "type": "response.created", "response": { "id": "r", "model": "gpt-x" } }),
         begin(0, &json!({ "type": "reasoning", "id": "rs", "summary": [] })),
         json!({ "type": "response.reasoning_summary_part.added", "output_index": 0, "summary_index": 0 }),
         delta("reasoning_summary_text", 0, "Let me "),
         delta("reasoning_summary_text", 0, "see…"),
-        whole(0, &json!({ "type": "reasoning", "id": "rs", "summary": [{ "type": "summary_text", "text": "Let me see…" }], "encrypted_content": "sealed" })),
+        whole(
+            0,
+            &json!({ "type": "reasoning", "id": "rs", "summary": [{ "type": "summary_text", "text": "Let me see…" }], "encrypted_content": "sealed" }),
+        ),
         begin(1, &json!({ "type": "message", "content": [] })),
         json!({ "type": "response.content_part.added", "output_index": 1, "part": {} }),
         delta("output_text", 1, "Grüße, "),

@@ -92,7 +92,9 @@ fn part(piece: &Piece<'_>) -> Value {
 pub(super) fn relax(refusal: &str, body: &mut Value) -> bool {
     let refusal = refusal.to_lowercase();
     let Some(fields) = body.as_object_mut() else { return false };
-    if refusal.contains("encrypted") || refusal.contains("item of type 'reasoning'") || refusal.contains("of type 'reasoning' was provided")
+    if refusal.contains("encrypted")
+        || refusal.contains("item of type 'reasoning'")
+        || refusal.contains("of type 'reasoning' was provided")
     {
         let Some(input) = fields.get_mut("input").and_then(Value::as_array_mut) else { return false };
         let before = input.len();
@@ -108,5 +110,7 @@ pub(super) fn relax(refusal: &str, body: &mut Value) -> bool {
         let thinks = fields.remove("reasoning").is_some();
         return fields.remove("include").is_some() || thinks;
     }
-    ["parallel_tool_calls", "max_output_tokens"].into_iter().any(|field| refusal.contains(field) && fields.remove(field).is_some())
+    ["parallel_tool_calls", "max_output_tokens"]
+        .into_iter()
+        .any(|field| refusal.contains(field) && fields.remove(field).is_some())
 }

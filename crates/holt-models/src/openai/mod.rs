@@ -16,7 +16,6 @@ use crate::options::{Offer, Options};
 use crate::price::Tariff;
 use crate::wire::Protocol;
 
-pub const PROVIDER: &str = "openai";
 pub(crate) const BASE_URL: &str = "https://api.openai.com/v1";
 
 /// The language.

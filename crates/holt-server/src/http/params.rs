@@ -75,6 +75,18 @@ impl<S: Send + Sync> FromRequestParts<S> for HostParam {
     }
 }
 
+/// The name of a provider of models.
+#[derive(Debug, Clone)]
+pub(crate) struct ProviderParam(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for ProviderParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        path_param(parts, state, "name").await.map(Self)
+    }
+}
+
 /// The name of a preview.
 #[derive(Debug, Clone)]
 pub(crate) struct PreviewParam(pub String);

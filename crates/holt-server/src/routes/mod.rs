@@ -13,6 +13,7 @@ mod index;
 mod keys;
 mod mcp;
 mod metrics;
+mod models;
 mod network;
 mod previews;
 mod profiles;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> Vec<Declared> {
         previews::routes(),
         terminals::routes(),
         keys::routes(),
+        models::routes(),
         tickets::routes(),
         sign_in::routes(),
         status::routes(),

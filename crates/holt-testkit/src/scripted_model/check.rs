@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-const TOP_LEVEL: [&str; 13] = [
+const TOP_LEVEL: [&str; 14] = [
     "model",
     "max_tokens",
     "messages",
@@ -18,6 +18,7 @@ const TOP_LEVEL: [&str; 13] = [
     "top_p",
     "top_k",
     "thinking",
+    "output_config",
 ];
 const MAX_MARKS: usize = 4;
 
@@ -75,7 +76,7 @@ impl Found {
         let max_tokens = body.get("max_tokens").and_then(Value::as_u64).unwrap_or(0);
         self.unless(max_tokens >= 1, || "max_tokens must be at least 1".into());
         self.unless(body.get("stream") == Some(&Value::Bool(true)), || "stream is not true".into());
-        if let Some(thinking) = body.get("thinking") {
+        if let Some(thinking) = body.get("thinking").filter(|thinking| thinking["type"] != "adaptive") {
             let budget = thinking["budget_tokens"].as_u64().unwrap_or(0);
             self.unless(thinking["type"] == "enabled" && budget >= 1024, || {
                 "thinking.budget_tokens must be at least 1024".into()

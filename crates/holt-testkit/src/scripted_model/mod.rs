@@ -1,11 +1,18 @@
 //! A model provider on this machine that does as a test says.
 //!
-//! It is a real HTTP server that speaks the streaming wire format of Anthropic's Messages interface, and it checks every
-//! request against the rules of that interface. What a client got wrong is answered as the provider would, is
-//! remembered, and fails the test when the server is finished or dropped.
+//! It is a real HTTP server that speaks, each at its own path, the streaming languages of Anthropic's Messages, OpenAI's
+//! Responses and Chat Completions, Gemini and Ollama, and it checks every request against the rules of its language. What a
+//! client got wrong is answered as the provider would, is remembered, and fails the test when the server is finished or
+//! dropped. Asked which models it has, it lists those that the test named.
 
+mod chat;
 mod check;
+mod gemini;
+mod language;
+mod ollama;
 mod request;
+mod responses;
+mod rules;
 mod step;
 mod wire;
 
@@ -20,11 +27,12 @@ use axum::extract::State as Extract;
 use axum::http::{Request as HttpRequest, Response, StatusCode};
 use bytes::Bytes;
 use futures::stream;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use language::{Language, Voice};
 pub use request::Request;
 pub use step::{Failure, Script, Step};
 use wire::Out;
@@ -78,6 +86,10 @@ struct State {
     violations: Vec<String>,
     issued: Vec<Value>,
     calls: usize,
+    /// What it says that it has.
+    models: Vec<String>,
+    /// The one key that opens it, if not every key does.
+    key: Option<String>,
 }
 
 impl ScriptedModel {
@@ -92,7 +104,16 @@ impl ScriptedModel {
     }
 
     async fn serve(queue: VecDeque<Step>, rule: Option<Rule>) -> Self {
-        let state = State { queue, rule, requests: VecDeque::new(), violations: Vec::new(), issued: Vec::new(), calls: 0 };
+        let state = State {
+            queue,
+            rule,
+            requests: VecDeque::new(),
+            violations: Vec::new(),
+            issued: Vec::new(),
+            calls: 0,
+            models: Vec::new(),
+            key: None,
+        };
         let shared = Arc::new(Shared { state: Mutex::new(state), arrived: watch::Sender::new(0), streaming: Arc::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on the loopback address");
         let url = format!("http://{}", listener.local_addr().expect("the port that was bound"));
@@ -107,6 +128,16 @@ impl ScriptedModel {
     /// The address to give to the provider as its base.
     pub fn url(&self) -> &str {
         &self.inner.url
+    }
+
+    /// Says from now on that it has these models.
+    pub fn lists(&self, models: &[&str]) {
+        self.inner.shared.lock().models = models.iter().map(|&model| model.to_owned()).collect();
+    }
+
+    /// Takes from now on this key alone.
+    pub fn opens_with(&self, key: &str) {
+        self.inner.shared.lock().key = Some(key.to_owned());
     }
 
     /// Adds a step behind those that wait.
@@ -181,6 +212,21 @@ impl Shared {
         assert!(violations.is_empty(), "the model's interface was used wrongly:\n  {}", violations.join("\n  "));
     }
 
+    /// Whether it comes with another key than the one that opens.
+    fn refuse(&self, parts: &axum::http::request::Parts, language: Language) -> Option<Failure> {
+        let key = self.lock().key.clone()?;
+        let names = ["authorization", "x-api-key", "x-goog-api-key"];
+        let given = names.iter().filter_map(|name| parts.headers.get(*name)).filter_map(|value| value.to_str().ok());
+        let fits = given.map(|given| given.trim_start_matches("Bearer ")).any(|given| given == key);
+        let kind = match language {
+            Language::Anthropic => "authentication_error",
+            Language::Gemini => "UNAUTHENTICATED",
+            _ => "invalid_api_key",
+        };
+        let message = "this key is not known".to_owned();
+        (!fits).then(|| Failure { status: 401, kind: kind.into(), message, retry_after: None, body: None })
+    }
+
     /// Looks at a request and decides what to do with it.
     fn take(&self, parts: &axum::http::request::Parts, bytes: &[u8]) -> Step {
         let mut state = self.lock();
@@ -188,8 +234,9 @@ impl Shared {
             .headers
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        let request = Request { headers: headers.collect(), body: serde_json::from_slice(bytes).unwrap_or(Value::Null) };
-        let found = check::violations(&check::Incoming {
+        let body = serde_json::from_slice(bytes).unwrap_or(Value::Null);
+        let request = Request { path: parts.uri.path().to_owned(), headers: headers.collect(), body };
+        let found = Language::of(&request.path).violations(&check::Incoming {
             method: parts.method.as_str(),
             path: parts.uri.path(),
             header: &|name| request.header(name).map(str::to_owned),
@@ -226,19 +273,30 @@ impl State {
         }
     }
 
-    fn write(&mut self, script: &Script, request: &Value, bytes: usize) -> Vec<Out> {
+    fn write(&mut self, script: &Script, request: &Request, bytes: usize) -> Vec<Out> {
         let Self { calls, issued, .. } = self;
-        let fresh_id = || {
+        let mut fresh_id = || {
             *calls += 1;
             format!("toolu_{calls:04}")
         };
-        wire::write(script, &request["model"], bytes / 4, fresh_id, |block| issued.push(block))
+        let mut issue = |block| issued.push(block);
+        let mut voice = Voice { fresh_id: &mut fresh_id, issue: &mut issue };
+        Language::of(&request.path).write(script, request, bytes / 4, &mut voice)
     }
 }
 
 async fn answer(Extract(shared): Extract<Arc<Shared>>, request: HttpRequest<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
+    let path = parts.uri.path();
+    let language = Language::of(path);
+    if let Some(refused) = shared.refuse(&parts, language) {
+        return fail(language, refused);
+    }
+    if parts.method == "GET" && (path.ends_with("/models") || path == "/api/tags") || path == "/api/show" {
+        let listing = language.listing(path, &shared.lock().models);
+        return respond(StatusCode::OK, "application/json", Body::from(listing.to_string()));
+    }
     let mut step = shared.take(&parts, &bytes);
     while let Step::Hold(gate, next) = step {
         gate.pass().await;
@@ -247,18 +305,19 @@ async fn answer(Extract(shared): Extract<Arc<Shared>>, request: HttpRequest<Body
     match step {
         Step::Stream(script) => {
             let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-            let out = shared.lock().write(&script, &body, bytes.len());
-            respond(StatusCode::OK, "text/event-stream; charset=utf-8", stream_body(out, Streaming::begin(&shared.streaming)))
+            let request = Request { path: path.to_owned(), headers: Vec::new(), body };
+            let out = shared.lock().write(&script, &request, bytes.len());
+            respond(StatusCode::OK, language.media_type(), stream_body(out, Streaming::begin(&shared.streaming)))
         }
-        Step::Fail(failure) => fail(failure),
+        Step::Fail(failure) => fail(language, failure),
         Step::HangUp | Step::Hold(..) => {
-            respond(StatusCode::OK, "text/event-stream", stream_body(vec![Out::Cut], Streaming::begin(&shared.streaming)))
+            respond(StatusCode::OK, language.media_type(), stream_body(vec![Out::Cut], Streaming::begin(&shared.streaming)))
         }
     }
 }
 
-fn fail(failure: Failure) -> Response<Body> {
-    let own = json!({ "type": "error", "error": { "type": failure.kind, "message": failure.message } });
+fn fail(language: Language, failure: Failure) -> Response<Body> {
+    let own = language.failure(&failure);
     let body = failure.body.unwrap_or_else(|| own.to_string());
     let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = respond(status, "application/json", Body::from(body));

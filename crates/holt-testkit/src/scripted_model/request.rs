@@ -5,6 +5,7 @@ use serde_json::Value;
 /// A request that came, as far as tests look at it.
 #[derive(Debug, Clone)]
 pub struct Request {
+    pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: Value,
 }
@@ -15,21 +16,27 @@ impl Request {
     }
 
     pub fn model(&self) -> &str {
-        self.body["model"].as_str().unwrap_or_default()
+        // Some languages have it in the path.
+        let in_path = || self.path.rsplit_once("/models/").and_then(|(_, rest)| rest.split(':').next());
+        self.body["model"].as_str().or_else(in_path).unwrap_or_default()
     }
 
+    /// The conversation, whatever the language calls it.
     pub fn messages(&self) -> &[Value] {
-        self.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default()
+        let list = ["messages", "input", "contents"].iter().find_map(|field| self.body[*field].as_array());
+        list.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The system prompt, whole.
     pub fn system(&self) -> String {
-        texts(&self.body["system"])
+        let own = ["system", "instructions", "systemInstruction"].iter().find_map(|field| self.body.get(*field));
+        let first = || self.messages().first().filter(|message| message["role"] == "system");
+        own.or_else(first).map(texts).unwrap_or_default()
     }
 
     /// Everything that the last message says in words, results of calls included.
     pub fn last_words(&self) -> String {
-        self.messages().last().map(|message| texts(&message["content"])).unwrap_or_default()
+        self.messages().last().map(texts).unwrap_or_default()
     }
 
     /// The results in the last message: id, words, whether it is an error.
@@ -48,7 +55,10 @@ fn texts(content: &Value) -> String {
     match content {
         Value::String(text) => text.clone(),
         Value::Array(blocks) => blocks.iter().map(texts).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n"),
-        Value::Object(block) => block.get("text").or(block.get("content")).map(texts).unwrap_or_default(),
+        Value::Object(block) => {
+            let fields = ["text", "content", "parts", "output", "error", "functionResponse", "response"];
+            fields.iter().find_map(|field| block.get(*field)).map(texts).unwrap_or_default()
+        }
         _ => String::new(),
     }
 }

@@ -138,7 +138,7 @@ impl<Fresh: FnMut() -> String, Issue: FnMut(Value)> Writer<Fresh, Issue> {
     }
 }
 
-fn in_pieces(out: Vec<Out>, size: Option<usize>) -> Vec<Out> {
+pub(super) fn in_pieces(out: Vec<Out>, size: Option<usize>) -> Vec<Out> {
     let Some(size) = size else { return out };
     let split = |out| match out {
         Out::Bytes(bytes) => bytes.chunks(size).map(|piece| Out::Bytes(Bytes::copy_from_slice(piece))).collect(),

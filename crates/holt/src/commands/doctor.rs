@@ -53,15 +53,17 @@ async fn examine(context: &Context, config: &Config) -> Vec<Finding> {
 }
 
 fn model(config: &Config) -> Finding {
-    let (state, text, hint) = match &config.models.anthropic_key {
-        Some(_) => (FindingState::Good, "There is a key for Anthropic's models.", None),
-        None => (
+    let names: Vec<&str> = config.models.given.iter().map(|given| given.name.as_str()).collect();
+    let (state, text, hint) = if names.is_empty() {
+        (
             FindingState::Weak,
-            "There is no key for a model: only the offline demo answers.",
-            Some("Set ANTHROPIC_API_KEY in the environment or in .env.".to_owned()),
-        ),
+            "The configuration has no key for a model; without one that was added, only the offline demo answers.".to_owned(),
+            Some("`holt models ls` shows what was added, and `holt models add` adds one.".to_owned()),
+        )
+    } else {
+        (FindingState::Good, format!("The configuration has models of {}.", names.join(", ")), None)
     };
-    Finding { name: "model".into(), state, text: text.into(), hint, fix: None }
+    Finding { name: "model".into(), state, text, hint, fix: None }
 }
 
 /// Runs the commands that the findings name. Says whether any ran.

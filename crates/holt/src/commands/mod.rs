@@ -12,6 +12,7 @@ pub mod key;
 pub mod life;
 pub mod list;
 pub mod logs;
+pub mod models;
 pub mod network;
 pub mod open;
 pub mod openapi;

@@ -21,6 +21,7 @@ mod vnc;
 use std::path::PathBuf;
 
 pub use access::Access;
+pub use file::read_text;
 pub use layers::{Environment, Flags, Settings};
 pub use listen::Listen;
 pub use log::{Log, LogFormat};

@@ -81,7 +81,7 @@ fn text(url: &str, sign_in: &str, demo_only: bool, warnings: &[String]) -> Strin
     let mut text = format!("\n  Holt {} is at {url}\n\n  Sign in:  {sign_in}\n", env!("CARGO_PKG_VERSION"));
     text.push_str("            (works once, for five minutes; `holt open` makes another)\n\n");
     if demo_only {
-        text.push_str("  Only the offline demo answers. For a real model, set ANTHROPIC_API_KEY and start again.\n\n");
+        text.push_str("  Only the offline demo answers. For a real model, add a key on the page or with `holt models add`.\n\n");
     }
     for warning in warnings {
         text.push_str(&format!("  ! {warning}\n"));

@@ -9,11 +9,12 @@ use holt_api::{AgentInfo, EnvironmentInfo};
 use holt_core::access::{Principal, Scope};
 use holt_core::agent::Agent;
 use holt_core::id::{OwnerId, SessionId};
+use holt_core::model::Model as _;
 use holt_core::sandbox::Sandboxes;
 use holt_core::store::{Keys, Store, StoreError};
 use holt_core::vault::Vault;
 use holt_engine::{CreateSession, Engine, ListSessions};
-use holt_models::{Models, anthropic};
+use holt_models::{Models, Registry};
 use holt_sandbox::blobs::ArtifactStore;
 use holt_sandbox::bwrap::BwrapDriver;
 use holt_sandbox::coming::{Bringer, Coming};
@@ -47,6 +48,7 @@ pub struct Remainder {
     vault: Arc<dyn Vault>,
     profiles: ProfileStore,
     bringer: Bringer,
+    registry: Arc<Registry>,
 }
 
 /// The server itself, as one who acts.
@@ -55,7 +57,9 @@ pub fn house(name: &str) -> Principal {
 }
 
 pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStore>) -> Result<(House, Remainder), Failure> {
-    let models = Arc::new(models(config)?);
+    let vault: Arc<dyn Vault> = Arc::new(FileVault::new(data_dir.path()));
+    let registry = super::models::registry(&config.models, vault.clone()).await?;
+    let models = Arc::new(registry.models());
     let (sandboxes, bringer) = Coming::new();
     let agents: BTreeMap<String, Arc<dyn Agent>> =
         BTreeMap::from([("holt".to_owned(), Arc::new(BuiltinAgent::new(models.clone(), builtin::Options::default())) as _)]);
@@ -74,7 +78,6 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         .map_err(|error| Failure::new(Exit::DataDirUnusable, error.code(), error.to_string(), error.hint()))?;
     let keys: Arc<dyn Keys> = store.clone();
     let recordings = Arc::new(RecordingStore::new(data_dir.path()));
-    let vault: Arc<dyn Vault> = Arc::new(FileVault::new(data_dir.path()));
     let profiles = ProfileStore::new(data_dir.path(), Arc::clone(&vault));
     let parts = AppParts {
         engine: engine.clone(),
@@ -83,17 +86,21 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         recordings,
         vault: Arc::clone(&vault),
         profiles: Arc::new(profiles.clone()),
+        providers: registry.clone(),
         about: about(),
     };
     let (config, data_dir) = (config.clone(), data_dir.path().to_owned());
-    let remainder = Remainder { config, data_dir, store, engine: engine.clone(), vault, profiles, bringer };
+    let remainder = Remainder { config, data_dir, store, engine: engine.clone(), vault, profiles, bringer, registry };
     Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
 }
 
 impl Remainder {
     /// Makes the first key and the sandboxes' driver.
     pub async fn finish(self) -> Result<(), Failure> {
-        let Self { config, data_dir, store, engine, vault, profiles, bringer } = self;
+        let Self { config, data_dir, store, engine, vault, profiles, bringer, registry } = self;
+        // Who lists models by itself may take its time, and nobody waits for it.
+        let listing = registry.clone();
+        tokio::spawn(async move { listing.refresh().await });
         holt_server::ensure_first_key(&*store, &data_dir).await.map_err(|error| {
             let hint = "Mend the data directory's permissions or its disk.";
             Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), hint)
@@ -102,7 +109,7 @@ impl Remainder {
         let beside = data_dir.clone();
         let written = tokio::task::spawn_blocking(move || Ok((keeper::install(&beside)?, epoch::next(&beside)?))).await;
         let (keeper, epoch) = written.unwrap_or_else(|error| Err(Failure::failed("start", error.to_string(), "")))?;
-        let gateway = gateway::gateway(&engine, &config.models);
+        let gateway = gateway::gateway(&engine, registry);
         let way_out = WayOut::new(&engine, config.sandbox.network_exceptions.clone(), gateway, vault);
         let driver = driver(&config, &data_dir, (keeper, epoch), way_out, profiles)?;
         let known = known(&driver, &*store).await;
@@ -110,26 +117,6 @@ impl Remainder {
         bringer.bring(Ok(driver));
         Ok(())
     }
-}
-
-fn models(config: &Config) -> Result<Models, Failure> {
-    let mut provider = anthropic::Options { key: config.models.anthropic_key.clone(), ..anthropic::Options::default() };
-    if let Some(url) = &config.models.anthropic_url {
-        provider.base_url.clone_from(url);
-    }
-    let wanted = holt_models::Config {
-        default_model: config.models.default.clone(),
-        anthropic: provider,
-        ..holt_models::Config::default()
-    };
-    let invalid = |error: holt_models::ConfigError| {
-        Failure::usage(
-            "models_invalid",
-            error.to_string(),
-            "`holt config` shows the settings of models and where they come from.",
-        )
-    };
-    Models::new(wanted).map_err(invalid)
 }
 
 fn driver(
@@ -170,7 +157,7 @@ fn engine_options(config: &Config, models: &Models) -> Result<holt_engine::Optio
         return Err(Failure::usage("environment_unknown", message, format!("Choose one of {}.", environments.join(", "))));
     }
     Ok(holt_engine::Options {
-        default_model: models.default_model().to_owned(),
+        default_model: models.default_model().unwrap_or_default(),
         default_environment,
         environments,
         budget: config.sessions.budget,

@@ -5,29 +5,31 @@ use holt_core::budget::{Bound, Usage};
 use holt_core::id::SessionId;
 use holt_engine::Engine;
 use holt_gateway::{Gateway, House, Limits, Provider, Upstream};
-use holt_models::anthropic;
+use holt_models::Registry;
 use std::sync::Arc;
 
-use crate::config;
-
 /// The gateway of this server.
-pub fn gateway(engine: &Engine, models: &config::Models) -> Gateway {
-    Gateway::new(Arc::new(Books { engine: engine.clone(), models: models.clone() }), Limits::default())
+pub fn gateway(engine: &Engine, models: Arc<Registry>) -> Gateway {
+    Gateway::new(Arc::new(Books { engine: engine.clone(), models }), Limits::default())
 }
 
 struct Books {
     engine: Engine,
-    models: config::Models,
+    models: Arc<Registry>,
 }
 
 #[async_trait]
 impl House for Books {
     async fn upstream(&self, provider: Provider) -> Option<Upstream> {
-        let (key, address) = match provider {
-            Provider::Anthropic => (self.models.anthropic_key.clone(), self.models.anthropic_url.clone()),
-            Provider::OpenAi | Provider::Gemini => (None, None),
+        let name = match provider {
+            Provider::Anthropic => "anthropic",
+            Provider::OpenAi => "openai",
+            Provider::Gemini => "gemini",
         };
-        Some(Upstream { address: address.unwrap_or_else(|| provider.usual_address().to_owned()), key: key? })
+        let options = self.models.models().providers().into_iter().find(|options| options.name == name)?;
+        let base = options.base_url.trim_end_matches('/');
+        let address = base.strip_suffix("/v1").unwrap_or(base).to_owned();
+        Some(Upstream { key: options.key?, address })
     }
 
     async fn refused(&self, session: SessionId) -> Result<Option<Bound>, ()> {
@@ -36,20 +38,10 @@ impl House for Books {
         })
     }
 
-    async fn used(&self, session: SessionId, provider: Provider, model: String, mut usage: Usage) {
-        usage.cost_micros = cost(&model, usage);
+    async fn used(&self, session: SessionId, provider: Provider, model: String, usage: Usage) {
+        let usage = self.models.priced(&model, usage);
         if let Err(error) = self.engine.model_used(session, provider.as_str(), &model, usage).await {
             tracing::warn!(%session, %error, "what was used of a model could not be written down");
         }
     }
-}
-
-/// What it cost, where the price is known. What was written to caches is counted as other input.
-fn cost(model: &str, usage: Usage) -> u64 {
-    let offers = anthropic::Options::default().models;
-    let Some(price) = offers.iter().find(|offer| model.starts_with(&offer.id)).and_then(|offer| offer.price) else { return 0 };
-    let plain = usage.input_tokens.saturating_sub(usage.cached_tokens);
-    let parts = [(plain, price.input), (usage.cached_tokens, price.cache_read), (usage.output_tokens, price.output)];
-    let micros: u128 = parts.iter().map(|(tokens, price)| u128::from(*tokens) * u128::from(*price)).sum();
-    u64::try_from(micros / 1_000_000).unwrap_or(u64::MAX)
 }

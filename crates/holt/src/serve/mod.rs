@@ -10,6 +10,7 @@ mod gateway;
 pub mod keeper;
 mod log;
 mod memory;
+mod models;
 mod process;
 mod retention;
 mod secrets;

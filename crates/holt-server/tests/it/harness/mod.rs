@@ -16,7 +16,9 @@ use holt_core::access::{KeyRecord, Scope};
 use holt_core::id::{KeyId, OwnerId, SessionId};
 use holt_core::store::Keys;
 use holt_core::time::Timestamp;
+use holt_core::vault::Vault;
 use holt_engine::{Engine, Parts};
+use holt_models::{Prices, Registry, Setup};
 use holt_sandbox::profiles::ProfileStore;
 use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::snapshots::SnapshotStore;
@@ -115,6 +117,8 @@ pub struct World {
     pub sandboxes: FakeSandboxes,
     pub keys: Arc<dyn Keys>,
     profiles: ProfileStore,
+    pub vault: Arc<dyn Vault>,
+    pub providers: Arc<Registry>,
 }
 
 impl World {
@@ -140,8 +144,10 @@ impl World {
             ..holt_engine::Options::default()
         };
         let engine = Engine::start(parts, options).await.unwrap();
-        let profiles = ProfileStore::new(directory.path(), Arc::new(FileVault::new(directory.path())));
-        Self { directory, engine, sandboxes, keys: store, profiles }
+        let vault: Arc<dyn Vault> = Arc::new(FileVault::new(directory.path()));
+        let profiles = ProfileStore::new(directory.path(), vault.clone());
+        let providers = Arc::new(Registry::new(setup(), vault.clone()).await.unwrap());
+        Self { directory, engine, sandboxes, keys: store, profiles, vault, providers }
     }
 
     pub fn options(&self) -> Options {
@@ -159,8 +165,9 @@ impl World {
             keys: self.keys.clone(),
             archiver: Arc::new(|files, out| disk::pack(&*files, out)),
             recordings: Arc::new(RecordingStore::new(self.directory.path())),
-            vault: Arc::new(FileVault::new(self.directory.path())),
+            vault: self.vault.clone(),
             profiles: Arc::new(self.profiles.clone()),
+            providers: self.providers.clone(),
             about: About { version: "1.2.3".into(), agents: Vec::new(), environments: vec![environment] },
         }
     }
@@ -177,10 +184,24 @@ impl World {
         let vnc = bound.vnc_addresses().first().copied().unwrap_or(address);
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(bound.run(async move { drop(stopped.await) }));
-        let Self { directory, engine, sandboxes, keys, profiles } = self;
+        let Self { directory, engine, sandboxes, keys, profiles, .. } = self;
         let anybody = Client::new(address);
         let stop = Some(stop);
         TestServer { address, vnc, socket, directory, engine, sandboxes, profiles, link, key, anybody, keys, stop, running }
+    }
+}
+
+/// No provider but those that a test adds.
+fn setup() -> Setup {
+    Setup {
+        default_model: None,
+        fallbacks: Vec::new(),
+        given: Vec::new(),
+        find_ollama: false,
+        local_context: None,
+        prices: Prices::known().unwrap(),
+        effort: None,
+        demo: holt_models::demo::Options::default(),
     }
 }
 
