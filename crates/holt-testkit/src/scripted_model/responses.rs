@@ -47,7 +47,9 @@ fn item(rules: &mut Rules, incoming: &Incoming<'_>, at: usize, item: &Value, nex
     let place = format!("input.{at}");
     match item["type"].as_str().unwrap_or_default() {
         "message" => {
-            rules.all_answered(&place);
+            if item["role"] == "user" {
+                rules.all_answered(&place);
+            }
             let mine = if item["role"] == "assistant" { "output_text" } else { "input_text" };
             rules.unless(!list(item, "content").is_empty(), || format!("{place}: no content"));
             for part in list(item, "content") {

@@ -54,7 +54,8 @@ impl Rules {
     pub fn call(&mut self, id: &Value, name: &Value, arguments: &Value) {
         let id = id.as_str().unwrap_or_default().to_owned();
         self.unless(is_name(&id), || format!("`{id}` is no id for a call"));
-        self.unless(self.used.insert(id.clone()), || format!("the id `{id}` was used before"));
+        let new = self.used.insert(id.clone());
+        self.unless(new, || format!("the id `{id}` was used before"));
         self.unless(is_name(name.as_str().unwrap_or_default()), || format!("{name} is no name for a tool"));
         let whole =
             arguments.as_str().is_some_and(|text| serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object()));

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod languages;
+mod providers;
+
 use futures::{FutureExt as _, StreamExt as _};
 use holt_core::model::{AssistantPart, CallResult, Model, ModelError, ModelEvent, ModelReply, ModelRequest, StopReason, Turn};
 use holt_core::tool::{CallStatus, ToolContent};
