@@ -151,7 +151,7 @@ impl ModelError {
 
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::BadKey(_) => "Put another key into the settings, or use `holt models add`.",
+            Self::BadKey(_) => "Check the provider's key in the settings, or give another one with `holt models add`.",
             Self::NoQuota(_) => "Add credit at the provider, or choose another model.",
             Self::Overloaded { .. } => "Wait a little and send the prompt again.",
             Self::ContextTooLong(_) => "Start a new session, or choose a model that holds more.",

@@ -5,6 +5,7 @@
 mod alone;
 mod gateway;
 mod many;
+mod models;
 mod network;
 mod packages;
 mod run;

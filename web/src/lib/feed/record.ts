@@ -189,6 +189,7 @@ export function plus(a: Usage, b: Usage): Usage {
 		input_tokens: a.input_tokens + b.input_tokens,
 		output_tokens: a.output_tokens + b.output_tokens,
 		cached_tokens: (a.cached_tokens ?? 0) + (b.cached_tokens ?? 0),
-		cost_micros: (a.cost_micros ?? 0) + (b.cost_micros ?? 0)
+		cost_micros: (a.cost_micros ?? 0) + (b.cost_micros ?? 0),
+		...((a.unpriced || b.unpriced) && { unpriced: true })
 	};
 }

@@ -42,6 +42,12 @@ export function cost(micros: number): string {
 	return `$${(micros / 1_000_000).toFixed(2)}`;
 }
 
+/** What was spent, and that it is not all of it where a model has no known price. */
+export function spent({ cost_micros = 0, unpriced }: { cost_micros?: number; unpriced?: boolean }): string {
+	if (!unpriced) return cost(cost_micros);
+	return cost_micros ? `more than ${cost(cost_micros)}` : 'cost unknown';
+}
+
 /** `1 file`, `4 files`. */
 export function count(amount: number, one: string, many = `${one}s`): string {
 	return `${amount} ${amount === 1 ? one : many}`;
