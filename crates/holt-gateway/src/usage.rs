@@ -78,7 +78,7 @@ impl Meter {
             Provider::Anthropic => input.unwrap_or(0).saturating_add(cached).saturating_add(written),
             Provider::OpenAi | Provider::Gemini => input.unwrap_or(0),
         };
-        Usage { input_tokens: input, output_tokens: output.unwrap_or(0), cached_tokens: cached, cost_micros: 0 }
+        Usage { input_tokens: input, output_tokens: output.unwrap_or(0), cached_tokens: cached, ..Usage::default() }
     }
 
     fn take_line(&mut self, line: &[u8]) {
@@ -160,7 +160,7 @@ mod tests {
     const CHAT: &str = r#"{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":11,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":8}}}"#;
 
     fn usage(input: u64, output: u64, cached: u64) -> Usage {
-        Usage { input_tokens: input, output_tokens: output, cached_tokens: cached, cost_micros: 0 }
+        Usage { input_tokens: input, output_tokens: output, cached_tokens: cached, ..Usage::default() }
     }
 
     fn metered(provider: Provider, is_stream: bool, pieces: &[&[u8]]) -> Usage {
