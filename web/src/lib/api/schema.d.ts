@@ -338,7 +338,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v2/search": {
+    "/v2/models": {
         parameters: {
             query?: never;
             header?: never;
@@ -346,15 +346,56 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Searches what people and agents have said in all sessions that the caller sees, newest first.
-         * @description Prompts, the agents' words, titles and the names of what was handed out are searched; what came in the last moment may be
-         *     missing.
-         *
-         *     Needs the scope `view`.
+         * Lists the providers of models, with the models that each offers.
+         * @description Needs the scope `view`.
          */
-        get: operations["search"];
+        get: operations["list_providers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Adds a provider of models, changes it, or gives it another key. It counts from the next request of every session on.
+         * @description Needs the scope `admin`.
+         */
+        put: operations["put_provider"];
+        post?: never;
+        /**
+         * Removes a provider and its key.
+         * @description Needs the scope `admin`.
+         */
+        delete: operations["remove_provider"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks a provider whether it answers and takes the key. That costs nothing: it is asked for its models alone.
+         * @description Needs the scope `admin`.
+         */
+        post: operations["test_provider"];
         delete?: never;
         options?: never;
         head?: never;
@@ -399,6 +440,29 @@ export interface paths {
          * @description Needs the scope `operate`.
          */
         delete: operations["remove_profile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches what people and agents have said in all sessions that the caller sees, newest first.
+         * @description Prompts, the agents' words, titles and the names of what was handed out are searched; what came in the last moment may be
+         *     missing.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -918,6 +982,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the workspace what it was in a snapshot, or one file of it.
+         * @description What stands there now is kept before, so that this can be undone as well. To undo the last run, restore the session's `before_run`.
+         *     Nothing is restored while a run is under way.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/retry": {
         parameters: {
             query?: never;
@@ -974,6 +1061,69 @@ export interface paths {
          * @description Needs the scope `operate`.
          */
         post: operations["sleep_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the snapshots of a session's workspace, newest first.
+         * @description One is taken before anything of a step writes, and when a run is over, where something changed since the one before. The oldest
+         *     are forgotten when they are many or large. Directories of the user's own have none.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["list_snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/snapshots/{snapshot}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says how the files of a snapshot differ from those of another.
+         * @description Needs the scope `view`.
+         */
+        get: operations["list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/snapshots/{snapshot}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a file as it was.
+         * @description Needs the scope `view`.
+         */
+        get: operations["read_snapshot_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1417,11 +1567,18 @@ export interface components {
             by: string;
             run: components["schemas"]["RunId"];
         };
+        /** @enum {string} */
+        ChangeKind: "added" | "changed" | "removed";
         /** @description Renames a terminal, or decides who sees it. What is absent stays. */
         ChangeTerminal: {
             /** @description Only who opened it decides this. */
             shared?: boolean | null;
             title?: string | null;
+        };
+        Changes: {
+            /** @description In the order of their paths. */
+            changes: components["schemas"]["FileChange"][];
+            truncated: boolean;
         };
         /**
          * @description The verdict on one part.
@@ -1912,6 +2069,16 @@ export interface components {
             /** @enum {string} */
             kind: "model_used";
         } | {
+            /** @description What stands in the workspace was kept, as it was then. */
+            body: components["schemas"]["SnapshotTaken"];
+            /** @enum {string} */
+            kind: "snapshot_taken";
+        } | {
+            /** @description The workspace, or one file of it, was made what it was in a snapshot. */
+            body: components["schemas"]["WorkspaceRestored"];
+            /** @enum {string} */
+            kind: "workspace_restored";
+        } | {
             /** @description A person put a file into the workspace. */
             body: components["schemas"]["FileReceived"];
             /** @enum {string} */
@@ -1976,6 +2143,16 @@ export interface components {
             code: string;
             hint: string;
             message: string;
+        };
+        /** @description How a file differs between two snapshots. */
+        FileChange: {
+            change: components["schemas"]["ChangeKind"];
+            path: string;
+            /**
+             * Format: int64
+             * @description Its size afterwards; of one that was removed, before.
+             */
+            size: number;
         };
         /** @description A person put a file into the workspace. */
         FileReceived: {
@@ -2230,7 +2407,12 @@ export interface components {
             label: string;
             /** @description What it is in a sentence, honest about what it cannot do. */
             note: string;
+            /** @description Whether it can look at pictures. */
+            pictures: boolean;
+            price?: components["schemas"]["Price"] | null;
             provider: string;
+            /** @description Whether it can call tools. One that cannot only talks. */
+            tools: boolean;
         };
         /** @description A program inside asked a model, through Holt. */
         ModelUsed: {
@@ -2393,6 +2575,17 @@ export interface components {
             /** @description On which something in the sandbox serves, the lowest first. */
             ports: number[];
         };
+        /** @description What a million tokens cost, in millionths of a US dollar. */
+        Price: {
+            /** Format: int64 */
+            cache_read: number;
+            /** Format: int64 */
+            cache_write: number;
+            /** Format: int64 */
+            input: number;
+            /** Format: int64 */
+            output: number;
+        };
         /** @description What may be told of a profile. */
         Profile: {
             /**
@@ -2453,6 +2646,70 @@ export interface components {
         PromptWithdrawn: {
             by: string;
             prompt: components["schemas"]["PromptId"];
+        };
+        /** @description A provider, as people see it. */
+        ProviderInfo: components["schemas"]["ProviderSettings"] & {
+            /** @description Where it is asked, whether or not somebody said so. */
+            address: string;
+            has_key: boolean;
+            name: string;
+            /** @description The models that can be asked. */
+            offers: components["schemas"]["ModelInfo"][];
+            origin: components["schemas"]["ProviderOrigin"];
+            /** @description Why it cannot be asked, or not for all that it has. */
+            problem?: string | null;
+        };
+        /** @description A kind of provider that can be added. */
+        ProviderKind: {
+            id: string;
+            label: string;
+            needs_address: boolean;
+            needs_key: boolean;
+        };
+        /** @description All providers. */
+        ProviderList: {
+            /** @description What sessions use that name no model. */
+            default_model: string;
+            items: components["schemas"]["ProviderInfo"][];
+            /** @description The kinds that can be added. */
+            kinds: components["schemas"]["ProviderKind"][];
+            /** @description The day of the newest known prices. */
+            prices_as_of: string;
+        };
+        /**
+         * @description Who said that there is a provider.
+         * @enum {string}
+         */
+        ProviderOrigin: "kept" | "configuration" | "found";
+        /** @description What people set about a provider, next to its key. */
+        ProviderSettings: {
+            /** @description Absent: where that kind is. */
+            base_url?: string | null;
+            /** @description `anthropic`, `openai`, `gemini`, `openrouter`, `ollama`, or `compatible` for any server that speaks Chat Completions. */
+            kind: string;
+            /** @description The models that are offered; none: those of that kind, or those that it lists. */
+            models?: string[];
+            /** @description It is in a network of one's own: names may lead to private addresses, and the key may travel unencrypted. */
+            own_network?: boolean;
+            /** @description The language, where it is not the kind's own: `anthropic`, `responses`, `chat`, `gemini`, `ollama`. */
+            wire?: string | null;
+        };
+        /** @description What came of asking a provider whether it can be asked. */
+        ProviderTest: {
+            /** @description The stable code of what went wrong. */
+            code?: string | null;
+            hint?: string | null;
+            /** @description What it says that it has (the first hundreds). */
+            listed: string[];
+            /** @description What happened, in words. */
+            message: string;
+            /** @description It answered, and took the key if there is one. */
+            ok: boolean;
+        };
+        /** @description Adds a provider of models, or changes one. */
+        PutProvider: components["schemas"]["ProviderSettings"] & {
+            /** @description Absent: the key that is kept stays, as long as the address does. It is never told to anybody again. */
+            key?: string | null;
         };
         /** @description A prompt that waits. */
         QueuedPrompt: {
@@ -2528,6 +2785,12 @@ export interface components {
         };
         RenameSession: {
             title: string;
+        };
+        /** @description What the workspace is to be again. */
+        RestoreRequest: {
+            /** @description Only this file. */
+            path?: string | null;
+            snapshot: string;
         };
         /** @description One line of a policy: the tool it is about (`*` stands for any run of characters) and what it says. */
         Rule: {
@@ -2843,6 +3106,7 @@ export interface components {
         Snapshot: {
             agent: string;
             artifacts: components["schemas"]["Artifact"][];
+            before_run?: components["schemas"]["String"] | null;
             budget: components["schemas"]["Budget"];
             compaction?: components["schemas"]["CompactionPlace"] | null;
             control?: components["schemas"]["Control"] | null;
@@ -2881,12 +3145,39 @@ export interface components {
             removed_at?: components["schemas"]["Timestamp"] | null;
             run?: components["schemas"]["RunView"] | null;
             sandbox: components["schemas"]["SandboxState"];
+            snapshot?: components["schemas"]["String"] | null;
             status: components["schemas"]["Status"];
             title: string;
             updated_at: components["schemas"]["Timestamp"];
             /** @description What all runs used together. */
             usage: components["schemas"]["Usage"];
             workspace: components["schemas"]["WorkspaceSpec"];
+        };
+        /** @description A snapshot that was taken. */
+        SnapshotInfo: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+            id: components["schemas"]["String"];
+            /**
+             * Format: int64
+             * @description How many files were too large or too many.
+             */
+            left_out?: number;
+        };
+        /** @description Snapshots of a workspace, newest first. */
+        SnapshotList: {
+            items: components["schemas"]["TakenSnapshot"][];
+            /**
+             * Format: int64
+             * @description Where older ones are to be looked for, when there may be some.
+             */
+            next?: number | null;
+        };
+        /** @description What stands in the workspace was kept, as it was then. */
+        SnapshotTaken: {
+            snapshot: components["schemas"]["SnapshotInfo"];
         };
         /**
          * @description The one word that says how a session is. Every contract's status words are a view of it.
@@ -2903,6 +3194,14 @@ export interface components {
          * @enum {string}
          */
         StopReason: "finished" | "calls" | "length" | "refused";
+        String: string;
+        /** @description A snapshot of a workspace, and where in the log it was taken. */
+        TakenSnapshot: {
+            at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            seq: number;
+            snapshot: components["schemas"]["SnapshotInfo"];
+        };
         /** @description A terminal as people see it. */
         Terminal: {
             /** @description Who opened it. */
@@ -3055,6 +3354,8 @@ export interface components {
             input_tokens: number;
             /** Format: int64 */
             output_tokens: number;
+            /** @description Some of it has no known price, so that it cost more than `cost_micros` says, and nobody knows how much. */
+            unpriced?: boolean;
         };
         /**
          * @description What a policy says to a call.
@@ -3083,6 +3384,18 @@ export interface components {
          * @enum {string}
          */
         WhenBusy: "queue" | "steer" | "interrupt" | "refuse";
+        /** @description The workspace, or one file of it, was made what it was in a snapshot. */
+        WorkspaceRestored: {
+            by: string;
+            /**
+             * Format: int64
+             * @description How many files were written or removed.
+             */
+            files: number;
+            /** @description The one file; absent when it was all. */
+            path?: string | null;
+            snapshot: components["schemas"]["String"];
+        };
         /** @description Where the agent works. */
         WorkspaceSpec: {
             /** @enum {string} */
@@ -3695,27 +4008,120 @@ export interface operations {
             };
         };
     };
-    search: {
+    list_providers: {
         parameters: {
-            query?: {
-                /** @description Words that all have to be there, each from its beginning. */
-                q?: string;
-                /** @description 1 to 100. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description What was found. */
+            /** @description All providers. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SearchResults"];
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the provider is called, such as `openai` or `my-server`. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutProvider"];
+            };
+        };
+        responses: {
+            /** @description The provider. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderInfo"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The provider. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The provider. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderTest"];
                 };
             };
             /** @description An error. */
@@ -3776,6 +4182,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /** @description Words that all have to be there, each from its beginning. */
+                q?: string;
+                /** @description 1 to 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResults"];
+                };
             };
             /** @description An error. */
             default: {
@@ -4898,6 +5338,42 @@ export interface operations {
             };
         };
     };
+    restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRequest"];
+            };
+        };
+        responses: {
+            /** @description The session afterwards. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     retry_session: {
         parameters: {
             query?: never;
@@ -4981,6 +5457,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_snapshots: {
+        parameters: {
+            query?: {
+                /** @description Only those that were taken before this event. */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The snapshots, and where to go on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_changes: {
+        parameters: {
+            query?: {
+                /** @description The snapshot to compare with; absent: with nothing. */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The snapshot. */
+                snapshot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was added, changed and removed, by path. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_snapshot_file: {
+        parameters: {
+            query: {
+                /** @description The file's path from the workspace's top. */
+                path: string;
+                /** @description Show it in place rather than save it: pictures and text only. */
+                inline?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The snapshot. */
+                snapshot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description An error. */
