@@ -75,6 +75,7 @@ pub fn spec(session: SessionId) -> SandboxSpec {
         environment: holt_sandbox::environment::DEFAULT.into(),
         limits: Limits::default(),
         profile: None,
+        read_only: false,
         variables: BTreeMap::new(),
     }
 }

@@ -8,7 +8,7 @@ use holt_core::budget::Budget;
 use holt_core::event::{Event, EventBody, Seq, SessionCreated, SessionRenamed};
 use holt_core::id::{OwnerId, SessionId};
 use holt_core::machine::State;
-use holt_core::policy::Policy;
+use holt_core::policy::{Mode, Policy};
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, SessionSpec, WorkspaceSpec};
 use holt_core::store::{Append, Head, Store as _};
 use holt_core::time::Timestamp;
@@ -33,6 +33,9 @@ fn first(session: SessionId) -> (State, Event) {
         environment: holt_sandbox::environment::DEFAULT.into(),
         workspace: WorkspaceSpec::Managed,
         policy: Policy::default(),
+        bounds: Vec::new(),
+        mode: Mode::default(),
+        definition: None,
         budget: Budget::default(),
         limits: Limits::default(),
         desktop: DesktopSpec::default(),

@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_rule_cannot_be_made_slow() {
-        let rule = |tool: &str| Policy { rules: vec![Rule { tool: tool.into(), verdict: Verdict::Ask }], ..Policy::default() };
+        let rule = |tool: &str| Policy { rules: vec![Rule::about(tool, Verdict::Ask)], ..Policy::default() };
         assert_eq!(code(check_policy(&rule("*a*b*"))), "fine");
         assert_eq!(code(check_policy(&rule("*****"))), "bad_policy");
         assert_eq!(code(check_policy(&Policy { answer_within_seconds: 0, ..Policy::default() })), "bad_policy");

@@ -26,12 +26,13 @@ pub use file::{CreateDirectory, ReceivedFile};
 pub use holt_core::access::Scope;
 pub use holt_core::agent::{Delta, DeltaTarget};
 pub use holt_core::budget::{Bound, Budget, Usage};
+pub use holt_core::definition::AgentDefinition;
 pub use holt_core::event::{EventBody, Level, RunResult, SandboxEnd, Seq, WhenBusy};
 pub use holt_core::id::{
     ArtifactId, CallId, ClientId, InvalidId, KeyId, MessageId, OwnerId, PromptId, RunId, SessionId, TerminalId,
 };
 pub use holt_core::model::{AssistantPart, ModelInfo, Price, StopReason};
-pub use holt_core::policy::{Policy, Rule, Verdict};
+pub use holt_core::policy::{Grant, Mode, Policy, Question, Rule, Verdict};
 pub use holt_core::profile::{Profile, ProfileName};
 pub use holt_core::provider::{ProviderInfo, ProviderKind, ProviderList, ProviderOrigin, ProviderSettings, ProviderTest};
 pub use holt_core::sandbox::{Finding, FindingState, Measurement};
@@ -47,9 +48,10 @@ pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, Sig
 pub use preview::{OpenPreview, OpenVnc, Preview, PreviewList, VncAddress};
 pub use provider::PutProvider;
 pub use session::{
-    Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, HostAnswer, HostSecret, HostSecretList, KeepHostSecret,
-    NetworkRequest, ProfileList, PromptReceipt, RecordAction, RecordRequest, RecordedSegment, RecordingList, RenameSession,
-    RestoreRequest, SearchResults, SendPrompt, SessionList, SnapshotList, TakenSnapshot,
+    AgentList, Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, HostAnswer, HostSecret, HostSecretList,
+    KeepHostSecret, ListedAgent, NetworkRequest, ProfileList, PromptReceipt, RecordAction, RecordRequest, RecordedSegment,
+    RecordingList, RenameSession, Reply, RestoreRequest, SearchResults, SendPrompt, SessionList, SetMode, SnapshotList,
+    TakenSnapshot,
 };
 pub use status::{
     AgentInfo, CheckState, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits,

@@ -1,10 +1,11 @@
 //! Sessions and prompts.
 
 use holt_core::budget::Budget;
+use holt_core::definition::AgentDefinition;
 use holt_core::event::WhenBusy;
 use holt_core::id::{ClientId, PromptId, SessionId};
 use holt_core::network::HostRule;
-use holt_core::policy::Policy;
+use holt_core::policy::{Mode, Policy};
 use holt_core::profile::{Profile, ProfileName};
 use holt_core::search::Found;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, WorkspaceSpec};
@@ -26,7 +27,7 @@ pub struct CreateSession {
     /// Made from the first prompt when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Which brain works: `holt` is the built-in one.
+    /// Which agent works: a definition, such as `coder` or `reviewer`, or a brain; `holt` is the built-in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,8 +38,12 @@ pub struct CreateSession {
     /// A directory of the user's needs the scope `admin`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace: Option<WorkspaceSpec>,
+    /// When its agent is asked about, or kept from, what it wants to do; the server's default when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
+    /// How freely the agent works: `full` when neither this nor its definition says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,10 +110,52 @@ pub struct RenameSession {
 }
 
 /// Answers a question about a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     pub allow: bool,
+    /// The `hash` of the question that was seen: nothing is allowed without it, and nothing is answered with another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// Allow it until the session ends, as the question's `for_session` says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub for_session: bool,
+    /// What is to run in place of what was asked about. It is put on record, and the model is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub arguments: Option<serde_json::Value>,
+    /// Why not, in words for the agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Answers in words what the agent asked in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    pub text: String,
+}
+
+/// Changes how freely the agent works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetMode {
+    pub mode: Mode,
+}
+
+/// A definition of an agent, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListedAgent {
+    #[serde(flatten)]
+    pub definition: AgentDefinition,
+    /// It comes with Holt, and nobody has put another in its place.
+    pub built_in: bool,
+}
+
+/// The definitions of agents, those that come with Holt first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AgentList {
+    pub items: Vec<ListedAgent>,
 }
 
 /// Where a session may go from now on.

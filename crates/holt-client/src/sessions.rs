@@ -1,7 +1,9 @@
 //! Sessions: making, listing, prompting, answering, ending.
 
+use holt_core::definition::AgentDefinition;
 use holt_core::event::{ContextCompacted, Seq};
 use holt_core::id::{CallId, PromptId, SessionId};
+use holt_core::policy::Mode;
 use holt_core::sandbox::Measurement;
 use holt_core::session::Status;
 use holt_core::view::{SessionSummary, Snapshot};
@@ -11,8 +13,8 @@ use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Method, Request};
 use holt_api::{
-    Answer, CreateSession, EventPage, HostAnswer, NetworkRequest, OpenPreview, Preview, PreviewList, ProfileList, ProfileName,
-    PromptReceipt, RenameSession, SearchResults, SendPrompt, SessionList,
+    AgentList, Answer, CreateSession, EventPage, HostAnswer, ListedAgent, NetworkRequest, OpenPreview, Preview, PreviewList,
+    ProfileList, ProfileName, PromptReceipt, RenameSession, Reply, SearchResults, SendPrompt, SessionList, SetMode,
 };
 
 /// Which sessions a list shows.
@@ -138,8 +140,35 @@ impl Client {
     }
 
     /// Answers the question whether a call may run.
-    pub async fn answer(&self, id: SessionId, call: CallId, allow: bool) -> Result<Snapshot, ClientError> {
-        self.post(session(id).segment("approvals").id(call), &Answer { allow }).await
+    pub async fn answer(&self, id: SessionId, call: CallId, answer: &Answer) -> Result<Snapshot, ClientError> {
+        self.post(session(id).segment("approvals").id(call), answer).await
+    }
+
+    /// Answers in words what the agent asked in words.
+    pub async fn reply(&self, id: SessionId, call: CallId, text: &str) -> Result<Snapshot, ClientError> {
+        self.post(session(id).segment("questions").id(call), &Reply { text: text.to_owned() }).await
+    }
+
+    /// Changes how freely the agent works.
+    pub async fn set_mode(&self, id: SessionId, mode: Mode) -> Result<Snapshot, ClientError> {
+        let body = self.json(&SetMode { mode })?;
+        self.ask(Request { body, ..Request::new(Method::PUT, session(id).segment("mode")) }).await
+    }
+
+    /// The definitions of agents.
+    pub async fn agents(&self) -> Result<AgentList, ClientError> {
+        self.get(Path::new("/v2/agents")).await
+    }
+
+    /// Keeps a definition for all sessions that are made from now on.
+    pub async fn keep_agent(&self, definition: &AgentDefinition) -> Result<ListedAgent, ClientError> {
+        let body = self.json(definition)?;
+        let path = Path::new("/v2/agents").segment(&definition.name);
+        self.ask(Request { body, ..Request::new(Method::PUT, path) }).await
+    }
+
+    pub async fn forget_agent(&self, name: &str) -> Result<(), ClientError> {
+        self.delete(Path::new("/v2/agents").segment(name)).await
     }
 
     /// Changes where a session may go.

@@ -14,6 +14,7 @@ use crate::context::Start;
 use crate::event::{ContextCompacted, Event};
 use crate::id::{CallId, MessageId, RunId, SessionId};
 use crate::model::{AssistantPart, StopReason};
+use crate::policy::Mode;
 use crate::tool::ToolSpec;
 
 /// What a run is about.
@@ -25,6 +26,10 @@ pub struct Brief {
     pub environment: String,
     /// Where the agent sees its workspace.
     pub workspace_path: String,
+    /// What the agent's definition says to it; empty without one.
+    pub purpose: String,
+    /// How freely it works when the run begins.
+    pub mode: Mode,
     pub tools: Vec<ToolSpec>,
     /// Where the conversation begins for the model.
     pub start: Start,

@@ -14,13 +14,13 @@ use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, Sessio
 use crate::model::{AssistantPart, StopReason};
 use crate::network::HostRule;
 use crate::plan::PlanItem;
-use crate::policy::Verdict;
+use crate::policy::{Grant, Mode, Question, Verdict};
 use crate::session::{EndReason, Network, SessionSpec};
 use crate::snapshot::{SnapshotId, SnapshotInfo};
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, Place, ToolContent};
-use crate::view::Programs;
+use crate::view::{FreeQuestion, Programs};
 
 /// The place of an event in its session: 1, 2, 3, without gaps. 0 is before the first.
 pub type Seq = u64;
@@ -101,6 +101,7 @@ macro_rules! events {
         /// What happened. The wire form is `{"kind": …, "body": {…}}`.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind", content = "body")]
+        #[expect(clippy::large_enum_variant, reason = "the largest is the first of each session, and they are held one at a time")]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum EventBody { $($(#[$doc])* #[serde(rename = $kind)] $name($name),)+ }
 
@@ -209,6 +210,9 @@ events! {
         call: CallId,
         /// After this it counts as a no.
         until: Timestamp,
+        /// What an answer is bound to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<Question>,
     }
     /// The question was answered, by a person or by its time running out.
     ApprovalAnswered = "approval_answered" {
@@ -217,6 +221,36 @@ events! {
         allowed: bool,
         /// Absent when time ran out or the run ended.
         by: Option<String>,
+        /// Why not, in that person's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// What that person made of the arguments: these are what runs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+        arguments: Option<Value>,
+        /// What is allowed from now on until the session ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<Grant>,
+    }
+    /// The agent asks a person in words, and waits.
+    HumanAsked = "human_asked" {
+        run: RunId,
+        call: CallId,
+        question: FreeQuestion,
+        /// After this it is not answered.
+        until: Timestamp,
+    }
+    /// A person answered in words.
+    HumanAnswered = "human_answered" {
+        run: RunId,
+        call: CallId,
+        text: String,
+        by: String,
+    }
+    /// A person changed how freely the agent works.
+    ModeChanged = "mode_changed" {
+        mode: Mode,
+        by: String,
     }
     /// A call begins. Durable before anything of it happens.
     CallStarted = "call_started" {
@@ -529,6 +563,8 @@ pub enum SandboxEnd {
     Lost,
     /// The session ended, or the server was stopped.
     Ended,
+    /// The session's mode was changed; it is opened again as the new one says.
+    ModeChanged,
 }
 
 /// Why a person does not drive any more.

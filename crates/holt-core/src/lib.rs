@@ -11,6 +11,7 @@ pub mod access;
 pub mod agent;
 pub mod budget;
 pub mod context;
+pub mod definition;
 pub mod elsewhere;
 pub mod event;
 pub mod id;

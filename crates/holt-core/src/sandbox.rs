@@ -30,6 +30,9 @@ pub struct SandboxSpec {
     /// What its browser knows from before, under a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileKey>,
+    /// The workspace can be looked at and not be changed. One that is open otherwise is opened anew.
+    #[serde(default)]
+    pub read_only: bool,
     /// Further variables for everything that runs inside. Never a secret.
     pub variables: BTreeMap<String, String>,
 }

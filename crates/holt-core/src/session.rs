@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
+use crate::definition::AgentDefinition;
 use crate::id::OwnerId;
 use crate::network::HostRule;
-use crate::policy::Policy;
+use crate::policy::{Mode, Policy};
 use crate::profile::ProfileName;
 use crate::time::Timestamp;
 
@@ -141,6 +142,15 @@ pub struct SessionSpec {
     pub environment: String,
     pub workspace: WorkspaceSpec,
     pub policy: Policy,
+    /// The policies that the session's own may not go beyond: of the key that made it, of its agent's definition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<Policy>,
+    /// The mode that it begins in.
+    #[serde(default, skip_serializing_if = "Mode::is_full")]
+    pub mode: Mode,
+    /// What its agent is, as it was defined when the session was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<AgentDefinition>,
     pub budget: Budget,
     pub limits: Limits,
     #[serde(default)]

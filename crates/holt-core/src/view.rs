@@ -12,7 +12,7 @@ use crate::event::{Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, OwnerId, PromptId, RunId, SessionId};
 use crate::network::{HostQuestion, HostRule};
 use crate::plan::PlanItem;
-use crate::policy::Policy;
+use crate::policy::{Grant, Mode, Policy, Question};
 use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use crate::snapshot::SnapshotId;
 use crate::store::{Head, StoredHead};
@@ -72,6 +72,18 @@ pub struct Snapshot {
     pub environment: String,
     pub workspace: WorkspaceSpec,
     pub policy: Policy,
+    /// The policies that the session's own may not go beyond.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<Policy>,
+    /// How freely the agent works now.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The name of the agent's definition, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
+    /// What people allowed for as long as the session lives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
     pub budget: Budget,
     pub limits: Limits,
     pub desktop: DesktopSpec,
@@ -213,6 +225,16 @@ pub struct RunView {
     pub calls: Vec<OpenCall>,
 }
 
+/// What an agent asks a person in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FreeQuestion {
+    pub text: String,
+    /// Answers that can be picked; any other can be given too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+}
+
 /// A call without a result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -225,6 +247,15 @@ pub struct OpenCall {
     /// Until when a question about it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_until: Option<Timestamp>,
+    /// The question, while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
+    /// What the agent asks in words, while that waits for an answer in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<FreeQuestion>,
+    /// Who changed its arguments before allowing it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_by: Option<String>,
     /// May run beside others of its kind.
     pub parallel: bool,
     /// Looks at the screen or acts on it.

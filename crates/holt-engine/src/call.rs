@@ -30,9 +30,15 @@ const PUBLISH: &str = "publish_artifact";
 pub(crate) struct CallTask {
     pub(crate) handle: AbortHandle,
     cancelled: CancellationToken,
+    place: Place,
 }
 
 impl CallTask {
+    /// It is answered by what is in the sandbox.
+    pub fn is_inside(&self) -> bool {
+        self.place == Place::Sandbox
+    }
+
     pub fn cancel(&self) {
         self.cancelled.cancel();
     }
@@ -52,8 +58,8 @@ struct Running {
 }
 
 pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> CallTask {
-    let cancelled = CancellationToken::new();
     let keeps = if only_if_known { None } else { owner.keeps_before(&open) };
+    let (cancelled, place) = (CancellationToken::new(), open.place);
     let running = Running {
         node: owner.node.clone(),
         session: owner.session,
@@ -65,7 +71,7 @@ pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> C
         cancelled: cancelled.clone(),
         keeps,
     };
-    CallTask { handle: owner.helpers.spawn(running.run()), cancelled }
+    CallTask { handle: owner.helpers.spawn(running.run()), cancelled, place }
 }
 
 impl Running {

@@ -40,6 +40,7 @@ impl Owner {
                 Effect::HoldPrograms => self.move_programs(true),
                 Effect::LetProgramsGo => self.move_programs(false),
                 Effect::SleepSandbox { even_if_busy } => self.fall_asleep(even_if_busy).await,
+                Effect::CloseSandbox => self.close_outdated().await,
                 Effect::EndSandbox => self.end_sandbox().await,
             }
         }
@@ -53,26 +54,38 @@ impl Owner {
 
     /// Begins to open the sandbox unless it is open or opening.
     pub(crate) fn open_sandbox(&mut self) {
-        if *self.door.borrow() == Door::Opening {
-            return;
+        if *self.door.borrow() != Door::Opening {
+            self.door.send_replace(Door::Opening);
+            self.open_as_it_is_to_be();
         }
-        self.door.send_replace(Door::Opening);
+    }
+
+    fn open_as_it_is_to_be(&mut self) {
         let spec = SandboxSpec {
             session: self.session,
             workspace: self.state.spec.workspace.clone(),
             environment: self.state.spec.environment.clone(),
             limits: self.state.spec.limits,
             profile: self.profile(),
+            read_only: self.state.mode.reads_only(),
             variables: self.node.options.variables.clone(),
         };
         let (sandboxes, words) = (self.node.parts.sandboxes.clone(), self.words.clone());
+        let (session, close_first) = (self.session, std::mem::take(&mut self.outdated));
         self.helpers.spawn(async move {
+            if close_first && let Err(error) = sandboxes.close(session).await {
+                let _ = words.send(Word::SandboxAnswered(Err(error))).await;
+                return;
+            }
             let answer = sandboxes.open(spec).await;
             let _ = words.send(Word::SandboxAnswered(answer)).await;
         });
     }
 
     pub(crate) fn sandbox_answered(&mut self, answer: Result<SandboxInfo, SandboxError>) {
+        if self.outdated {
+            return self.open_as_it_is_to_be();
+        }
         match answer {
             Ok(info) => {
                 if !info.found && self.state.sandbox == SandboxState::Open {
@@ -132,6 +145,8 @@ impl Owner {
                 WorkspaceSpec::Managed => "/workspace".into(),
                 WorkspaceSpec::Directory { path } => path.clone(),
             },
+            purpose: spec.definition.as_ref().map(|definition| definition.instructions.clone()).unwrap_or_default(),
+            mode: self.state.mode,
             tools: Vec::new(),
             start: Start::new(self.state.compactions.last(), self.state.last_seq),
             instructions: None,
@@ -296,6 +311,19 @@ impl Owner {
                 tracing::error!(session = %self.session, "a sandbox did not close in time");
                 false
             }
+        }
+    }
+
+    /// The sandbox is not as it is to be any more. What ran in it has its result already.
+    async fn close_outdated(&mut self) {
+        for (_, task) in self.calls.extract_if(|_, task| task.is_inside()) {
+            task.abort();
+        }
+        if *self.door.borrow() == Door::Opening {
+            self.outdated = true;
+        } else {
+            // One that does not close is closed before the next is opened.
+            self.outdated = !self.close().await;
         }
     }
 

@@ -89,6 +89,12 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::QueueFull => "queue_full",
         Refusal::NotRunning => "not_running",
         Refusal::NoQuestion => "question_not_found",
+        Refusal::AnsweredAlready { .. } => "question_answered",
+        Refusal::OtherQuestion => "question_changed",
+        Refusal::UnseenQuestion => "question_unseen",
+        Refusal::BadEdit(_) => "bad_edit",
+        Refusal::AsksForWords => "asks_for_words",
+        Refusal::BadReply => "bad_reply",
         Refusal::NoPrompt => "prompt_not_found",
         Refusal::TooManyQuestions => "too_many_questions",
         Refusal::NotFailed => "not_failed",
@@ -111,6 +117,14 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
         Refusal::NotRunning => "There is nothing to cancel.",
         Refusal::NoQuestion => "Look at the session again: its open questions are in its snapshot.",
         Refusal::TooManyQuestions => "Answer the open ones first.",
+        Refusal::AnsweredAlready { .. } => "There is nothing left to do; the session's events say what became of it.",
+        Refusal::OtherQuestion => "Look at the question again: its `hash` names what would run now.",
+        Refusal::UnseenQuestion => {
+            "Send the `hash` of the question, which stands in the session's snapshot beside what would run."
+        }
+        Refusal::AsksForWords => "Send the answer to `questions`, or deny it.",
+        Refusal::BadReply => "Say it in fewer words; long material can be put into a file of the workspace.",
+        Refusal::BadEdit(_) => "Change them to what the tool takes and the policy allows, or deny the call.",
         Refusal::NoPrompt => "It may have been taken up already.",
         Refusal::NotFailed => "Send a prompt instead.",
         Refusal::TooManyArtifacts => "Download what is there and go on in a new session.",

@@ -24,10 +24,12 @@ mod requests;
 mod schedule;
 mod watch;
 
-pub use engine::{ControlWatch, Engine, EngineStatus, KeptWorkspace, Options, Parts, RecordingWatch, TerminalLine};
+pub use engine::{
+    ControlWatch, Engine, EngineStatus, KeptWorkspace, KnownDefinition, Options, Parts, RecordingWatch, TerminalLine,
+};
 pub use error::EngineError;
 pub use feed::{Feed, FeedItem};
 pub use files::SessionFiles;
 pub use hub::Recording;
-pub use requests::{ChangeTerminal, CreateSession, ListSessions, OpenTerminal, Page, PromptReceipt, SendPrompt};
+pub use requests::{Answer, ChangeTerminal, CreateSession, ListSessions, OpenTerminal, Page, PromptReceipt, SendPrompt};
 pub use watch::{Watch, WatchItem};

@@ -25,6 +25,9 @@ pub(crate) async fn to(parts: &Parts, session: SessionId, spec: &SessionSpec) ->
     let mut names: HashSet<String> = tools.iter().map(|tool| tool.name.clone()).collect();
     let new = answers.into_iter().flatten().filter(|tool| names.insert(tool.name.clone())).take(MAX_ELSEWHERE);
     tools.extend(new.collect::<Vec<_>>());
+    if let Some(definition) = &spec.definition {
+        tools.retain(|tool| definition.offers(tool));
+    }
     tools
 }
 

@@ -5,7 +5,7 @@ use holt_core::budget::Budget;
 use holt_core::event::WhenBusy;
 use holt_core::id::{PromptId, SessionId};
 use holt_core::network::HostRule;
-use holt_core::policy::Policy;
+use holt_core::policy::{Mode, Policy};
 use holt_core::profile::ProfileName;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use holt_core::store::HeadCursor;
@@ -13,6 +13,7 @@ use holt_core::terminal::TerminalSize;
 use holt_core::time::Timestamp;
 use holt_core::view::{SessionSummary, Snapshot};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Makes a session. What is absent gets the server's default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,7 @@ pub struct CreateSession {
     pub environment: Option<String>,
     pub workspace: Option<WorkspaceSpec>,
     pub policy: Option<Policy>,
+    pub mode: Option<Mode>,
     pub budget: Option<Budget>,
     pub limits: Option<Limits>,
     pub desktop: Option<DesktopSpec>,
@@ -52,6 +54,20 @@ pub struct SendPrompt {
     /// Files in the workspace that came with it.
     pub attachments: Vec<String>,
     pub when_busy: WhenBusy,
+}
+
+/// Answers a question about a call.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    pub allow: bool,
+    /// Of the question that was seen; nothing is allowed without it.
+    pub hash: Option<String>,
+    /// Allowed until the session ends.
+    pub for_session: bool,
+    /// What is to run in place of what was asked about.
+    pub arguments: Option<Value>,
+    /// Why not.
+    pub reason: Option<String>,
 }
 
 /// What became of a prompt.

@@ -285,3 +285,41 @@ both! {
         }
     }
 }
+
+both! {
+    async fn a_workspace_that_is_read_only_cannot_be_changed_by_anything_inside() {
+        let den = Den::new();
+        let session = den.open().await;
+        den.run(session, "echo old > file; mkdir dir; setsid sh -c 'sleep 1000' >/dev/null 2>&1 &").await;
+        // Opened otherwise while it is open, it is opened anew: nothing that could write is left.
+        let (_, info) = den.open_with(|spec| { spec.session = session; spec.read_only = true }).await;
+        assert!(!info.found);
+        assert!(den.driver.busy(session).await.unwrap().is_empty());
+        for attempt in [
+            "echo new > file",
+            "touch another",
+            "rm file",
+            "mv dir other",
+            "chmod 777 file",
+            "ln -s / link",
+            "echo new > /workspace/dir/new",
+            "python3 -c 'open(\"/workspace/file\", \"w\")'",
+            "cd /tmp && ln -s /workspace w && echo new > w/file",
+        ] {
+            let outcome = den.run(session, attempt).await;
+            assert!(outcome.status == CallStatus::Failed && text(&outcome).contains("Read-only file system"), "{attempt}: {}", text(&outcome));
+        }
+        let again = den.run(session, "mount -o remount,rw /workspace; umount /workspace; unshare -rm mount -o remount,bind,rw /workspace; echo new > file").await;
+        assert_eq!(again.status, CallStatus::Failed, "{}", text(&again));
+        let written = outcome(&den.driver, call(session, "write_file", json!({ "path": "file", "content": "new" })), false).await;
+        assert!(written.status == CallStatus::Failed && text(&written).contains("ead-only"), "{}", text(&written));
+        let looked = den.run(session, "cat file; ls; echo work > /tmp/work && cat /tmp/work").await;
+        assert!(text(&looked).contains("old") && text(&looked).contains("work"), "{}", text(&looked));
+        assert_eq!(std::fs::read_to_string(den.path(&format!("sessions/{session}/workspace/file"))).unwrap(), "old\n");
+        // And back.
+        let (_, info) = den.open_with(|spec| spec.session = session).await;
+        assert!(!info.found);
+        assert_eq!(den.run(session, "echo new > file").await.status, CallStatus::Succeeded);
+        den.driver.close(session).await.unwrap();
+    }
+}

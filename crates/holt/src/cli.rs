@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    answer, compact, completions, config, doctor, gc, get, key, life, list, logs, models, network, open, openapi, preview,
+    agents, answer, compact, completions, config, doctor, gc, get, key, life, list, logs, mode, models, network, open, openapi, preview,
     profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
 };
 use crate::failure::{Exit, Failure};
@@ -108,9 +108,9 @@ pub enum Command {
     /// Send a session a prompt
     Send(send::Arguments),
     /// Answer yes to what a session asks
-    Approve(answer::Arguments),
+    Approve(answer::Approve),
     /// Answer no to what a session asks
-    Deny(answer::Arguments),
+    Deny(answer::Deny),
     /// Show and change where a session may go, and answer what it asks about that
     Network(network::Arguments),
     /// Sum up the older part of a session's conversation, or undo that
@@ -119,6 +119,15 @@ pub enum Command {
     Changes(undo::ChangesArguments),
     /// Have the files as they were before the last run
     Undo(undo::UndoArguments),
+    /// Answer in words what a session asks in words
+    Reply(answer::Reply),
+    /// Show or change how freely a session's agent works
+    Mode(mode::Arguments),
+    /// List and define agents
+    Agents {
+        #[command(subcommand)]
+        command: Option<agents::Command>,
+    },
     /// Cancel what a session is working on
     Cancel(life::Arguments),
     /// End a session; its conversation and files stay
@@ -188,6 +197,15 @@ mod tests {
             "holt search otters dam -n 5",
             "holt approve last",
             "holt compact last --undo",
+            "holt approve last --for-session --hash 1234abcd",
+            "holt approve last --command ls",
+            "holt deny last --reason no",
+            "holt reply last the second one",
+            "holt mode last",
+            "holt mode last accept-edits",
+            "holt agents",
+            "holt agents add writer.toml",
+            "holt run --agent reviewer --mode plan look at it",
             "holt stop server",
             "holt stop last",
             "holt rm a b --yes",

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod config;
 mod context;
+mod definitions;
 mod failure;
 mod output;
 mod serve;
@@ -53,12 +54,15 @@ async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Logs(arguments) => commands::logs::run(arguments, context).await,
         Command::Search(arguments) => commands::search::run(arguments, context).await,
         Command::Send(arguments) => Box::pin(commands::send::run(arguments, context)).await,
-        Command::Approve(arguments) => commands::answer::run(arguments, context, true).await,
-        Command::Deny(arguments) => commands::answer::run(arguments, context, false).await,
         Command::Network(arguments) => commands::network::run(arguments, context).await,
         Command::Compact(arguments) => commands::compact::run(arguments, context).await,
         Command::Changes(arguments) => commands::undo::changes(arguments, context).await,
         Command::Undo(arguments) => commands::undo::undo(arguments, context).await,
+        Command::Approve(arguments) => commands::answer::approve(arguments, context).await,
+        Command::Deny(arguments) => commands::answer::deny(arguments, context).await,
+        Command::Reply(arguments) => commands::answer::reply(arguments, context).await,
+        Command::Mode(arguments) => commands::mode::run(arguments, context).await,
+        Command::Agents { command } => commands::agents::run(command, context).await,
         Command::Cancel(arguments) => commands::life::cancel(arguments, context).await,
         Command::Stop(arguments) => commands::stop::run(arguments, context).await,
         Command::Rm(arguments) => commands::life::remove(arguments, context).await,

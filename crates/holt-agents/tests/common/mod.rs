@@ -11,7 +11,7 @@ use holt_core::context::Start;
 use holt_core::event::{ContextCompacted, Event, EventBody, Seq, SessionCreated, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use holt_core::machine::{Decision, Effect, Input, NewPrompt, Refusal, State, decide};
-use holt_core::policy::Policy;
+use holt_core::policy::{Mode, Policy};
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, SessionSpec, WorkspaceSpec};
 use holt_core::time::Timestamp;
 use holt_core::tool::{CallOutcome, CallStatus};
@@ -107,6 +107,8 @@ impl Session {
             model: FAKE_MODEL.into(),
             environment: "python".into(),
             workspace_path: "/workspace".into(),
+            purpose: String::new(),
+            mode: Mode::default(),
             tools: tool_specs(),
             start: self.start(),
             instructions: None,
@@ -309,6 +311,9 @@ fn spec() -> SessionSpec {
         environment: "python".into(),
         workspace: WorkspaceSpec::Managed,
         policy: Policy::default(),
+        bounds: Vec::new(),
+        mode: Mode::default(),
+        definition: None,
         budget: Budget::default(),
         limits: Limits::default(),
         desktop: DesktopSpec::default(),

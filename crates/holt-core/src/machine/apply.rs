@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use super::state::{Phase, REMEMBERED_COMPACTIONS, RunState, State};
+use super::state::{Answered, MAX_GRANTS, Phase, REMEMBERED_ANSWERS, REMEMBERED_COMPACTIONS, RunState, State};
 use crate::budget::Usage;
 use crate::context::CompactionPlace;
 use crate::event::{
     AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ContextCompacted, ControlTaken, EventBody, HostAnswered,
     HostAsked, PageChanged, PromptQueued, RunFinished, SandboxEnd, SandboxHeld, Seq, WhenBusy,
 };
+use crate::id::CallId;
 use crate::network::{HOST_ANSWER_SECONDS, HostGrant, HostQuestion, HostRule, MAX_HOST_GRANTS, MAX_HOST_RULES};
 use crate::policy::Verdict;
 use crate::snapshot::SnapshotId;
@@ -28,6 +29,21 @@ impl State {
 
     fn fold(&mut self, at: Timestamp, body: &EventBody) {
         match body {
+            EventBody::ModeChanged(changed) => self.mode = changed.mode,
+            EventBody::HumanAnswered(answered) => {
+                self.remember_settled(answered.call, answered.by.clone(), true);
+                let still = self.stands_still();
+                if let Some(run) = self.run_mut() {
+                    run.settled(at, answered.call, still);
+                }
+            }
+            EventBody::ApprovalAnswered(answered) => {
+                self.remember_answer(answered);
+                let still = self.stands_still();
+                if let Some(run) = self.run_mut() {
+                    run.answered(at, answered, still);
+                }
+            }
             EventBody::SessionRenamed(renamed) => self.spec.title.clone_from(&renamed.title),
             EventBody::PromptQueued(prompt) => {
                 self.used_at = at;
@@ -110,9 +126,8 @@ impl State {
             }
             EventBody::SessionRetried(_) => self.phase = Phase::Idle { asleep: false },
             other => {
-                let still = self.stands_still();
                 if let Some(run) = self.run_mut() {
-                    run.fold(at, other, still);
+                    run.fold(at, other);
                 }
             }
         }
@@ -171,6 +186,25 @@ impl State {
         self.snapshot = Some(id.clone());
         if let Some(run) = self.run_mut().filter(|run| !run.wrote) {
             run.before = Some(id.clone());
+        }
+    }
+
+    fn remember_settled(&mut self, call: CallId, by: String, allowed: bool) {
+        if self.answered.len() == REMEMBERED_ANSWERS {
+            self.answered.pop_front();
+        }
+        self.answered.push_back(Answered { call, by, allowed });
+    }
+
+    fn remember_answer(&mut self, answer: &ApprovalAnswered) {
+        if let Some(by) = answer.by.clone() {
+            self.remember_settled(answer.call, by, answer.allowed);
+        }
+        if let Some(grant) = &answer.grant
+            && self.grants.len() < MAX_GRANTS
+            && !self.grants.contains(grant)
+        {
+            self.grants.push(grant.clone());
         }
     }
 
@@ -241,7 +275,7 @@ impl State {
 }
 
 impl RunState {
-    fn fold(&mut self, at: Timestamp, body: &EventBody, still: bool) {
+    fn fold(&mut self, at: Timestamp, body: &EventBody) {
         match body {
             EventBody::MessageStarted(started) => self.writing = Some(started.message),
             EventBody::MessageAborted(_) => self.writing = None,
@@ -253,9 +287,19 @@ impl RunState {
             EventBody::CallProposed(proposed) => self.calls.push(open_call(proposed)),
             EventBody::ApprovalRequested(asked) => {
                 self.waiting_since.get_or_insert(at);
-                self.with_call(asked.call, |call| call.answer_until = Some(asked.until));
+                self.with_call(asked.call, |call| {
+                    call.answer_until = Some(asked.until);
+                    call.question.clone_from(&asked.question);
+                });
             }
-            EventBody::ApprovalAnswered(answered) => self.answered(at, answered, still),
+            EventBody::HumanAsked(asked) => {
+                self.waiting_since.get_or_insert(at);
+                self.with_call(asked.call, |call| {
+                    call.stage = CallStage::Asked;
+                    call.answer_until = Some(asked.until);
+                    call.asks = Some(asked.question.clone());
+                });
+            }
             EventBody::CallStarted(started) => self.with_call(started.call, |call| call.stage = CallStage::Running),
             EventBody::CallFinished(finished) => {
                 self.wrote |= self.calls.iter().any(|call| call.id == finished.call && call.may_write());
@@ -270,8 +314,20 @@ impl RunState {
 
     fn answered(&mut self, at: Timestamp, answered: &ApprovalAnswered, still: bool) {
         self.with_call(answered.call, |call| {
+            if let Some(arguments) = &answered.arguments {
+                call.arguments.clone_from(arguments);
+                call.edited_by.clone_from(&answered.by);
+            }
+        });
+        self.settled(at, answered.call, still);
+    }
+
+    fn settled(&mut self, at: Timestamp, call: CallId, still: bool) {
+        self.with_call(call, |call| {
             call.stage = CallStage::Ready;
             call.answer_until = None;
+            call.question = None;
+            call.asks = None;
         });
         self.go_on(at, still);
     }
@@ -301,6 +357,9 @@ fn open_call(proposed: &CallProposed) -> OpenCall {
         arguments: proposed.arguments.clone(),
         stage: if proposed.verdict == Verdict::Ask { CallStage::Asked } else { CallStage::Ready },
         answer_until: None,
+        question: None,
+        asks: None,
+        edited_by: None,
         parallel: proposed.parallel,
         screen: proposed.screen,
         place: proposed.place,

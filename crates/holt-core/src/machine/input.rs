@@ -1,11 +1,14 @@
 //! What can happen to a session from outside, and what it answers.
 
+use serde_json::Value;
+
 use super::State;
 use crate::agent::FinishedTurn;
 use crate::budget::Usage;
 use crate::event::{ContextCompacted, ControlEnd, EventBody, Level, SandboxEnd, Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, TerminalId};
 use crate::network::{HostRule, NetworkDecision};
+use crate::policy::Mode;
 use crate::session::{EndReason, Network};
 use crate::snapshot::{SnapshotId, SnapshotInfo};
 use crate::terminal::TerminalExit;
@@ -23,6 +26,22 @@ pub struct NewPrompt {
     pub by: String,
 }
 
+/// An answer as somebody gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAnswer {
+    pub call: CallId,
+    pub allow: bool,
+    /// Of the question that was seen. Nothing is allowed without it.
+    pub hash: Option<String>,
+    /// Allowed until the session ends.
+    pub for_session: bool,
+    /// What is to run in place of what was asked about.
+    pub arguments: Option<Value>,
+    /// Why not.
+    pub reason: Option<String>,
+    pub by: String,
+}
+
 /// What can happen to a session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
@@ -35,9 +54,16 @@ pub enum Input {
     Cancel {
         by: String,
     },
-    Answer {
+    Answer(NewAnswer),
+    /// An answer in words to what the agent asked in words.
+    Reply {
         call: CallId,
-        allow: bool,
+        text: String,
+        by: String,
+    },
+    /// How freely the agent works from now on.
+    SetMode {
+        mode: Mode,
         by: String,
     },
     /// Answers a question about a host.
@@ -266,6 +292,8 @@ pub enum Effect {
     SleepSandbox {
         even_if_busy: bool,
     },
+    /// Close the sandbox whatever runs in it; it is opened otherwise when it is next needed.
+    CloseSandbox,
     /// Close the sandbox whatever runs in it.
     EndSandbox,
 }
@@ -304,6 +332,18 @@ pub enum Refusal {
     NoQuestion,
     #[error("{MAX_HOST_QUESTIONS} hosts are asked about already", MAX_HOST_QUESTIONS = crate::network::MAX_HOST_QUESTIONS)]
     TooManyQuestions,
+    #[error("{by} has {} it already", if *.allowed { "allowed" } else { "denied" })]
+    AnsweredAlready { by: String, allowed: bool },
+    #[error("it asks for an answer in words")]
+    AsksForWords,
+    #[error("the answer is empty, or longer than {MAX_REPLY_BYTES} bytes", MAX_REPLY_BYTES = super::MAX_REPLY_BYTES)]
+    BadReply,
+    #[error("what would run is not what was seen")]
+    OtherQuestion,
+    #[error("the answer does not say what was seen")]
+    UnseenQuestion,
+    #[error("the changed arguments cannot be used: {0}")]
+    BadEdit(String),
     #[error("there is no such prompt waiting")]
     NoPrompt,
     #[error("the session has not failed")]

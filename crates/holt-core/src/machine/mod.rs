@@ -30,5 +30,5 @@ mod properties;
 mod tests;
 
 pub use decide::decide;
-pub use input::{Decision, Effect, Fact, Input, NewPrompt, Published, Refusal};
-pub use state::{MAX_ARTIFACTS, MAX_QUEUE, Phase, RunState, State};
+pub use input::{Decision, Effect, Fact, Input, NewAnswer, NewPrompt, Published, Refusal};
+pub use state::{Answered, MAX_ARTIFACTS, MAX_GRANTS, MAX_QUEUE, MAX_REPLY_BYTES, Phase, RunState, State};

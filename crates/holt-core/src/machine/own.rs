@@ -1,5 +1,6 @@
 //! The tools that a session answers by itself: what they do is a change of its state and nothing else.
 
+mod ask;
 mod plan;
 
 use serde_json::Value;
@@ -7,12 +8,15 @@ use serde_json::Value;
 use super::state::State;
 use crate::event::EventBody;
 use crate::tool::{CallOutcome, CallStatus, ToolSpec};
+use crate::view::FreeQuestion;
 
 /// What comes of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// It is done, with these events before its result.
     Now { events: Vec<EventBody>, outcome: CallOutcome },
+    /// It is done when a person has answered.
+    Ask(FreeQuestion),
 }
 
 impl Answer {
@@ -23,12 +27,13 @@ impl Answer {
 
 /// What every session offers.
 pub fn tools() -> Vec<ToolSpec> {
-    vec![plan::tool()]
+    vec![plan::tool(), ask::tool()]
 }
 
 /// Answers a call. The arguments are a model's: they may be anything.
 pub fn answer(_state: &State, tool: &str, arguments: &Value) -> Answer {
     match tool {
+        ask::NAME => ask::answer(arguments),
         plan::NAME => plan::answer(arguments),
         _ => Answer::refused("This version of Holt has no such tool any more."),
     }

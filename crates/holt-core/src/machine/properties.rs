@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::tests::{Story, prompt, spec, tools, turn};
-use super::{Effect, Fact, Input, State};
+use super::tests::{Story, answer, prompt, spec, tools, turn};
+use super::{Effect, Fact, Input, NewAnswer, State};
 use crate::event::{ControlEnd, EventBody, SandboxEnd, WhenBusy};
 use crate::id::{CallId, ClientId, MessageId, PromptId, RunId};
+use crate::policy::Mode;
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, CallStatus};
@@ -21,7 +23,8 @@ enum Voice {
     Prompt(u8, u8),
     Withdraw(u8),
     Cancel,
-    Answer(u8, bool),
+    Answer(u8, bool, bool, bool),
+    SetMode(u8),
     Stop,
     Retry,
     Begin(u8),
@@ -52,7 +55,9 @@ fn voice() -> impl Strategy<Value = Voice> {
         6 => (any::<u8>(), 0u8..4).prop_map(|(id, busy)| Voice::Prompt(id, busy)),
         1 => any::<u8>().prop_map(Voice::Withdraw),
         1 => Just(Voice::Cancel),
-        3 => (any::<u8>(), any::<bool>()).prop_map(|(call, allow)| Voice::Answer(call, allow)),
+        3 => (any::<u8>(), any::<bool>(), any::<bool>(), any::<bool>())
+            .prop_map(|(call, allow, session, edit)| Voice::Answer(call, allow, session, edit)),
+        1 => (0u8..4).prop_map(Voice::SetMode),
         1 => Just(Voice::Retry),
         2 => any::<u8>().prop_map(Voice::Begin),
         4 => Just(Voice::NextStep),
@@ -133,7 +138,12 @@ impl Judge {
             }
             Voice::Withdraw(id) => Input::Withdraw { prompt: PromptId::new(Uuid::from_u128(u128::from(id) + 1)), by: "x".into() },
             Voice::Cancel => Input::Cancel { by: "x".into() },
-            Voice::Answer(call, allow) => Input::Answer { call: some_call(call), allow, by: "x".into() },
+            Voice::Answer(call, allow, for_session, edit) => Input::Answer(NewAnswer {
+                for_session,
+                arguments: edit.then(|| json!({ "path": "other" })),
+                ..answer(&self.story.state, some_call(call), allow)
+            }),
+            Voice::SetMode(which) => Input::SetMode { mode: Mode::ALL[usize::from(which)], by: "x".into() },
             Voice::Stop => Input::Stop { reason: EndReason::Stopped, by: None },
             Voice::Retry => Input::Retry { by: "x".into() },
             Voice::Begin(id) => Input::BeginMessage { run, message: MessageId::new(Uuid::from_u128(u128::from(id))) },

@@ -9,10 +9,10 @@ use crate::agent::Delta;
 use crate::budget::{Bound, Standing, Usage};
 use crate::context::CompactionPlace;
 use crate::event::{Seq, SessionCreated};
-use crate::id::{MessageId, PromptId, RunId, SessionId};
+use crate::id::{CallId, MessageId, PromptId, RunId, SessionId};
 use crate::network::{HostGrant, HostQuestion, Judgement, judge};
 use crate::plan::PlanItem;
-use crate::policy::Verdict;
+use crate::policy::{Grant, Layers, Mode, Verdict};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::snapshot::{NOTHING, SnapshotId};
 use crate::store::Head;
@@ -30,6 +30,21 @@ pub const MAX_ARTIFACTS: usize = 500;
 pub(super) const REMEMBERED_COMPACTIONS: usize = 32;
 /// How many past prompts are remembered, so that one that is sent again is known.
 const REMEMBERED_PROMPTS: usize = 256;
+
+/// How many answers for the whole session are kept; further ones count once.
+pub const MAX_GRANTS: usize = 200;
+/// The longest answer in words.
+pub const MAX_REPLY_BYTES: usize = 32 * 1024;
+/// How many answers are remembered by who gave them.
+pub(super) const REMEMBERED_ANSWERS: usize = 32;
+
+/// A question that was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    pub call: CallId,
+    pub by: String,
+    pub allowed: bool,
+}
 
 /// Where a session is in its life.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +89,15 @@ pub struct State {
     pub spec: SessionSpec,
     pub phase: Phase,
     pub sandbox: SandboxState,
+    /// How freely the agent works.
+    #[serde(default)]
+    pub mode: Mode,
+    /// What people allowed for as long as the session lives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
+    /// Questions that were answered last, so that whoever answers one again is told by whom.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub answered: VecDeque<Answered>,
     /// Why everything in the open sandbox stands still, when it does.
     #[serde(default)]
     pub held: Option<Held>,
@@ -130,6 +154,9 @@ impl State {
         Self {
             id,
             recording,
+            mode: created.spec.mode,
+            grants: Vec::new(),
+            answered: VecDeque::new(),
             spec: created.spec,
             phase: Phase::Idle { asleep: false },
             sandbox: SandboxState::Closed,
@@ -169,6 +196,17 @@ impl State {
     /// Whether what happens on the desktop is to be kept now: nothing that a person does is, unless they said so.
     pub fn records(&self) -> bool {
         self.recording.is_some_and(|recording| recording.while_driven || self.control.is_none())
+    }
+
+    /// What decides about calls now.
+    pub fn layers(&self) -> Layers<'_> {
+        Layers {
+            mode: self.mode,
+            session: &self.spec.policy,
+            above: &self.spec.bounds,
+            grants: &self.grants,
+            workspace: &self.spec.workspace,
+        }
     }
 
     pub fn run(&self) -> Option<&RunState> {
@@ -236,6 +274,9 @@ impl State {
     pub fn judge_host(&self, host: &str, port: u16, now: Timestamp) -> Judgement {
         if matches!(self.phase, Phase::Ending { .. } | Phase::Ended { .. }) {
             return Judgement::new(Verdict::Deny, "ended");
+        }
+        if self.mode.reads_only() {
+            return Judgement::new(Verdict::Deny, "plan mode");
         }
         let judged = judge(self.spec.network, &self.spec.hosts, host, port);
         let holds = |grant: &&HostGrant| grant.host == host && grant.port == port && grant.until > now;
@@ -320,6 +361,10 @@ impl State {
             environment: spec.environment,
             workspace: spec.workspace,
             policy: spec.policy,
+            bounds: spec.bounds,
+            mode: self.mode,
+            definition: spec.definition.map(|definition| definition.name),
+            grants: self.grants.clone(),
             budget: spec.budget,
             limits: spec.limits,
             desktop: spec.desktop,

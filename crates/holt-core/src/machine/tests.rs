@@ -3,19 +3,20 @@
 mod control;
 mod held;
 mod network;
+mod questions;
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Decision, Effect, Input, NewPrompt, Phase, Refusal, State, decide};
+use super::{Decision, Effect, Input, NewAnswer, NewPrompt, Phase, Refusal, State, decide};
 use crate::agent::FinishedTurn;
 use crate::budget::{Bound, Budget, Usage};
 use crate::event::{EventBody, RunResult, SandboxEnd, SessionCreated, WhenBusy};
 use crate::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use crate::model::{AssistantPart, StopReason};
-use crate::policy::{Policy, Rule, Verdict};
+use crate::policy::{Mode, Policy, Rule, Verdict};
 use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, SessionSpec, Status, WorkspaceSpec};
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, CallStatus, Place, ToolSpec};
@@ -31,12 +32,12 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
         environment: "default".into(),
         workspace: WorkspaceSpec::Managed,
         policy: Policy {
-            rules: vec![
-                Rule { tool: "ask_*".into(), verdict: Verdict::Ask },
-                Rule { tool: "deny_*".into(), verdict: Verdict::Deny },
-            ],
+            rules: vec![Rule::about("ask_*", Verdict::Ask), Rule::about("deny_*", Verdict::Deny)],
             ..Policy::default()
         },
+        bounds: Vec::new(),
+        mode: Mode::Full,
+        definition: None,
         budget: Budget { steps: Some(5), tokens: None, cost_micros: None, seconds: Some(100) },
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
@@ -90,6 +91,20 @@ pub(super) fn turn(message: u128, calls: &[(u128, &str)]) -> Box<FinishedTurn> {
         stop: if calls.is_empty() { StopReason::Finished } else { StopReason::Calls },
         model: "demo".into(),
     })
+}
+
+/// The answer of somebody who has seen the question.
+pub(super) fn answer(state: &State, call: CallId, allow: bool) -> NewAnswer {
+    let open = state.run().and_then(|run| run.calls.iter().find(|open| open.id == call));
+    NewAnswer {
+        call,
+        allow,
+        hash: open.and_then(|open| open.question.as_ref()).map(|question| question.hash.clone()),
+        for_session: false,
+        arguments: None,
+        reason: None,
+        by: "someone".into(),
+    }
 }
 
 /// A session with a clock that its story moves.
@@ -227,11 +242,7 @@ fn a_question_holds_the_run_until_it_is_answered_and_waiting_is_not_work() {
     );
     assert_eq!(story.state.status(), Status::Waiting);
     story.now = 90_000;
-    assert_eq!(
-        story.take(Input::Answer { call: call(1), allow: true, by: "someone".into() }),
-        ["approval_answered", "call_started"]
-    );
-    assert_eq!(story.try_take(Input::Answer { call: call(1), allow: true, by: "b".into() }).unwrap_err(), Refusal::NoQuestion);
+    assert_eq!(story.take(Input::Answer(answer(&story.state, call(1), true))), ["approval_answered", "call_started"]);
     story.returned(1);
     let run = story.run();
     story.now = 120_000;

@@ -2,7 +2,8 @@
 
 use holt_core::access::{Principal, Scope};
 use holt_core::id::{CallId, PromptId, SessionId};
-use holt_core::machine::{Input, NewPrompt, Refusal};
+use holt_core::machine::{Input, NewAnswer, NewPrompt, Refusal};
+use holt_core::policy::Mode;
 use holt_core::session::{EndReason, Status};
 use holt_core::view::Snapshot;
 use tokio::sync::oneshot;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::{Engine, allow};
 use crate::error::EngineError;
 use crate::owner::{Reply, Request};
-use crate::requests::{PromptReceipt, SendPrompt};
+use crate::requests::{Answer, PromptReceipt, SendPrompt};
 
 impl Engine {
     pub async fn prompt(&self, by: &Principal, id: SessionId, prompt: SendPrompt) -> Result<PromptReceipt, EngineError> {
@@ -30,8 +31,24 @@ impl Engine {
         self.change(by, Scope::Operate, id, Input::Cancel { by: by.name.clone() }).await
     }
 
-    pub async fn answer(&self, by: &Principal, id: SessionId, call: CallId, allow: bool) -> Result<Snapshot, EngineError> {
-        self.change(by, Scope::Approve, id, Input::Answer { call, allow, by: by.name.clone() }).await
+    /// Answers a question about a call.
+    pub async fn answer(&self, by: &Principal, id: SessionId, call: CallId, answer: Answer) -> Result<Snapshot, EngineError> {
+        let Answer { allow, hash, for_session, arguments, reason } = answer;
+        let by_name = by.name.clone();
+        let answer = NewAnswer { call, allow, hash, for_session, arguments, reason, by: by_name };
+        self.change(by, Scope::Approve, id, Input::Answer(answer)).await
+    }
+
+    /// Answers in words what the agent asked in words.
+    pub async fn reply(&self, by: &Principal, id: SessionId, call: CallId, text: String) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Approve, id, Input::Reply { call, text, by: by.name.clone() }).await
+    }
+
+    /// Changes how freely the agent works. To let it do more takes who may answer its questions.
+    pub async fn set_mode(&self, by: &Principal, id: SessionId, mode: Mode) -> Result<Snapshot, EngineError> {
+        let now = self.session(by, id).await?.mode;
+        let scope = if mode.freedom() > now.freedom() { Scope::Approve } else { Scope::Operate };
+        self.change(by, scope, id, Input::SetMode { mode, by: by.name.clone() }).await
     }
 
     pub async fn rename(&self, by: &Principal, id: SessionId, title: String) -> Result<Snapshot, EngineError> {

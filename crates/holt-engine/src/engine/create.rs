@@ -53,15 +53,18 @@ impl Engine {
 
     async fn spec(&self, by: &Principal, request: CreateSession) -> Result<SessionSpec, EngineError> {
         let options = &self.node.options;
-        let agent = request.agent.unwrap_or_else(|| options.default_agent.clone());
+        let definition = match request.agent.as_deref() {
+            Some(name) => self.definition(name).await?,
+            None => None,
+        };
+        let brain = definition.as_ref().map_or(request.agent, |definition| definition.agent.clone());
+        let agent = brain.unwrap_or_else(|| options.default_agent.clone());
         if !self.node.parts.agents.contains_key(&agent) {
-            return Err(invalid(
-                "agent_unknown",
-                format!("there is no agent `{agent}`"),
-                "`holt status --json` lists the agents.",
-            ));
+            return Err(invalid("agent_unknown", format!("there is no agent `{agent}`"), "`holt agents` lists the agents."));
         }
-        let model = request.model.unwrap_or_else(|| self.default_model());
+        let defined = definition.as_ref();
+        let model = request.model.or_else(|| defined.and_then(|agent| agent.model.clone()));
+        let model = model.unwrap_or_else(|| self.default_model());
         if !self.models().iter().any(|known| known.id == model) {
             return Err(invalid(
                 "model_unknown",
@@ -74,6 +77,10 @@ impl Engine {
             let hint = "Choose one of the environments that `/v2/status` lists.";
             return Err(invalid("environment_unknown", format!("there is no environment `{environment}`"), hint));
         }
+        let policy = request.policy.unwrap_or_else(|| options.policy.clone());
+        policy.check().map_err(|what| invalid("bad_policy", what, "Use fewer or shorter rules."))?;
+        let mode = request.mode.or_else(|| defined.and_then(|agent| agent.mode)).unwrap_or(options.mode);
+        let budget = request.budget.or_else(|| defined.and_then(|agent| agent.budget)).unwrap_or(options.budget);
         let workspace = self.workspace(by, request.workspace.unwrap_or(WorkspaceSpec::Managed)).await?;
         let natural = if workspace == WorkspaceSpec::Managed { SessionKind::Chat } else { SessionKind::Project };
         Ok(SessionSpec {
@@ -84,8 +91,11 @@ impl Engine {
             model,
             environment,
             workspace,
-            policy: request.policy.unwrap_or_else(|| options.policy.clone()),
-            budget: request.budget.unwrap_or(options.budget),
+            policy,
+            bounds: definition.iter().filter_map(|agent| agent.policy.clone()).collect(),
+            mode,
+            definition,
+            budget,
             limits: request.limits.unwrap_or(options.limits),
             desktop: sensible(request.desktop.unwrap_or(options.desktop))?,
             network: request.network.unwrap_or(options.network),

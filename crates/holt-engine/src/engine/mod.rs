@@ -2,6 +2,7 @@
 
 mod asking;
 mod create;
+mod definitions;
 mod desktop;
 mod life;
 mod network;
@@ -23,6 +24,7 @@ use crate::error::EngineError;
 use crate::node::Node;
 
 pub(crate) use asking::new_prompt;
+pub use definitions::KnownDefinition;
 pub use desktop::{ControlWatch, RecordingWatch};
 pub use options::{Options, Parts};
 pub use snapshots::KeptWorkspace;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use holt_core::agent::Agent;
 use holt_core::budget::Budget;
+use holt_core::definition::Definitions;
 use holt_core::elsewhere::Elsewhere;
 use holt_core::model::Model;
-use holt_core::policy::Policy;
+use holt_core::policy::{Mode, Policy};
 use holt_core::sandbox::Sandboxes;
 use holt_core::session::{DesktopSpec, KEEP_AWAKE_SECONDS, Limits, Network};
 use holt_core::snapshot::Snapshots;
@@ -28,6 +29,8 @@ pub struct Parts {
     pub models: Arc<dyn Model>,
     /// Where the tools are that no sandbox has.
     pub elsewhere: Vec<Arc<dyn Elsewhere>>,
+    /// Agents that people defined, besides those that come with Holt.
+    pub definitions: Arc<dyn Definitions>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -45,6 +48,7 @@ pub struct Options {
     pub environments: Vec<String>,
     pub budget: Budget,
     pub policy: Policy,
+    pub mode: Mode,
     pub limits: Limits,
     pub desktop: DesktopSpec,
     pub network: Network,
@@ -71,6 +75,7 @@ impl Default for Options {
             environments: vec!["default".into()],
             budget: Budget::default(),
             policy: Policy::default(),
+            mode: Mode::default(),
             limits: Limits::default(),
             desktop: DesktopSpec::default(),
             network: Network::default(),

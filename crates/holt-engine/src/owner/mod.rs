@@ -64,6 +64,8 @@ pub(crate) struct Owner {
     pub(crate) hub: Arc<Hub>,
     pub(crate) words: mpsc::Sender<Word>,
     pub(crate) door: watch::Sender<Door>,
+    /// The sandbox that is open or opening is not as it is to be: it is closed before another is opened.
+    pub(crate) outdated: bool,
     /// How often the door was opened.
     pub(crate) openings: u64,
     pub(crate) brain: Option<(RunId, AbortHandle)>,
@@ -126,6 +128,7 @@ impl Owner {
             written: Some(state.head()),
             state,
             door: watch::Sender::new(Door::Closed),
+            outdated: false,
             openings: 0,
             brain: None,
             pending_step: None,

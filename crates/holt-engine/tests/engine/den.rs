@@ -12,6 +12,7 @@ use futures::stream::BoxStream;
 use holt_core::access::{Principal, Scope};
 use holt_core::agent::{Agent, Delta, DeltaTarget, Desk, FinishedTurn, WorkError};
 use holt_core::budget::Usage;
+use holt_core::definition::Definitions;
 use holt_core::elsewhere::Elsewhere;
 use holt_core::event::{Event, EventBody, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, SessionId};
@@ -120,6 +121,7 @@ pub struct Den {
     brain: ScriptedBrain,
     store: Arc<dyn Store>,
     _dir: tempfile::TempDir,
+    pub definitions: Arc<dyn Definitions>,
 }
 
 impl Den {
@@ -134,6 +136,7 @@ impl Den {
             elsewhere: Vec::new(),
             brain: ScriptedBrain(Arc::new(Mutex::new(idle))),
             store: Arc::new(store),
+            definitions: Arc::new(()),
             _dir: dir,
         }
     }
@@ -165,6 +168,7 @@ impl Den {
             agents: BTreeMap::from([("holt".to_owned(), Arc::new(self.brain.clone()) as Arc<dyn Agent>)]),
             models: Arc::new(OneModel),
             elsewhere: self.elsewhere.clone(),
+            definitions: self.definitions.clone(),
         };
         Engine::start(parts, self.options.clone()).await.unwrap()
     }

@@ -7,6 +7,7 @@ mod den;
 mod elsewhere;
 mod faults;
 mod feeds;
+mod modes;
 mod recovery;
 mod reports;
 mod runs;

@@ -8,7 +8,7 @@ use holt_core::id::SessionId;
 use holt_core::policy::{Policy, Verdict};
 use holt_core::session::{SessionKind, Status, WorkspaceSpec};
 use holt_core::tool::{CallOutcome, CallStatus};
-use holt_engine::{CreateSession, ListSessions};
+use holt_engine::{Answer, CreateSession, ListSessions};
 use holt_testkit::{Gate, within};
 use serde_json::json;
 use uuid::Uuid;
@@ -156,15 +156,21 @@ async fn a_question_waits_for_somebody_who_may_answer_it() {
     let id = engine.create(&owner(), CreateSession { policy: Some(policy), ..CreateSession::default() }).await.unwrap().id;
     engine.prompt(&owner(), id, say("build")).await.unwrap();
     let waiting = until(&engine, id, "the question", |session| session.status == Status::Waiting).await;
-    let call = waiting.run.unwrap().calls[0].id;
+    let open = waiting.run.unwrap().calls[0].clone();
+    let (call, hash) = (open.id, open.question.unwrap().hash);
+    let yes = || Answer { allow: true, hash: Some(hash.clone()), ..Answer::default() };
     let agent = who("owner", &[Scope::Operate]);
-    assert_eq!(code(&engine.answer(&agent, id, call, true).await.unwrap_err()), "not_allowed");
+    assert_eq!(code(&engine.answer(&agent, id, call, yes()).await.unwrap_err()), "not_allowed");
     assert_eq!(den.sandboxes.begun_in_all(), 0);
     let person = who("owner", &[Scope::Operate, Scope::Approve]);
-    engine.answer(&person, id, call, true).await.unwrap();
+    let unseen = Answer { hash: None, ..yes() };
+    assert_eq!(code(&engine.answer(&person, id, call, unseen).await.unwrap_err()), "question_unseen");
+    let stale = Answer { hash: Some("0".repeat(64)), ..yes() };
+    assert_eq!(code(&engine.answer(&person, id, call, stale).await.unwrap_err()), "question_changed");
+    engine.answer(&person, id, call, yes()).await.unwrap();
     until(&engine, id, "the run to end", |session| session.status == Status::Idle).await;
     assert_eq!(den.sandboxes.begun(call), 1);
-    assert_eq!(code(&engine.answer(&person, id, call, true).await.unwrap_err()), "question_not_found");
+    assert_eq!(code(&engine.answer(&person, id, call, yes()).await.unwrap_err()), "question_answered");
 }
 
 #[tokio::test]

@@ -124,8 +124,11 @@ impl Inner {
         let opened = {
             let mut slot = slot.lock().await;
             match self.find_in(&mut slot, session).await {
-                Ok(open) => Ok(info(&open.record, true)),
-                Err(SandboxError::NotOpen | SandboxError::Gone) => {
+                Ok(open) if open.record.read_only == spec.read_only => Ok(info(&open.record, true)),
+                Ok(_) | Err(SandboxError::NotOpen | SandboxError::Gone) => {
+                    if let Some(open) = slot.open.take() {
+                        self.end(&open).await;
+                    }
                     let opened = self.open_in(&mut slot, &spec).await;
                     if let Some(open) = &slot.open {
                         open.teller.tell_newcomer();

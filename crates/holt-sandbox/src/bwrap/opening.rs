@@ -111,6 +111,7 @@ impl Inner {
             workspace_path: world.workspace_path,
             token,
             authority,
+            read_only: spec.read_only,
             warnings: world.warnings,
             profile: spec.profile.clone(),
             prepared,
@@ -163,6 +164,7 @@ impl Inner {
             limits: &spec.limits,
             token: inside.token,
             certificates: inside.certificates,
+            read_only: spec.read_only,
         };
         Ok(World { room: room::room(&parts), browser: room::browser_room(&parts), workspace_path, warnings })
     }

@@ -55,6 +55,7 @@ pub fn usual_spec(options: &Options, session: SessionId) -> SandboxSpec {
         environment: options.environment.clone(),
         limits: options.limits,
         profile: None,
+        read_only: false,
         variables: BTreeMap::new(),
     }
 }

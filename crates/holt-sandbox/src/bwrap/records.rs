@@ -35,6 +35,9 @@ pub struct Record {
     /// What is trusted inside, with its key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<Authority>,
+    /// The workspace cannot be changed from inside.
+    #[serde(default)]
+    pub read_only: bool,
     pub warnings: Vec<String>,
     /// The profile that its browser has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,6 +113,7 @@ mod tests {
             token: "t".into(),
             authority: Some(Authority { certificate: "c".into(), key: "k".into() }),
             profile: None,
+            read_only: false,
             warnings: Vec::new(),
             prepared: false,
         };

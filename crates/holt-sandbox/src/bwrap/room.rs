@@ -72,6 +72,8 @@ pub struct Parts<'a> {
     pub token: &'a str,
     /// What is trusted inside besides what the machine trusts.
     pub certificates: Option<Certificates>,
+    /// The workspace cannot be changed from inside.
+    pub read_only: bool,
 }
 
 /// Where the agent works.
@@ -103,11 +105,12 @@ pub fn room(parts: &Parts<'_>) -> Room {
     binds.push(held(&parts.home, HOME, true));
     binds.extend(parts.kits.iter().map(|kit| held(&kit.place, kit.place.clone(), false)));
     match &parts.workspace {
-        Place::Managed(path) => binds.push(held(path, WORKSPACE, true)),
+        Place::Managed(path) => binds.push(held(path, WORKSPACE, !parts.read_only)),
         Place::Project(project) => {
             variables.insert(WORKSPACE_VARIABLE.to_owned(), directory.display().to_string());
             links.push(Link { at: PathBuf::from(WORKSPACE), target: directory.clone() });
-            binds.extend(project.binds());
+            let own = project.binds().into_iter();
+            binds.extend(own.map(|bind| Bind { writable: bind.writable && !parts.read_only, ..bind }));
         }
     }
     Room {
@@ -208,6 +211,7 @@ mod tests {
             limits,
             token: "holt-t",
             certificates: None,
+            read_only: false,
         }
     }
 

@@ -140,6 +140,7 @@ pub fn spec() -> SandboxSpec {
         environment: "default".into(),
         limits: Limits::default(),
         profile: None,
+        read_only: false,
         variables: BTreeMap::new(),
     }
 }

@@ -111,6 +111,18 @@ impl<S: Send + Sync> FromRequestParts<S> for SnapshotParam {
     }
 }
 
+/// The name of an agent's definition. What is a name is decided where it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct AgentParam(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for AgentParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        path_param(parts, state, "name").await.map(Self)
+    }
+}
+
 /// A path inside the workspace, at the end of the address.
 #[derive(Debug, Clone)]
 pub(crate) struct FileParam(pub String);

@@ -1,5 +1,6 @@
 //! The routes, by what they are about. Each file ends with its own list.
 
+mod agents;
 mod archive;
 mod artifacts;
 mod compaction;
@@ -36,6 +37,7 @@ pub(crate) use transfer::{Receiver, off_thread};
 pub(crate) fn all() -> Vec<Declared> {
     let groups = [
         sessions::routes(),
+        agents::routes(),
         prompts::routes(),
         events::routes(),
         compaction::routes(),

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use holt_api::bounds::{self, Invalid, MAX_PAGE, MAX_SEARCH_CHARS, MAX_WORD_CHARS};
-use holt_api::{Answer, CallId, CreateSession, Measurement, RenameSession, Scope, SessionId, SessionList, Snapshot, Status};
+use holt_api::{
+    Answer, CallId, CreateSession, Measurement, RenameSession, Reply, Scope, SessionId, SessionList, SetMode, Snapshot, Status,
+};
 use holt_core::sandbox::SandboxError;
 use holt_engine::{self as engine, EngineError};
 use serde::Deserialize;
@@ -50,6 +52,7 @@ fn to_engine(request: CreateSession) -> engine::CreateSession {
         environment: request.environment,
         workspace: request.workspace,
         policy: request.policy,
+        mode: request.mode,
         budget: request.budget,
         limits: request.limits,
         desktop: request.desktop,
@@ -184,6 +187,9 @@ async fn wake_session(State(app): State<App>, caller: Caller, SessionParam(id): 
 }
 
 /// Answers a question of the agent about a call.
+///
+/// The question stands in the session's snapshot, at the call: its `hash` names exactly what would run and has to be sent with the
+/// answer. Of two people who answer, one is told that the other has.
 #[utoipa::path(post, path = "/v2/sessions/{id}/approvals/{call}", tag = "sessions",
     params(("id" = SessionId, Path, description = "The session."), ("call" = CallId, Path, description = "The call that waits.")),
     request_body = Answer, responses((status = 200, description = "The session.", body = Snapshot)))]
@@ -194,7 +200,40 @@ async fn answer_question(
     CallParam(call): CallParam,
     JsonBody(answer): JsonBody<Answer>,
 ) -> Answered {
-    Ok(Json(app.engine.answer(&caller.principal, id, call, answer.allow).await?))
+    let Answer { allow, hash, for_session, arguments, reason } = answer;
+    let answer = engine::Answer { allow, hash, for_session, arguments, reason };
+    Ok(Json(app.engine.answer(&caller.principal, id, call, answer).await?))
+}
+
+/// Answers in words what the agent asked in words.
+///
+/// The question stands in the session's snapshot, at the call that `asks`. To leave it unanswered, deny the call.
+#[utoipa::path(post, path = "/v2/sessions/{id}/questions/{call}", tag = "sessions",
+    params(("id" = SessionId, Path, description = "The session."), ("call" = CallId, Path, description = "The call that waits.")),
+    request_body = Reply, responses((status = 200, description = "The session.", body = Snapshot)))]
+async fn reply_in_words(
+    State(app): State<App>,
+    caller: Caller,
+    SessionParam(id): SessionParam,
+    CallParam(call): CallParam,
+    JsonBody(reply): JsonBody<Reply>,
+) -> Answered {
+    Ok(Json(app.engine.reply(&caller.principal, id, call, reply.text).await?))
+}
+
+/// Changes how freely a session's agent works.
+///
+/// To let it do more takes the scope `approve`. Into and out of `plan` the sandbox is opened anew, and what runs in it ends.
+#[utoipa::path(put, path = "/v2/sessions/{id}/mode", tag = "sessions",
+    params(("id" = SessionId, Path, description = "The session.")),
+    request_body = SetMode, responses((status = 200, description = "The session.", body = Snapshot)))]
+async fn set_mode(
+    State(app): State<App>,
+    caller: Caller,
+    SessionParam(id): SessionParam,
+    JsonBody(request): JsonBody<SetMode>,
+) -> Answered {
+    Ok(Json(app.engine.set_mode(&caller.principal, id, request.mode).await?))
 }
 
 /// Says what the session's sandbox uses now. A closed one uses nothing.
@@ -222,6 +261,8 @@ pub(crate) fn routes() -> Vec<Declared> {
         Declared::needs(Scope::Operate, routes!(sleep_session)),
         Declared::needs(Scope::Operate, routes!(wake_session)),
         Declared::needs(Scope::Approve, routes!(answer_question)),
+        Declared::needs(Scope::Approve, routes!(reply_in_words)),
+        Declared::needs(Scope::Operate, routes!(set_mode)),
         Declared::needs(Scope::View, routes!(session_usage)),
     ]
 }

@@ -24,6 +24,7 @@ impl Bench {
             environment: "default".into(),
             limits: Limits::default(),
             profile: None,
+            read_only: false,
             variables: std::collections::BTreeMap::new(),
         };
         self.sandboxes.open(spec).await.unwrap().found

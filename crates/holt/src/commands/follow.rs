@@ -13,13 +13,14 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::answer::covers;
 use super::start;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::show::Transcript;
 use crate::show::words::short_id;
-use crate::terminal::reveal;
+use crate::terminal::{clean_line, reveal};
 
 /// After this long without news, what is under way is said.
 const QUIET: Duration = Duration::from_secs(1);
@@ -164,9 +165,17 @@ impl Watch {
     }
 
     async fn answer(&mut self, answer: Answer) -> Result<(), Failure> {
-        match self.client.answer(self.session, answer.call, answer.allow).await {
+        let answered = match &answer.how {
+            How::Words(text) => self.client.reply(self.session, answer.call, text).await,
+            How::Verdict(verdict) => self.client.answer(self.session, answer.call, verdict).await,
+        };
+        match answered {
             Ok(_) => Ok(()),
-            // Somebody else was quicker, or the run is over.
+            Err(error) if error.is("question_answered") => {
+                self.output.note(&error.to_string());
+                Ok(())
+            }
+            // The run is over.
             Err(error) if error.is("question_not_found") || error.is("run_over") => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -175,14 +184,44 @@ impl Watch {
 
 struct Answer {
     call: CallId,
-    allow: bool,
+    how: How,
+}
+
+enum How {
+    /// Whether a call may run.
+    Verdict(holt_api::Answer),
+    /// What was asked in words.
+    Words(String),
+}
+
+impl Answer {
+    /// What a line says: yes, yes for the session, no, or no with a reason.
+    fn read(call: CallId, hash: Option<String>, line: &str) -> Self {
+        let line = line.trim();
+        let (allow, for_session) = match line {
+            "y" | "Y" | "yes" => (true, false),
+            "s" | "S" => (true, true),
+            _ => (false, false),
+        };
+        let reason = (!allow && !matches!(line, "" | "n" | "N" | "no")).then(|| line.to_owned());
+        Self { call, how: How::Verdict(holt_api::Answer { allow, hash, for_session, arguments: None, reason }) }
+    }
+}
+
+/// A question that is open, with all that its answer needs.
+struct OpenQuestion {
+    call: CallId,
+    text: String,
+    hash: Option<String>,
+    /// It is asked in words.
+    wants_words: bool,
 }
 
 /// The questions that wait for this person, asked one after the other.
 struct Questions {
     output: Output,
     can_ask: bool,
-    open: VecDeque<(CallId, String)>,
+    open: VecDeque<OpenQuestion>,
     /// What each call that may be asked about is: exactly what will run.
     proposed: Vec<(CallId, String, Value)>,
     lines: Option<mpsc::Receiver<String>>,
@@ -199,9 +238,23 @@ impl Questions {
             EventBody::CallFinished(call) => self.proposed.retain(|(known, ..)| *known != call.call),
             EventBody::ApprovalRequested(asked) => {
                 let found = self.proposed.iter().find(|(call, ..)| *call == asked.call);
-                let question = found.map(|(_, tool, arguments)| question(tool, arguments)).unwrap_or_default();
-                self.ask(asked.call, question, session);
+                let mut text = found.map(|(_, tool, arguments)| question(tool, arguments)).unwrap_or_default();
+                if let Some(asked) = &asked.question {
+                    text.push_str(&format!(
+                        "\n  why: {}\n  s allows until the session ends: {}",
+                        clean_line(&asked.why),
+                        covers(&asked.for_session)
+                    ));
+                }
+                let hash = asked.question.as_ref().map(|question| question.hash.clone());
+                self.ask(OpenQuestion { call: asked.call, text, hash, wants_words: false }, session);
             }
+            EventBody::HumanAsked(asked) => {
+                let choices: String = asked.question.choices.iter().map(|choice| format!("\n  - {}", reveal(choice))).collect();
+                let text = format!("\nThe agent asks you: {}{choices}", reveal(&asked.question.text));
+                self.ask(OpenQuestion { call: asked.call, text, hash: None, wants_words: true }, session);
+            }
+            EventBody::HumanAnswered(answered) => self.close(answered.call),
             EventBody::ApprovalAnswered(ApprovalAnswered { call, .. }) => self.close(*call),
             EventBody::HostAsked(_) => {
                 let id = short_id(session);
@@ -211,30 +264,35 @@ impl Questions {
         }
     }
 
-    fn ask(&mut self, call: CallId, question: String, session: SessionId) {
+    fn ask(&mut self, question: OpenQuestion, session: SessionId) {
         if !self.can_ask {
             let id = short_id(session);
-            self.output.note(&format!("it waits for an answer: holt approve {id}, or holt deny {id}"));
+            self.output.note(&match question.wants_words {
+                true => format!("it asks you something: holt reply {id} \"…\""),
+                false => format!("it waits for an answer: holt approve {id}, or holt deny {id}"),
+            });
             return;
         }
-        self.open.push_back((call, question));
+        self.open.push_back(question);
         if self.open.len() == 1 {
             self.show_first();
         }
     }
 
     fn close(&mut self, call: CallId) {
-        let was_first = self.open.front().is_some_and(|(first, _)| *first == call);
-        self.open.retain(|(open, _)| *open != call);
+        let was_first = self.open.front().is_some_and(|first| first.call == call);
+        self.open.retain(|open| open.call != call);
         if was_first {
             self.show_first();
         }
     }
 
     fn show_first(&mut self) {
-        if let Some((_, question)) = self.open.front() {
-            self.output.note(question);
-            let _ = write!(std::io::stderr().lock(), "Allow this? [y/N] ");
+        if let Some(question) = self.open.front() {
+            self.output.note(&question.text);
+            let prompt =
+                if question.wants_words { "Your answer: " } else { "Allow this? [y/N] (or s for this session, or why not) " };
+            let _ = write!(std::io::stderr().lock(), "{prompt}");
             self.lines.get_or_insert_with(read_lines);
         }
     }
@@ -245,8 +303,14 @@ impl Questions {
             let Some(lines) = &mut self.lines else { return std::future::pending().await };
             let Some(line) = lines.recv().await else { return std::future::pending().await };
             // A line that nobody asked for is nobody's answer.
-            if let Some((call, _)) = self.open.front() {
-                return Answer { call: *call, allow: matches!(line.trim(), "y" | "Y" | "yes") };
+            if let Some(OpenQuestion { call, wants_words: true, .. }) = self.open.front() {
+                if line.trim().is_empty() {
+                    continue;
+                }
+                return Answer { call: *call, how: How::Words(line) };
+            }
+            if let Some(question) = self.open.front() {
+                return Answer::read(question.call, question.hash.clone(), &line);
             }
         }
     }

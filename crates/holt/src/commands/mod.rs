@@ -1,5 +1,6 @@
 //! One module for each command: its arguments, and what it does.
 
+pub mod agents;
 pub mod answer;
 pub mod compact;
 pub mod completions;
@@ -13,6 +14,7 @@ pub mod life;
 pub mod list;
 pub mod logs;
 pub mod models;
+pub mod mode;
 pub mod network;
 pub mod open;
 pub mod openapi;

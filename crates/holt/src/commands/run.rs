@@ -8,12 +8,13 @@ use holt_api::{CreateSession, SendPrompt};
 use holt_client::{Client, ClientError};
 use holt_core::event::WhenBusy;
 use holt_core::id::{PromptId, SessionId};
+use holt_core::policy::Mode;
 use holt_core::profile::ProfileName;
 use holt_core::session::{Network, SessionKind, WorkspaceSpec};
 use holt_core::view::Snapshot;
 use uuid::Uuid;
 
-use super::{follow, network, profiles, project, start};
+use super::{follow, mode, network, profiles, project, start};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::show::words::short_id;
@@ -31,6 +32,12 @@ pub struct Arguments {
     /// Work in a directory that Holt makes and keeps, instead of this one
     #[arg(long)]
     managed: bool,
+    /// The agent: one of `holt agents`, such as coder or reviewer
+    #[arg(long)]
+    agent: Option<String>,
+    /// How freely it works: plan, ask, accept-edits or full [default: as the agent is defined, or full]
+    #[arg(long, value_parser = mode::mode)]
+    mode: Option<Mode>,
     /// The model to use
     #[arg(long)]
     model: Option<String>,
@@ -65,6 +72,8 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
         id: Some(SessionId::new(Uuid::now_v7())),
         kind: Some(if arguments.managed { SessionKind::Chat } else { SessionKind::Project }),
         title: arguments.title.clone(),
+        agent: arguments.agent.clone(),
+        mode: arguments.mode,
         model: arguments.model.clone(),
         environment: arguments.environment.clone(),
         network: arguments.network,

@@ -5,6 +5,7 @@ use holt_core::plan;
 use holt_core::session::WorkspaceSpec;
 use holt_core::view::Snapshot;
 
+use super::answer::covers;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::table;
@@ -38,6 +39,10 @@ fn text(session: &Snapshot) -> String {
     add("agent", clean_line(&format!("{} with {}", session.agent, session.model)));
     add("workspace", workspace);
     add("made", time(session.created_at));
+    add("mode", session.mode.as_str().replace('_', "-"));
+    for grant in &session.grants {
+        add("allowed", covers(grant));
+    }
     add("changed", time(session.updated_at));
     add("tokens", (session.usage.input_tokens + session.usage.output_tokens).to_string());
     if let Some(held) = &session.held {
@@ -66,6 +71,13 @@ fn text(session: &Snapshot) -> String {
         let stage = serde_json::to_value(open.stage).ok();
         let stage = stage.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
         add(stage, format!("{} {}", clean_line(&open.tool), reveal(&call(&open.arguments))));
+        if let Some(asks) = &open.asks {
+            add("", format!("{} (holt reply {} \"…\")", reveal(&asks.text), short_id(session.id)));
+        }
+        if let Some(question) = &open.question {
+            add("", format!("{} (hash {})", clean_line(&question.why), &question.hash[..12.min(question.hash.len())]));
+            add("", format!("--for-session allows {}", covers(&question.for_session)));
+        }
     }
     for artifact in &session.artifacts {
         add("artifact", format!("{} ({})", clean_line(&artifact.name), size(artifact.size)));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::definitions::FileDefinitions;
 use holt_agents::builtin::{self, BuiltinAgent};
 use holt_api::{AgentInfo, EnvironmentInfo};
 use holt_core::access::{Principal, Scope};
@@ -72,6 +73,7 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         models: models.clone(),
         snapshots: Arc::new(SnapshotStore::new(data_dir.path())),
         elsewhere: Vec::new(),
+        definitions: Arc::new(FileDefinitions::new(data_dir.path())),
     };
     let engine = Engine::start(parts, engine_options(config, &models)?)
         .await

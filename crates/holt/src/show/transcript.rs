@@ -226,7 +226,15 @@ fn line_about(event: &EventBody) -> Option<String> {
         EventBody::ApprovalRequested(_) => "  ? waits for an answer".into(),
         EventBody::ApprovalAnswered(body) => {
             let by = body.by.as_deref().map_or("nobody in time".into(), clean_line);
-            format!("  {} by {by}", if body.allowed { "allowed" } else { "not allowed" })
+            let edited = if body.arguments.is_some() { ", with other arguments" } else { "" };
+            let session = if body.grant.is_some() { ", for this session" } else { "" };
+            let reason = body.reason.as_deref().map(|text| format!(": {}", clean_line(text))).unwrap_or_default();
+            format!("  {} by {by}{edited}{session}{reason}", if body.allowed { "allowed" } else { "not allowed" })
+        }
+        EventBody::HumanAsked(body) => format!("  ? {}", clean_line(&body.question.text)),
+        EventBody::HumanAnswered(body) => format!("  {} answers: {}", clean_line(&body.by), clean_line(&body.text)),
+        EventBody::ModeChanged(body) => {
+            format!("  (mode {}, set by {})", body.mode.as_str().replace('_', "-"), clean_line(&body.by))
         }
         EventBody::BudgetWarned(body) => format!("  ! four fifths of the run's {:?} are used", body.bound).to_lowercase(),
         EventBody::ContextCompacted(body) => {

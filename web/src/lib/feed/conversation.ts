@@ -3,7 +3,16 @@
 //
 // An item is never changed, only replaced, so that the page redraws what changed and nothing else.
 
-import type { CallOutcome, RunResult, SessionEvent, Usage, Verdict, WhenBusy } from '$lib/api/types';
+import type {
+	CallOutcome,
+	FreeQuestion,
+	Question,
+	RunResult,
+	SessionEvent,
+	Usage,
+	Verdict,
+	WhenBusy
+} from '$lib/api/types';
 import { noteOf } from './notes';
 
 interface Base {
@@ -32,6 +41,16 @@ export interface MessageItem extends Base {
 	readonly cut?: 'length' | 'refused';
 }
 
+export interface CallAnswer {
+	readonly allowed: boolean;
+	readonly by?: string | null;
+	/** Why not. */
+	readonly reason?: string | null;
+	/** What runs is not what the agent asked for. */
+	readonly edited?: boolean;
+	readonly forSession?: boolean;
+}
+
 export interface CallItem extends Base {
 	readonly type: 'call';
 	readonly tool: string;
@@ -42,7 +61,11 @@ export interface CallItem extends Base {
 	readonly stage: 'ready' | 'asked' | 'running' | 'done';
 	readonly askedAt?: number;
 	readonly answerUntil?: number;
-	readonly answer?: { readonly allowed: boolean; readonly by?: string | null };
+	/** What an answer is bound to, and why it is asked. */
+	readonly question?: Question;
+	/** What it asks in words. */
+	readonly asks?: FreeQuestion;
+	readonly answer?: CallAnswer;
 	readonly startedAt?: number;
 	readonly finishedAt?: number;
 	readonly outcome?: CallOutcome;
@@ -255,11 +278,23 @@ function callChange(event: SessionEvent): { call: string; to: Partial<CallItem> 
 		case 'approval_requested':
 			return {
 				call: event.body.call,
-				to: { stage: 'asked', askedAt: event.at, answerUntil: event.body.until }
+				to: {
+					stage: 'asked',
+					askedAt: event.at,
+					answerUntil: event.body.until,
+					question: event.body.question ?? undefined
+				}
 			};
+		case 'human_asked': {
+			const { call, question, until } = event.body;
+			return { call, to: { stage: 'asked', askedAt: event.at, answerUntil: until, asks: question } };
+		}
+		case 'human_answered':
+			return { call: event.body.call, to: { stage: 'ready' } };
 		case 'approval_answered': {
-			const { call, allowed, by } = event.body;
-			return { call, to: { stage: 'ready', answer: { allowed, by } } };
+			const { call, allowed, by, reason, arguments: edited, grant } = event.body;
+			const answer = { allowed, by, reason, edited: Boolean(edited), forSession: Boolean(grant) };
+			return { call, to: { stage: 'ready', answer, ...(edited && { arguments: edited }) } };
 		}
 		case 'call_started':
 			return { call: event.body.call, to: { stage: 'running', startedAt: event.at } };

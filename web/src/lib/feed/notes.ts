@@ -2,6 +2,7 @@
 
 import type { SessionEvent } from '$lib/api/types';
 import { count } from '$lib/words/numbers';
+import { modeLabel } from '$lib/words/modes';
 import type { NoteItem } from './conversation';
 
 type Of<Kind extends SessionEvent['kind']> = Extract<SessionEvent, { kind: Kind }>;
@@ -39,6 +40,8 @@ export function noteOf(event: SessionEvent): Note | undefined {
 				tone: 'quiet',
 				text: `${event.body.by} took the summary back: the model sees the conversation itself`
 			};
+		case 'mode_changed':
+			return { tone: 'quiet', text: `${event.body.by} set the mode to ${modeLabel(event.body.mode)}` };
 		case 'cancel_requested':
 			return { tone: 'quiet', text: `${event.body.by} stopped the run` };
 		case 'file_received':

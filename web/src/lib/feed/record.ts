@@ -15,6 +15,13 @@ export function recordAfter(record: Snapshot, event: SessionEvent): Snapshot {
 
 function changes(record: Snapshot, event: SessionEvent): Partial<Snapshot> {
 	switch (event.kind) {
+		case 'mode_changed':
+			return { mode: event.body.mode };
+		case 'approval_answered': {
+			const { grant } = event.body;
+			const grants = record.grants ?? [];
+			return { ...runChanges(record, event), ...(grant && { grants: [...grants, grant] }) };
+		}
 		case 'session_renamed':
 			return { title: event.body.title };
 		case 'prompt_queued':
@@ -62,7 +69,7 @@ function lifeChanges(record: Snapshot, event: SessionEvent): Partial<Snapshot> |
 				held: null,
 				page: null,
 				host_questions: [],
-				...(isIdle && { status: event.body.why === 'lost' ? 'idle' : 'asleep' })
+				...(isIdle && { status: ['lost', 'mode_changed'].includes(event.body.why) ? 'idle' : 'asleep' })
 			};
 		case 'network_changed':
 			return { network: event.body.network, hosts: event.body.hosts };
@@ -125,9 +132,21 @@ function runChanges({ run }: Snapshot, event: SessionEvent): Partial<Snapshot> {
 		case 'call_proposed':
 			return { run: { ...run, calls: [...run.calls, openCall(event)] } };
 		case 'approval_requested':
-			return { run: withCall(run, event.body.call, { stage: 'asked', answer_until: event.body.until }) };
+			return {
+				run: withCall(run, event.body.call, {
+					stage: 'asked',
+					answer_until: event.body.until,
+					question: event.body.question
+				})
+			};
 		case 'approval_answered':
-			return { run: withCall(run, event.body.call, { stage: 'ready', answer_until: null }) };
+			return { run: withCall(run, event.body.call, answeredCall(event)) };
+		case 'human_asked': {
+			const { call, question, until } = event.body;
+			return { run: withCall(run, call, { stage: 'asked', answer_until: until, asks: question }) };
+		}
+		case 'human_answered':
+			return { run: withCall(run, event.body.call, { stage: 'ready', answer_until: null, asks: null }) };
 		case 'call_started':
 			return { run: withCall(run, event.body.call, { stage: 'running' }) };
 		case 'call_finished':
@@ -178,6 +197,11 @@ function without(queue: QueuedPrompt[], id: string): QueuedPrompt[] {
 function openCall({ body }: Of<'call_proposed'>): OpenCall {
 	const stage = body.verdict === 'ask' ? 'asked' : 'ready';
 	return { id: body.call, tool: body.tool, arguments: body.arguments, stage, parallel: body.parallel };
+}
+
+function answeredCall({ body }: Of<'approval_answered'>): Partial<OpenCall> {
+	const edited = body.arguments && { arguments: body.arguments, edited_by: body.by };
+	return { stage: 'ready', answer_until: null, question: null, asks: null, ...edited };
 }
 
 function withCall(run: Run, id: string, change: Partial<OpenCall>): Run {

@@ -1,7 +1,7 @@
 // What a person does to a session. A refusal becomes a notice; what succeeds shows itself in the session's own feed.
 
 import { api, download, got } from '$lib/api/client';
-import type { HostRule, Network, Programs, WhenBusy } from '$lib/api/types';
+import type { Answer, HostRule, Mode, Network, Programs, WhenBusy } from '$lib/api/types';
 import { thisClient } from '$lib/desktop/client';
 import { notices } from './notices.svelte';
 
@@ -56,9 +56,9 @@ export const recordDesktop = (id: string, on: boolean) =>
 export const renameSession = (id: string, title: string) =>
 	tried(got(api.PATCH('/v2/sessions/{id}', { ...at(id), body: { title } })));
 
-export const answerCall = (id: string, call: string, allow: boolean) =>
+export const answerCall = (id: string, call: string, answer: Answer) =>
 	tried(
-		got(api.POST('/v2/sessions/{id}/approvals/{call}', { params: { path: { id, call } }, body: { allow } }))
+		got(api.POST('/v2/sessions/{id}/approvals/{call}', { params: { path: { id, call } }, body: answer }))
 	);
 
 export const answerHost = (id: string, question: number, allow: boolean, lasting: boolean) =>
@@ -73,6 +73,15 @@ export const answerHost = (id: string, question: number, allow: boolean, lasting
 /** Where the session may go from now on. */
 export const setNetwork = (id: string, network: Network, hosts: HostRule[]) =>
 	tried(got(api.PUT('/v2/sessions/{id}/network', { ...at(id), body: { network, hosts } })));
+/** An answer in words to what the agent asked in words. */
+export const replyTo = (id: string, call: string, text: string) =>
+	tried(
+		got(api.POST('/v2/sessions/{id}/questions/{call}', { params: { path: { id, call } }, body: { text } }))
+	);
+
+/** How freely the agent works from now on. */
+export const setMode = (id: string, mode: Mode) =>
+	tried(got(api.PUT('/v2/sessions/{id}/mode', { ...at(id), body: { mode } })));
 
 export const withdrawPrompt = (id: string, prompt: string) =>
 	tried(got(api.DELETE('/v2/sessions/{id}/prompts/{prompt}', { params: { path: { id, prompt } } })));

@@ -45,6 +45,12 @@ const address = (given: Arguments) => text(given.url);
 const kept = (_: Arguments, details: Arguments) => text(details.path);
 
 const WORDS: Readonly<Record<string, Words>> = {
+	ask_human: {
+		doing: 'Asking',
+		done: 'Asked',
+		undone: 'Could not ask',
+		object: (given) => text(given.question)
+	},
 	read_file: { doing: 'Reading', done: 'Read', undone: 'Could not read', object: path, result: linesRead },
 	write_file: { doing: 'Writing', done: 'Wrote', undone: 'Could not write', object: path, result: written },
 	edit_file: { doing: 'Editing', done: 'Edited', undone: 'Could not edit', object: path, result: edited },
@@ -185,7 +191,7 @@ export function callLine(call: CallItem): CallLine {
 	const details = (call.outcome?.details ?? {}) as Arguments;
 	const own = words.result?.(call.arguments, details);
 	if (status === 'succeeded')
-		return { verb: words.done, object, result: joined(own, took(call)), tone: 'plain' };
+		return { verb: words.done, object, result: joined(own, took(call), edit(call)), tone: 'plain' };
 	if (status === 'failed') {
 		return { verb: words.undone, object, result: joined(own ?? reason(call), took(call)), tone: 'failed' };
 	}
@@ -200,9 +206,15 @@ function pending(call: CallItem, words: Words, object: string | undefined): Call
 	return { verb: words.doing, object, result: 'waits for its turn', tone: 'plain' };
 }
 
+/** Who changed what ran. */
+function edit({ answer }: CallItem): string | undefined {
+	return answer?.edited ? `as changed by ${answer.by ?? 'a person'}` : undefined;
+}
+
 function denial({ answer }: CallItem): string {
 	if (!answer) return 'the policy does not allow it';
-	return answer.by ? `${answer.by} said no` : 'nobody answered in time';
+	const because = answer.reason ? `: ${answer.reason}` : '';
+	return answer.by ? `${answer.by} said no${because}` : 'nobody answered in time';
 }
 
 /** Why a call failed, as far as one line tells it. */

@@ -10,7 +10,7 @@ use crate::event::{
 use crate::id::{CallId, MessageId, RunId};
 use crate::machine::input::{Effect, Refusal};
 use crate::model::AssistantPart;
-use crate::policy::Verdict;
+use crate::policy::{Judgement, Verdict};
 use crate::tool::{CallOutcome, CallStatus, MAX_ARGUMENT_BYTES, Place, ToolSpec};
 
 impl Draft {
@@ -97,23 +97,25 @@ impl Draft {
     ) {
         let spec = tools.iter().find(|known| known.name == tool);
         let too_large = arguments.to_string().len() > MAX_ARGUMENT_BYTES;
-        let verdict = if too_large { Verdict::Deny } else { self.state.spec.policy.verdict(&tool, spec) };
-        let denial = match spec {
-            None => format!("There is no tool `{}`.", tool.chars().take(100).collect::<String>()),
-            Some(_) if too_large => format!("The arguments are larger than {MAX_ARGUMENT_BYTES} bytes."),
-            Some(_) => format!("The session's policy does not allow `{tool}`."),
+        let deny = |why: String| Judgement { verdict: Verdict::Deny, why };
+        let Judgement { verdict, why } = match spec {
+            None => deny(format!("There is no tool `{}`.", tool.chars().take(100).collect::<String>())),
+            Some(_) if too_large => deny(format!("The arguments are larger than {MAX_ARGUMENT_BYTES} bytes.")),
+            Some(spec) => self.state.layers().judge(spec, &arguments),
         };
         let arguments = if too_large { serde_json::Value::Null } else { arguments };
+        let question =
+            spec.filter(|_| verdict == Verdict::Ask).map(|spec| self.question(run, call, spec, &arguments, why.clone()));
         let (parallel, screen) = spec.map_or((false, false), |spec| (spec.parallel, spec.screen));
         let place = spec.map_or_else(Place::default, |spec| spec.place);
         self.emit(CallProposed { run, call, reference, tool, arguments, verdict, parallel, screen, place });
         match verdict {
             Verdict::Allow => {}
             Verdict::Ask => {
-                let until = self.now.plus(std::time::Duration::from_secs(self.state.spec.policy.answer_within_seconds));
-                self.emit(ApprovalRequested { run, call, until });
+                let until = self.now.plus(std::time::Duration::from_secs(self.state.layers().answer_within_seconds()));
+                self.emit(ApprovalRequested { run, call, until, question });
             }
-            Verdict::Deny => self.emit(CallFinished { run, call, outcome: CallOutcome::text(CallStatus::Denied, denial) }),
+            Verdict::Deny => self.emit(CallFinished { run, call, outcome: CallOutcome::text(CallStatus::Denied, why) }),
         }
     }
 

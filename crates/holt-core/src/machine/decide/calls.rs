@@ -6,9 +6,9 @@ use crate::id::{CallId, RunId};
 use crate::machine::calls::startable;
 use crate::machine::input::{Effect, Published, Refusal};
 use crate::machine::own;
-use crate::machine::state::MAX_ARTIFACTS;
+use crate::machine::state::{MAX_ARTIFACTS, RunState};
 use crate::snapshot::SnapshotInfo;
-use crate::tool::{CallOutcome, Place};
+use crate::tool::{CallOutcome, Place, ToolContent, cut_in_the_middle};
 use crate::view::{CallStage, OpenCall};
 
 impl Draft {
@@ -36,15 +36,20 @@ impl Draft {
 
     /// What the session answers by itself begins and is done at once.
     fn do_itself(&mut self, run: RunId, call: &OpenCall) {
-        let own::Answer::Now { events, outcome } = own::answer(&self.state, &call.tool, &call.arguments);
-        events.into_iter().for_each(|event| self.emit(event));
-        self.emit(CallFinished { run, call: call.id, outcome: outcome.bounded() });
+        match own::answer(&self.state, &call.tool, &call.arguments) {
+            own::Answer::Now { events, outcome } => {
+                events.into_iter().for_each(|event| self.emit(event));
+                self.emit(CallFinished { run, call: call.id, outcome: told(call, outcome).bounded() });
+            }
+            own::Answer::Ask(question) => self.ask_in_words(run, call.id, question),
+        }
     }
 
     pub(super) fn call_returned(&mut self, call: CallId, outcome: CallOutcome) -> Result<(), Refusal> {
         let running = |open: &OpenCall| open.id == call && open.stage == CallStage::Running;
-        let known = self.state.run().filter(|run| run.calls.iter().any(running)).map(|run| run.id);
-        if let Some(run) = known {
+        let open = |run: &RunState| Some((run.id, run.calls.iter().find(|open| running(open))?.clone()));
+        if let Some((run, open)) = self.state.run().and_then(open) {
+            let outcome = told(&open, outcome);
             self.emit(CallFinished { run, call, outcome: outcome.bounded() });
             self.start_calls();
             self.finish_if_stopped();
@@ -68,4 +73,17 @@ impl Draft {
         let Published { artifact, call, name, path, size, media_type, sha256 } = published;
         self.unless_ended(ArtifactPublished { artifact, call, name, path, size, media_type, sha256 })
     }
+}
+
+/// How much of changed arguments a model is told; it knows the rest from what it asked for.
+const MOST_TOLD: usize = 8 * 1024;
+
+/// The model has to know of a call that it is not the one it asked for.
+fn told(call: &OpenCall, mut outcome: CallOutcome) -> CallOutcome {
+    if let Some(by) = &call.edited_by {
+        let arguments = cut_in_the_middle(&call.arguments.to_string(), MOST_TOLD);
+        let text = format!("{by} changed the arguments of this call before allowing it. What ran: {arguments}\n\n");
+        outcome.content.insert(0, ToolContent::Text { text });
+    }
+    outcome
 }

@@ -6,6 +6,7 @@ mod context;
 mod control;
 mod network;
 mod people;
+mod questions;
 mod recording;
 mod runs;
 mod sandbox;
@@ -43,7 +44,9 @@ impl Draft {
             Input::Prompt(prompt) => self.prompt(prompt),
             Input::Withdraw { prompt, by } => self.withdraw(prompt, by),
             Input::Cancel { by } => self.cancel(by),
-            Input::Answer { call, allow, by } => self.answer(call, allow, by),
+            Input::Answer(answer) => self.answer(answer),
+            Input::Reply { call, text, by } => self.reply(call, text, by),
+            Input::SetMode { mode, by } => self.set_mode(mode, by),
             Input::Rename { title } => self.unless_ended(SessionRenamed { title }),
             Input::Stop { reason, by } => self.stop(reason, by),
             Input::Retry { by } => self.retry(by),

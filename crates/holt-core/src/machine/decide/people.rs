@@ -2,15 +2,12 @@
 
 use super::Draft;
 use crate::event::{
-    ApprovalAnswered, CallFinished, CancelRequested, PromptQueued, PromptWithdrawn, RunResult, SessionEnding, SessionRenamed,
-    SessionRetried, WhenBusy,
+    CancelRequested, PromptQueued, PromptWithdrawn, RunResult, SessionEnding, SessionRenamed, SessionRetried, WhenBusy,
 };
-use crate::id::{CallId, PromptId, RunId};
+use crate::id::PromptId;
 use crate::machine::input::{Effect, NewPrompt, Refusal};
 use crate::machine::state::{MAX_QUEUE, Phase};
 use crate::session::EndReason;
-use crate::tool::{CallOutcome, CallStatus};
-use crate::view::CallStage;
 
 /// How many interrupting prompts are taken although the queue is full.
 const INTERRUPTS: usize = 4;
@@ -56,24 +53,6 @@ impl Draft {
             self.stop_working(run);
         }
         Ok(())
-    }
-
-    pub(super) fn answer(&mut self, call: CallId, allow: bool, by: String) -> Result<(), Refusal> {
-        let run = self.state.run().ok_or(Refusal::NoQuestion)?;
-        if !run.calls.iter().any(|open| open.id == call && open.stage == CallStage::Asked) {
-            return Err(Refusal::NoQuestion);
-        }
-        let text = format!("{by} did not allow this call. Nothing was run.");
-        self.settle_question(run.id, call, allow, Some(by), &text);
-        Ok(())
-    }
-
-    pub(super) fn settle_question(&mut self, run: RunId, call: CallId, allowed: bool, by: Option<String>, denial: &str) {
-        self.emit(ApprovalAnswered { run, call, allowed, by });
-        if !allowed {
-            self.emit(CallFinished { run, call, outcome: CallOutcome::text(CallStatus::Denied, denial) });
-        }
-        self.start_calls();
     }
 
     pub(super) fn stop(&mut self, reason: EndReason, by: Option<String>) -> Result<(), Refusal> {

@@ -61,7 +61,15 @@ impl Draft {
 
     pub(super) fn abandon(&mut self, run: RunId, call: &OpenCall) {
         if call.stage == CallStage::Asked {
-            self.emit(ApprovalAnswered { run, call: call.id, allowed: false, by: None });
+            self.emit(ApprovalAnswered {
+                run,
+                call: call.id,
+                allowed: false,
+                by: None,
+                reason: None,
+                arguments: None,
+                grant: None,
+            });
         }
         let text = if call.stage == CallStage::Running {
             self.effects.push(Effect::CancelCall { call: call.id });

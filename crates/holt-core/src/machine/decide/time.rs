@@ -1,7 +1,7 @@
 //! What time brings, and a new process.
 
 use super::Draft;
-use crate::event::MessageAborted;
+use crate::event::{ApprovalAnswered, MessageAborted};
 use crate::machine::input::{Effect, Refusal};
 use crate::machine::state::{Phase, RunState};
 use crate::session::{EndReason, SessionKind};
@@ -30,7 +30,9 @@ impl Draft {
         let id = run.id;
         let overdue = |call: &&OpenCall| call.answer_until.is_some_and(|until| until <= self.now);
         for call in run.calls.iter().filter(overdue).map(|call| call.id).collect::<Vec<_>>() {
-            self.settle_question(id, call, false, None, "Nobody answered in time, which counts as a no. Nothing was run.");
+            let answered =
+                ApprovalAnswered { run: id, call, allowed: false, by: None, reason: None, arguments: None, grant: None };
+            self.settle_question(answered, "Nobody answered in time, which counts as a no. Nothing was run.");
         }
     }
 

@@ -39,7 +39,7 @@ fn time_in_which_the_sandbox_is_held_is_not_work_whatever_else_is_waited_for() {
     // A question that comes and is answered meanwhile does not start the clock.
     story.turn(1, &[(1, "ask_first")]);
     story.now = 50_000;
-    story.take(Input::Answer { call: call(1), allow: true, by: "someone".into() });
+    story.take(Input::Answer(answer(&story.state, call(1), true)));
     story.now = 1_000_000;
     story.take(Input::Tick);
     assert_eq!(story.state.status(), Status::Running);

@@ -137,6 +137,7 @@ impl World {
             models: Arc::new(FakeModel::by(|_| Answer::new().done())),
             snapshots: Arc::new(SnapshotStore::new(directory.path())),
             elsewhere: Vec::new(),
+            definitions: Arc::new(()),
         };
         let options = holt_engine::Options {
             default_agent: "narrator".into(),
