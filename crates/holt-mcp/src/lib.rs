@@ -1,0 +1,14 @@
+//! Tools from elsewhere: MCP servers that people name in an `mcp.json`.
+//!
+//! [`config`] reads that file; [`package`] says what a server's program is and where it is kept; [`tools`] is what is
+//! believed of a server's own words, and the hash by which a change of them is noticed; [`conversation`] is one connection,
+//! over any stream of bytes or over HTTP ([`remote`]).
+//!
+//! A server is hostile. Its names, descriptions, schemas and answers are bounded and cleaned before anybody sees them; it is
+//! given no more time than was agreed; what it says of itself decides nothing.
+
+pub mod config;
+pub mod conversation;
+pub mod package;
+pub mod remote;
+pub mod tools;
