@@ -59,6 +59,22 @@ pub struct ToolCall {
     pub arguments: Value,
 }
 
+/// A program that talks over its standard streams.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramSpec {
+    pub session: SessionId,
+    pub argv: Vec<String>,
+    /// Besides those that everything inside has. Whatever else runs in the same sandbox can read them.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Neither its words nor its variables are for a log.
+impl std::fmt::Debug for ProgramSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProgramSpec").field("session", &self.session).field("program", &self.argv.first()).finish_non_exhaustive()
+    }
+}
+
 /// What comes of a call while it runs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CallUpdate {
@@ -249,6 +265,14 @@ fn no_desktops() -> SandboxError {
     }
 }
 
+fn no_programs() -> SandboxError {
+    SandboxError::CannotOpen {
+        code: "programs_unknown".into(),
+        message: "This kind of sandbox runs no programs that talk over their standard streams.".into(),
+        hint: "Use a server that is reached over HTTP.".into(),
+    }
+}
+
 fn no_terminals() -> SandboxError {
     SandboxError::CannotOpen {
         code: "terminals_unknown".into(),
@@ -313,6 +337,12 @@ pub trait Sandboxes: Send + Sync {
     /// Reaches what serves on a port inside. Each way ends by itself.
     async fn connect(&self, _session: SessionId, _port: u16) -> Result<Box<dyn Link>, SandboxError> {
         Err(no_network())
+    }
+
+    /// Starts a program in an open sandbox and talks to it: what is written is its input, what is read its output. It ends with
+    /// the link, and when the agent's programs stand still, it does.
+    async fn run(&self, _program: ProgramSpec) -> Result<Box<dyn Link>, SandboxError> {
+        Err(no_programs())
     }
 
     /// A picture of the running desktop as an agent sees it.

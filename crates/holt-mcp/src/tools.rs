@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holt_core::tool::ToolSpec;
+use holt_core::tool::{Place, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -73,6 +73,24 @@ impl Listing {
         self.tools.iter().map(|tool| (tool.name.clone(), tool.pin())).collect()
     }
 
+    /// The tool that a model calls by this name.
+    pub fn called(&self, server: &str, name: &str) -> Option<Described> {
+        self.tools.iter().find(|tool| qualified(server, &tool.name) == name).cloned()
+    }
+
+    /// Stands for everything that models would be told.
+    pub fn fingerprint(&self) -> String {
+        let pins: Vec<String> = self.pins().into_values().collect();
+        Sha256::digest(pins.join(" ").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The tools that are new, gone or described in other words than in another listing.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let (mine, others) = (self.pins(), other.pins());
+        let names: BTreeSet<&String> = mine.keys().chain(others.keys()).collect();
+        names.into_iter().filter(|name| mine.get(*name) != others.get(*name)).cloned().collect()
+    }
+
     pub fn find(&self, tool: &str) -> Option<&Described> {
         self.tools.iter().find(|known| known.name == tool)
     }
@@ -99,6 +117,7 @@ impl Described {
             reads_only: false,
             parallel: false,
             screen: false,
+            place: Place::Elsewhere,
         }
     }
 }

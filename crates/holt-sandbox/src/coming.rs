@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use holt_core::id::{CallId, SessionId, TerminalId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, FindingState, Group, Link, Measurement, Picture, Reported, SandboxError, SandboxInfo, SandboxSpec,
+    CallUpdate, Finding, FindingState, Group, Link, Measurement, Picture, ProgramSpec, Reported, SandboxError, SandboxInfo, SandboxSpec,
     Sandboxes, ToolCall,
 };
 use holt_core::session::DesktopSpec;
@@ -107,6 +107,10 @@ impl Sandboxes for Coming {
 
     async fn connect(&self, session: SessionId, port: u16) -> Result<Box<dyn Link>, SandboxError> {
         self.driver().await?.connect(session, port).await
+    }
+
+    async fn run(&self, program: ProgramSpec) -> Result<Box<dyn Link>, SandboxError> {
+        self.driver().await?.run(program).await
     }
 
     async fn look(&self, session: SessionId) -> Result<Picture, SandboxError> {

@@ -65,6 +65,8 @@ pub struct Keeper {
     pub desktop: Desktop,
     pub browser: Browser,
     pub streams: Streams,
+    /// Programs that somebody talks to over their standard streams.
+    pub programs: Cell<usize>,
     pub room: Room,
     server: RefCell<Option<Rc<Outlet>>>,
     alone_since: Cell<Instant>,
@@ -130,6 +132,7 @@ impl Keeper {
             desktop,
             browser,
             streams: Streams::default(),
+            programs: Cell::new(0),
             room: Room::default(),
             server: RefCell::default(),
             alone_since: Cell::new(Instant::now()),

@@ -27,6 +27,7 @@ mod mcp;
 mod network;
 mod ports;
 mod processes;
+mod programs;
 mod sandbox;
 mod serve;
 mod stage;

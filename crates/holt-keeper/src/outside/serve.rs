@@ -136,7 +136,7 @@ async fn obey(keeper: &Rc<Keeper>, verb: Verb, body: Vec<u8>) -> Obeyed {
         Verb::Status => return Ok((Answer::Status(status(keeper)), Vec::new())),
         Verb::Busy => return Ok((Answer::Busy { busy: keeper.is_busy() }, Vec::new())),
         Verb::Ports => return Ok((Answer::Ports { ports: ports::serving()? }, Vec::new())),
-        Verb::Connect { .. } | Verb::TakeLeaving { .. } => {
+        Verb::Connect { .. } | Verb::TakeLeaving { .. } | Verb::Run { .. } => {
             return Err(Refusal(Code::Invalid, "a stream has a connection of its own".into()));
         }
         Verb::Measure { group } => {

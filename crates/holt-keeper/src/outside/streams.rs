@@ -1,4 +1,5 @@
-//! Streams of bytes between a server and the sandbox's own network: to what serves inside, and from what wants to leave.
+//! Streams of bytes between a server and the sandbox: to what serves in its network, from what wants to leave, and to programs
+//! that talk over their standard streams.
 //!
 //! Each has a connection of its own, which begins like any other and then is nothing but those bytes; each way ends by itself.
 //! It ends with its server: when a newer one comes, the streams of the older are cut.
@@ -10,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdTcpList
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt as _, copy_bidirectional};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _, copy, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -18,6 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::birth::log;
 use super::connection::{Guest, say};
 use super::keeper::Keeper;
+use super::programs::{self, Program};
 use crate::protocol::message::{Answer, Code, Door, Message, Report, Request, Verb};
 use crate::spec::{OWN_PORTS, TO_MODELS, WAY_OUT};
 
@@ -177,14 +179,36 @@ pub async fn attend(keeper: Rc<Keeper>, mut guest: Guest) {
     };
     let said = say(&mut guest.writer, &Message::Answer { id, answer }).await;
     let (Ok(inside), Ok(())) = (reached, said) else { return };
-    let epoch = guest.epoch;
-    tokio::select! {
-        _ = pass(guest, inside) => {}
-        () = streams.outdated(epoch) => {}
+    let outdated = streams.outdated(guest.epoch);
+    match inside {
+        Inside::Network(mut stream) => tokio::select! {
+            _ = pass(guest, &mut stream) => {}
+            () = outdated => {}
+        },
+        Inside::Program(mut program) => {
+            tokio::select! {
+                _ = talk(guest, &mut program.stream) => {}
+                () = outdated => {}
+            }
+            program.end(&keeper).await;
+        }
     }
 }
 
-async fn reach(keeper: &Keeper, verb: Verb) -> Result<TcpStream, (Code, String)> {
+/// What is at the sandbox's end.
+enum Inside {
+    Network(TcpStream),
+    Program(Program),
+}
+
+async fn reach(keeper: &Rc<Keeper>, verb: Verb) -> Result<Inside, (Code, String)> {
+    if let Verb::Run { argv, variables } = verb {
+        return programs::start(keeper, argv, variables).await.map(Inside::Program);
+    }
+    reach_network(keeper, verb).await.map(Inside::Network)
+}
+
+async fn reach_network(keeper: &Keeper, verb: Verb) -> Result<TcpStream, (Code, String)> {
     match verb {
         // The way out leads to whoever asks.
         Verb::Connect { port } if !OWN_PORTS.contains(&port) => {
@@ -210,10 +234,25 @@ async fn connect(port: u16) -> Option<TcpStream> {
 }
 
 /// Passes bytes until both ways have ended, or one is broken.
-async fn pass(guest: Guest, mut inside: TcpStream) -> io::Result<()> {
+async fn pass(guest: Guest, inside: &mut TcpStream) -> io::Result<()> {
+    let mut server = begin(guest, inside).await?;
+    copy_bidirectional(&mut server, inside).await.map(drop)
+}
+
+/// Passes bytes until either side has ended: a program that nobody talks to any more has no reason to go on.
+async fn talk(guest: Guest, inside: &mut UnixStream) -> io::Result<()> {
+    let mut server = begin(guest, inside).await?;
+    let ((mut from_server, mut to_server), (mut from_program, mut to_program)) = (server.split(), inside.split());
+    tokio::select! {
+        copied = copy(&mut from_server, &mut to_program) => copied.map(drop),
+        copied = copy(&mut from_program, &mut to_server) => copied.map(drop),
+    }
+}
+
+/// The connection as nothing but bytes, the first of which are passed on.
+async fn begin(guest: Guest, inside: &mut (impl AsyncWrite + Unpin)) -> io::Result<UnixStream> {
     let (reader, early) = guest.reader.into_parts();
-    let mut server: UnixStream = reader.reunite(guest.writer).map_err(io::Error::other)?;
+    let server = reader.reunite(guest.writer).map_err(io::Error::other)?;
     inside.write_all(&early).await?;
-    drop(early);
-    copy_bidirectional(&mut server, &mut inside).await.map(drop)
+    Ok(server)
 }

@@ -164,6 +164,12 @@ pub enum Verb {
     TakeLeaving {
         number: u64,
     },
+    /// Starts a program in the agent's group and talks to it over its standard streams; it ends with them. Only on a connection
+    /// for a stream, which becomes that.
+    Run {
+        argv: Vec<String>,
+        variables: BTreeMap<String, String>,
+    },
     /// Ends everything.
     End,
 }

@@ -42,7 +42,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use holt_core::id::{CallId, SessionId, TerminalId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, Group, Link, Measurement, Picture, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
+    CallUpdate, Finding, Group, Link, Measurement, Picture, ProgramSpec, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
 };
 use holt_core::session::DesktopSpec;
 use holt_core::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};
@@ -51,7 +51,7 @@ use holt_core::tool::{Place, ToolSpec};
 use driver::Inner;
 pub use holt_keeper::protocol::message::{Answer, Verb};
 use holt_keeper::protocol::terminal::TerminalAsk;
-pub use options::{Cgroups, Options};
+pub use options::{Cgroups, Options, PACKAGES};
 pub(crate) use places::remove_stubborn;
 
 /// The sandboxes of this machine. Cheap to clone.
@@ -173,6 +173,10 @@ impl Sandboxes for BwrapDriver {
 
     async fn connect(&self, session: SessionId, port: u16) -> Result<Box<dyn Link>, SandboxError> {
         streams::connect(&self.inner, session, port).await
+    }
+
+    async fn run(&self, program: ProgramSpec) -> Result<Box<dyn Link>, SandboxError> {
+        streams::run(&self.inner, program).await
     }
 
     async fn look(&self, session: SessionId) -> Result<Picture, SandboxError> {

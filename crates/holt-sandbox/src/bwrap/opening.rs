@@ -160,6 +160,7 @@ impl Inner {
             profile: directory.browser_profile(),
             workspace,
             kits,
+            packages: self.options.packages.as_deref(),
             variables: &spec.variables,
             limits: &spec.limits,
             token: inside.token,

@@ -13,6 +13,9 @@ use crate::profiles::ProfileStore;
 
 const GIB: u64 = 1 << 30;
 
+/// Where sandboxes see the packages.
+pub const PACKAGES: &str = "/opt/holt/mcp";
+
 /// What the driver needs to know. [`Options::new`] fills in the rest.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -41,6 +44,8 @@ pub struct Options {
     /// A desktop is stopped when nobody has watched or used it for so long and no program has a window on it.
     pub desktop_rest: Duration,
     pub cgroups: Cgroups,
+    /// Packages of programs, which every session sees at [`PACKAGES`] and none can change.
+    pub packages: Option<PathBuf>,
     /// Lets things out of sandboxes. Without it nothing leaves, whatever a session's policy is.
     pub outside: Option<Arc<dyn Outside>>,
     /// Where profiles of browsers are kept. Without it, sessions that want one are not opened.
@@ -76,6 +81,7 @@ impl Options {
             disk_count: Duration::from_secs(30),
             desktop_rest: Duration::from_secs(600),
             cgroups: Cgroups::Detected,
+            packages: None,
             outside: None,
             profiles: None,
         }

@@ -7,6 +7,7 @@ use holt_core::session::Limits;
 use holt_keeper::spec::{Bind, DOWNLOADS_INSIDE, EXECUTABLE_INSIDE, Link, Room, RoomLimits, Source, Tmpfs};
 
 use super::certificates::{self, Certificates};
+use super::options::PACKAGES;
 use super::project::Project;
 use crate::environment::{self, FoundKit};
 
@@ -66,6 +67,7 @@ pub struct Parts<'a> {
     pub profile: PathBuf,
     pub workspace: Place,
     pub kits: Vec<FoundKit>,
+    pub packages: Option<&'a Path>,
     pub variables: &'a BTreeMap<String, String>,
     pub limits: &'a Limits,
     /// By which programs inside prove that they are of this sandbox.
@@ -103,6 +105,7 @@ pub fn room(parts: &Parts<'_>) -> Room {
     let Base { mut binds, mut links } = base(parts);
     binds.push(held(&parts.downloads, DOWNLOADS_INSIDE, true));
     binds.push(held(&parts.home, HOME, true));
+    binds.extend(parts.packages.map(|packages| held(packages, PACKAGES, false)));
     binds.extend(parts.kits.iter().map(|kit| held(&kit.place, kit.place.clone(), false)));
     match &parts.workspace {
         Place::Managed(path) => binds.push(held(path, WORKSPACE, !parts.read_only)),
@@ -207,6 +210,7 @@ mod tests {
             profile: PathBuf::from("/data/sessions/1/browser"),
             workspace: Place::Managed(PathBuf::from("/data/sessions/1/workspace")),
             kits: Vec::new(),
+            packages: None,
             variables,
             limits,
             token: "holt-t",

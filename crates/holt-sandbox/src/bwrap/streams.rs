@@ -1,10 +1,10 @@
-//! Streams of bytes to and from a session's network, through its keeper: to what serves inside, and from what wants to leave.
+//! Streams of bytes to and from a sandbox, through its keeper: to what serves inside, from what wants to leave, and to programs.
 
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 
 use holt_core::id::SessionId;
-use holt_core::sandbox::{Authority, Departure, Door, Link, Outside, SandboxError};
+use holt_core::sandbox::{Authority, Departure, Door, Link, Outside, ProgramSpec, SandboxError};
 use holt_keeper::protocol::handshake::Bytes32;
 use holt_keeper::protocol::message::{self, Answer, Code, MOST_PORTS, Verb};
 use tokio::net::UnixStream;
@@ -68,9 +68,27 @@ pub async fn connect(inner: &Inner, session: SessionId, port: u16) -> Result<Box
         Ok(Ok(stream)) => Ok(link(stream)),
         Ok(Err((Code::Unknown, _))) => Err(SandboxError::NobodyServes(port)),
         Ok(Err((_, message))) => Err(SandboxError::Faulty(message)),
-        Err(ConnectError::Fenced) => Err(SandboxError::Fenced),
-        Err(ConnectError::Gone(_)) => Err(SandboxError::Gone),
-        Err(ConnectError::Strange(why)) => Err(SandboxError::Faulty(why)),
+        Err(error) => Err(unreached(error)),
+    }
+}
+
+/// Starts a program inside and talks to it.
+pub async fn run(inner: &Inner, program: ProgramSpec) -> Result<Box<dyn Link>, SandboxError> {
+    let open = inner.find(program.session).await?;
+    let way = Way::new(inner, &open.record);
+    let ProgramSpec { argv, variables, .. } = program;
+    match stream(way.address(), Verb::Run { argv, variables }).await {
+        Ok(Ok(stream)) => Ok(link(stream)),
+        Ok(Err((_, message))) => Err(SandboxError::Faulty(message)),
+        Err(error) => Err(unreached(error)),
+    }
+}
+
+fn unreached(error: ConnectError) -> SandboxError {
+    match error {
+        ConnectError::Fenced => SandboxError::Fenced,
+        ConnectError::Gone(_) => SandboxError::Gone,
+        ConnectError::Strange(why) => SandboxError::Faulty(why),
     }
 }
 
