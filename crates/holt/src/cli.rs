@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    agents, answer, compact, completions, config, doctor, gc, get, key, life, list, logs, mode, models, network, open, openapi, preview,
-    profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
+    agents, answer, compact, completions, config, doctor, gc, get, key, life, list, logs, mode, models, network, open, openapi,
+    preview, profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
