@@ -17,6 +17,7 @@ mod provider;
 mod session;
 mod status;
 mod terminal;
+mod tool_server;
 
 pub use bounds::Invalid;
 pub use error::ErrorBody;
@@ -27,6 +28,7 @@ pub use holt_core::access::Scope;
 pub use holt_core::agent::{Delta, DeltaTarget};
 pub use holt_core::budget::{Bound, Budget, Usage};
 pub use holt_core::definition::AgentDefinition;
+pub use holt_core::elsewhere::{NeededSecret, TestedServer, ToolBrief, ToolServer, ToolServerList, ToolServerNotice};
 pub use holt_core::event::{EventBody, Level, RunResult, SandboxEnd, Seq, WhenBusy};
 pub use holt_core::id::{
     ArtifactId, CallId, ClientId, InvalidId, KeyId, MessageId, OwnerId, PromptId, RunId, SessionId, TerminalId,
@@ -58,3 +60,4 @@ pub use status::{
     ServerMemory, ServerStatus, Services, StatusCount,
 };
 pub use terminal::{ChangeTerminal, OpenTerminal, TerminalClientFrame, TerminalList, TerminalServerFrame};
+pub use tool_server::{AgreeToolServer, KeepSecret, PutToolServer, SwitchToolServer};

@@ -76,6 +76,17 @@ impl Client {
         tokio::time::timeout(ANSWER_WITHIN, whole).await.map_err(late)?
     }
 
+    /// The same, for what the server itself bounds in time.
+    pub(crate) async fn ask_unhurried(&self, request: Request) -> Result<Vec<u8>, ClientError> {
+        self.open(request).await?.read_whole(MAX_ANSWER_BYTES).await
+    }
+
+    /// Sends a request that has nothing to answer.
+    pub(crate) async fn tell(&self, method: Method, path: Path, body: &impl Serialize) -> Result<(), ClientError> {
+        let request = Request { body: self.json(body)?, ..Request::new(method, path) };
+        self.ask_whole(request).await.map(drop)
+    }
+
     /// Sends a request and returns with the head of a good answer; its body is still to be read.
     pub(crate) async fn open(&self, request: Request) -> Result<Answer, ClientError> {
         self.transport.send(request).await?.or_refusal().await

@@ -14,6 +14,7 @@ mod path;
 mod server;
 mod sessions;
 mod terminals;
+mod tool_servers;
 mod transport;
 
 pub use client::{Client, Remote};

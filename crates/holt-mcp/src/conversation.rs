@@ -12,12 +12,12 @@ use futures::future::BoxFuture;
 use holt_core::sandbox::Link;
 use holt_core::tool::{CallOutcome, CallStatus, MAX_ARGUMENT_BYTES, ToolContent};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest, ContentBlock,
-    Implementation, PaginatedRequestParams, Request, RequestId, ResourceContents, ServerResult,
+    CallToolRequestParams, CallToolResult, CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest,
+    ContentBlock, Implementation, PaginatedRequestParams, Request, RequestId, ResourceContents, ServerResult,
 };
 use rmcp::service::{ClientInitializeError, NotificationContext, Peer, PeerRequestOptions, RunningService, serve_client};
-use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::IntoTransport;
+use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::{ClientHandler, RoleClient, ServiceError};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -161,9 +161,8 @@ impl Conversation {
         }
         let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
         let request = ClientRequest::CallToolRequest(Request::new(params));
-        let options = PeerRequestOptions::with_timeout(patience.silence)
-            .reset_timeout_on_progress()
-            .with_max_total_timeout(patience.whole);
+        let options =
+            PeerRequestOptions::with_timeout(patience.silence).reset_timeout_on_progress().with_max_total_timeout(patience.whole);
         let handle = match self.running.peer().send_request_with_option(request, options).await {
             Ok(handle) => handle,
             Err(error) => return went_wrong(tool, &error),
@@ -248,7 +247,9 @@ fn part(block: ContentBlock) -> ToolContent {
         }
         ContentBlock::Resource(resource) => match resource.resource {
             ResourceContents::TextResourceContents { text, uri, .. } => format!("{uri}:\n{text}"),
-            ResourceContents::BlobResourceContents { uri, blob, .. } => format!("[{uri}: {} bytes of base64, left out]", blob.len()),
+            ResourceContents::BlobResourceContents { uri, blob, .. } => {
+                format!("[{uri}: {} bytes of base64, left out]", blob.len())
+            }
             _ => "[something that Holt does not know, left out]".to_owned(),
         },
         ContentBlock::ResourceLink(link) => format!("[{}]", link.uri),
@@ -266,7 +267,9 @@ fn went_wrong(tool: &str, error: &ServiceError) -> CallOutcome {
     match error {
         ServiceError::TransportClosed => CallOutcome::text(
             CallStatus::Interrupted,
-            format!("The server of `{tool}` ended while this ran; how far it came is not known. It is started again for the next call."),
+            format!(
+                "The server of `{tool}` ended while this ran; how far it came is not known. It is started again for the next call."
+            ),
         ),
         ServiceError::Timeout { timeout } => CallOutcome::text(
             CallStatus::Failed,

@@ -74,7 +74,12 @@ impl Shelf {
 
     /// Where the packages are, which sandboxes see.
     pub fn packages(&self) -> PathBuf {
-        self.path(PACKAGES)
+        Self::packages_in(&self.directory)
+    }
+
+    /// The same, of the shelf in a data directory.
+    pub fn packages_in(directory: &Path) -> PathBuf {
+        directory.join(PACKAGES)
     }
 
     /// What the file says now.
@@ -124,7 +129,11 @@ impl Shelf {
         self.change(|servers| {
             let entry = servers.get_mut(name).and_then(Value::as_object_mut);
             let entry = entry.ok_or_else(|| ShelfError::NoServer(name.to_owned()))?;
-            if on { drop(entry.remove("disabled")) } else { drop(entry.insert("disabled".into(), true.into())) }
+            if on {
+                drop(entry.remove("disabled"))
+            } else {
+                drop(entry.insert("disabled".into(), true.into()))
+            }
             Ok(())
         })
     }

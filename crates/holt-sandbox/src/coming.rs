@@ -8,8 +8,8 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use holt_core::id::{CallId, SessionId, TerminalId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, FindingState, Group, Link, Measurement, Picture, ProgramSpec, Reported, SandboxError, SandboxInfo, SandboxSpec,
-    Sandboxes, ToolCall,
+    CallUpdate, Finding, FindingState, Group, Link, Measurement, Picture, ProgramSpec, Reported, SandboxError, SandboxInfo,
+    SandboxSpec, Sandboxes, ToolCall,
 };
 use holt_core::session::DesktopSpec;
 use holt_core::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};

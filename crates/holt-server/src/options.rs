@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holt_api::{AgentInfo, EnvironmentInfo};
+use holt_core::elsewhere::ToolServers;
 use holt_core::profile::Profiles;
 use holt_core::provider::Providers;
 use holt_core::recording::Recordings;
@@ -32,6 +33,7 @@ pub struct AppParts {
     pub vault: Arc<dyn Vault>,
     pub profiles: Arc<dyn Profiles>,
     pub providers: Arc<dyn Providers>,
+    pub tool_servers: Arc<dyn ToolServers>,
     pub about: About,
 }
 

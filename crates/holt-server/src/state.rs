@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use holt_api::{Finding, FindingState, Listener};
+use holt_core::elsewhere::ToolServers;
 use holt_core::profile::Profiles;
 use holt_core::provider::Providers;
 use holt_core::recording::Recordings;
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub profiles: Arc<dyn Profiles>,
     pub vault: Arc<dyn Vault>,
     pub providers: Arc<dyn Providers>,
+    pub tool_servers: Arc<dyn ToolServers>,
     /// How many archives may be packed at the same time.
     pub archives: Arc<Semaphore>,
     pub about: About,
@@ -108,6 +110,7 @@ impl App {
             profiles: parts.profiles,
             vault: parts.vault,
             providers: parts.providers,
+            tool_servers: parts.tool_servers,
             archives: Arc::new(Semaphore::new(options.limits.archives)),
             about: parts.about,
             limits: options.limits,

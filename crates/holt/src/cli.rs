@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    agents, answer, compact, completions, config, doctor, gc, get, key, life, list, logs, mode, models, network, open, openapi,
-    preview, profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
+    agents, answer, compact, completions, config, doctor, gc, get, key, life, list, logs, mcp, mode, models, network, open,
+    openapi, preview, profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -156,6 +156,9 @@ pub enum Command {
     /// Manage models: their providers and keys
     #[command(subcommand)]
     Models(models::Command),
+    /// Manage outside servers of tools (MCP)
+    #[command(subcommand)]
+    Mcp(mcp::Command),
     /// Show how the server is
     Status(status::Arguments),
     /// Find out what this machine can and cannot do, and mend it
@@ -231,6 +234,11 @@ mod tests {
             "holt run --managed --profile work sign in",
             "holt profiles ls",
             "holt profiles rm work",
+            "holt mcp ls",
+            "holt mcp add files -- npx -y @modelcontextprotocol/server-filesystem /workspace",
+            "holt mcp add docs --url https://docs.example/mcp --header Authorization=${TOKEN}",
+            "holt mcp use files --yes",
+            "holt mcp secret github GITHUB_TOKEN",
             "holt doctor --fix --yes --json",
             "holt gc --older-than 30d --yes",
             "holt config --about",

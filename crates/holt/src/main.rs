@@ -75,6 +75,7 @@ async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Models(command) => commands::models::run(command, context).await,
         Command::Key(command) => commands::key::run(command, context).await,
         Command::Secret(command) => commands::secret::run(command, context).await,
+        Command::Mcp(command) => Box::pin(commands::mcp::run(command, context)).await,
         Command::Status(arguments) => commands::status::run(arguments, context).await,
         Command::Doctor(arguments) => Box::pin(commands::doctor::run(arguments, context)).await,
         Command::Gc(arguments) => commands::gc::run(arguments, context).await,

@@ -12,4 +12,4 @@ pub mod message;
 pub mod terminal;
 
 /// The version of everything in this module. A keeper of another version is ended, not talked to.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;

@@ -41,7 +41,10 @@ mod tests {
     #[test]
     fn what_is_gone_is_read_as_what_took_its_place() {
         assert_eq!(now("npx -y @modelcontextprotocol/server-playwright").as_deref(), Some("npx -y @playwright/mcp"));
-        assert_eq!(now("npx @modelcontextprotocol/server-git@0.6 --repository .").as_deref(), Some("uvx mcp-server-git --repository ."));
+        assert_eq!(
+            now("npx @modelcontextprotocol/server-git@0.6 --repository .").as_deref(),
+            Some("uvx mcp-server-git --repository .")
+        );
         for kept in ["npx -y @upstash/context7-mcp", "node server.js", "uvx mcp-server-git", "npx", "npx -y"] {
             assert_eq!(now(kept), None, "{kept}");
         }

@@ -86,9 +86,8 @@ impl ToolServers for Servers {
     async fn agree(&self, name: &str, fingerprint: &str) -> Done {
         let shelf = &self.inner.parts.shelf;
         let tested = self.inner.tested().get(name).cloned();
-        let is_it = |tested: &Agreed| {
-            tested.listing.fingerprint() == fingerprint && shelf.entry(name).as_ref() == Some(&tested.entry)
-        };
+        let is_it =
+            |tested: &Agreed| tested.listing.fingerprint() == fingerprint && shelf.entry(name).as_ref() == Some(&tested.entry);
         let tested = tested.filter(is_it).ok_or_else(|| ToolServerError::Other(name.to_owned()))?;
         shelf.agree(name, Some(tested))?;
         Ok(shelf.switch(name, true)?)
@@ -117,7 +116,8 @@ impl Inner {
     }
 
     async fn try_out(&self, name: &str) -> Done<Listing> {
-        let unusable = |why: crate::conversation::Failure| ToolServerError::Unusable { name: name.to_owned(), why: why.to_string() };
+        let unusable =
+            |why: crate::conversation::Failure| ToolServerError::Unusable { name: name.to_owned(), why: why.to_string() };
         let starting = Starting::alone(&self.parts, name, self.parts.network).map_err(unusable)?;
         let started = starting.start(&self.parts).await.map_err(unusable)?;
         let listing = started.conversation.list().await;

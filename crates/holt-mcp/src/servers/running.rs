@@ -212,9 +212,10 @@ impl Started {
         let again = "A person has to look at it and agree again: `holt mcp test` shows it.";
         match said.find(&agreed.name) {
             None => Some(format!("the server does not have `{}` any more. {again}", agreed.name)),
-            Some(now) if now.pin() != agreed.pin() => {
-                Some(format!("the server describes `{}` in other words than it did when somebody agreed to it. {again}", agreed.name))
-            }
+            Some(now) if now.pin() != agreed.pin() => Some(format!(
+                "the server describes `{}` in other words than it did when somebody agreed to it. {again}",
+                agreed.name
+            )),
             Some(_) => None,
         }
     }

@@ -42,7 +42,8 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use holt_core::id::{CallId, SessionId, TerminalId};
 use holt_core::sandbox::{
-    CallUpdate, Finding, Group, Link, Measurement, Picture, ProgramSpec, Reported, SandboxError, SandboxInfo, SandboxSpec, Sandboxes, ToolCall,
+    CallUpdate, Finding, Group, Link, Measurement, Picture, ProgramSpec, Reported, SandboxError, SandboxInfo, SandboxSpec,
+    Sandboxes, ToolCall,
 };
 use holt_core::session::DesktopSpec;
 use holt_core::terminal::{TerminalOutput, TerminalSize, TerminalSpec, TerminalStatus};

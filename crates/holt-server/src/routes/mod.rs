@@ -27,6 +27,7 @@ mod snapshots;
 mod status;
 mod terminals;
 mod tickets;
+mod tool_servers;
 mod transfer;
 
 use crate::router::Declared;
@@ -62,6 +63,7 @@ pub(crate) fn all() -> Vec<Declared> {
         health::routes(),
         metrics::routes(),
         mcp::routes(),
+        tool_servers::routes(),
         index::routes(),
     ];
     groups.into_iter().flatten().collect()

@@ -26,7 +26,7 @@ const OPEN: [&str; 9] = [
 /// An address of the route, with ids that nobody has.
 fn address(route: &RouteInfo) -> String {
     let id = "01920000-0000-7000-8000-0000000000aa";
-    let names = ["{id}", "{prompt}", "{call}", "{artifact}", "{terminal}"];
+    let names = ["{id}", "{prompt}", "{call}", "{artifact}", "{terminal}", "{server}", "{secret}"];
     let path = route.path.replace("{*path}", "a/file").replace("{segment}", "1");
     names.iter().fold(path, |path, name| path.replace(name, id))
 }

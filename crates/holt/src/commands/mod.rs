@@ -13,6 +13,7 @@ pub mod key;
 pub mod life;
 pub mod list;
 pub mod logs;
+pub mod mcp;
 pub mod mode;
 pub mod models;
 pub mod network;

@@ -4,6 +4,7 @@ mod announce;
 mod assemble;
 mod background;
 mod egress;
+mod elsewhere;
 mod ending;
 pub mod epoch;
 mod gateway;
@@ -180,6 +181,7 @@ fn keep_up(upkeep: &mut JoinSet<()>, config: &Config, house: &House, background:
 }
 
 async fn close(house: &House, keep_sandboxes: bool) {
+    house.servers.shutdown().await;
     house.engine.shutdown(keep_sandboxes).await;
     if let Ok(driver) = house.sandboxes.driver().await {
         driver.shutdown().await;

@@ -9,17 +9,20 @@ mod web_socket;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use holt_core::access::{KeyRecord, Scope};
 use holt_core::id::{KeyId, OwnerId, SessionId};
+use holt_core::session::Network;
 use holt_core::store::Keys;
 use holt_core::time::Timestamp;
 use holt_core::vault::Vault;
 use holt_engine::{Engine, Parts};
 use holt_models::{Prices, Registry, Setup};
 use holt_sandbox::profiles::ProfileStore;
+use holt_mcp::servers::{Nowhere, Servers, Timing};
+use holt_mcp::shelf::Shelf;
 use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::snapshots::SnapshotStore;
 use holt_server::{About, AppParts, Bound, Listen, Options, Server};
@@ -169,6 +172,7 @@ impl World {
             vault: self.vault.clone(),
             profiles: Arc::new(self.profiles.clone()),
             providers: self.providers.clone(),
+            tool_servers: Arc::new(tool_servers(self.directory.path(), &self.sandboxes)),
             about: About { version: "1.2.3".into(), agents: Vec::new(), environments: vec![environment] },
         }
     }
@@ -204,6 +208,19 @@ fn setup() -> Setup {
         effort: None,
         demo: holt_models::demo::Options::default(),
     }
+    }
+}
+
+/// Outside servers, none of which is reached.
+fn tool_servers(directory: &Path, sandboxes: &FakeSandboxes) -> Servers {
+    Servers::new(holt_mcp::servers::Parts {
+        shelf: Arc::new(Shelf::open(directory).unwrap()),
+        vault: Arc::new(FileVault::new(directory)),
+        sandboxes: Arc::new(sandboxes.clone()),
+        lookup: Arc::new(Nowhere),
+        timing: Timing::default(),
+        network: Network::None,
+    })
 }
 
 async fn add_key(keys: &dyn Keys, owner: &str, scopes: &[Scope], expires_at: Option<Timestamp>) -> (String, KeyId) {
