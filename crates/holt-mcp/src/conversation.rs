@@ -83,6 +83,8 @@ impl ClientHandler for Host {
 pub struct Conversation {
     running: RunningService<RoleClient, Host>,
     changed: Arc<AtomicBool>,
+    /// A call has found it gone.
+    lost: AtomicBool,
 }
 
 impl std::fmt::Debug for Conversation {
@@ -113,14 +115,14 @@ impl Conversation {
         let changed = Arc::new(AtomicBool::new(false));
         let host = Host { changed: Arc::clone(&changed) };
         match timeout(GREET_WITHIN, serve_client(host, transport)).await {
-            Ok(Ok(running)) => Ok(Self { running, changed }),
+            Ok(Ok(running)) => Ok(Self { running, changed, lost: AtomicBool::new(false) }),
             Ok(Err(error)) => Err(not_greeted(&error)),
             Err(_) => Err(Failure::Late),
         }
     }
 
     pub fn is_over(&self) -> bool {
-        self.running.is_closed() || self.running.peer().is_transport_closed()
+        self.lost.load(Ordering::Acquire) || self.running.is_closed() || self.running.peer().is_transport_closed()
     }
 
     /// Whether it has said, since this was last asked, that its tools are others now.
@@ -165,7 +167,7 @@ impl Conversation {
             PeerRequestOptions::with_timeout(patience.silence).reset_timeout_on_progress().with_max_total_timeout(patience.whole);
         let handle = match self.running.peer().send_request_with_option(request, options).await {
             Ok(handle) => handle,
-            Err(error) => return went_wrong(tool, &error),
+            Err(error) => return self.went_wrong(tool, &error),
         };
         let mut unheard = Unheard { peer: self.running.peer().clone(), request: Some(handle.id.clone()) };
         let response = handle.await_response().await;
@@ -173,8 +175,15 @@ impl Conversation {
         match response {
             Ok(ServerResult::CallToolResult(result)) => outcome(result),
             Ok(_) => CallOutcome::text(CallStatus::Failed, "The server answered with something that is no result of a tool."),
-            Err(error) => went_wrong(tool, &error),
+            Err(error) => self.went_wrong(tool, &error),
         }
+    }
+
+    fn went_wrong(&self, tool: &str, error: &ServiceError) -> CallOutcome {
+        if matches!(error, ServiceError::TransportClosed | ServiceError::TransportSend(_)) {
+            self.lost.store(true, Ordering::Release);
+        }
+        went_wrong(tool, error)
     }
 
     async fn in_time<T>(&self, within: Duration, asked: impl Future<Output = Result<T, ServiceError>>) -> Result<T, Failure> {
@@ -265,7 +274,7 @@ fn is_picture(media_type: &str) -> bool {
 
 fn went_wrong(tool: &str, error: &ServiceError) -> CallOutcome {
     match error {
-        ServiceError::TransportClosed => CallOutcome::text(
+        ServiceError::TransportClosed | ServiceError::TransportSend(_) => CallOutcome::text(
             CallStatus::Interrupted,
             format!(
                 "The server of `{tool}` ended while this ran; how far it came is not known. It is started again for the next call."

@@ -21,7 +21,7 @@ def tools():
         said = open(state).read()
         name = "renamed" if said == "renamed" else "add"
     if mode == "floods":
-        return [{"name": "t%d" % n, "description": "x" * 100000, "inputSchema": {"type": "object"}} for n in range(300)]
+        return [{"name": "t%d" % n, "description": "x" * 10000, "inputSchema": {"type": "object"}} for n in range(300)]
     other = [{"name": "do", "inputSchema": {"type": "object"}}]
     return other + [{"name": name, "description": said, "inputSchema": {"type": "object"}, "annotations": {"readOnlyHint": True}}]
 

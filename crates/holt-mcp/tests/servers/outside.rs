@@ -14,7 +14,7 @@ use crate::support::{Den, installed, text};
 /// The makers' own server over streamable HTTP, and its port.
 async fn everything() -> (tokio::process::Child, u16) {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    let mut child = tokio::process::Command::new(installed("bin/node"))
+    let mut child = tokio::process::Command::new("node")
         .arg(installed("node_modules/@modelcontextprotocol/server-everything/dist/index.js"))
         .arg("streamableHttp")
         .env("PORT", port.to_string())

@@ -208,8 +208,8 @@ fn setup() -> Setup {
         effort: None,
         demo: holt_models::demo::Options::default(),
     }
-    }
 }
+
 
 /// Outside servers, none of which is reached.
 fn tool_servers(directory: &Path, sandboxes: &FakeSandboxes) -> Servers {
