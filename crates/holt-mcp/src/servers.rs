@@ -22,7 +22,7 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use holt_core::elsewhere::Elsewhere;
 use holt_core::id::SessionId;
 use holt_core::sandbox::{CallUpdate, Sandboxes, ToolCall};
-use holt_core::session::{Network, SessionSpec};
+use holt_core::session::SessionSpec;
 use holt_core::tool::{CallOutcome, CallStatus, ToolSpec};
 use holt_core::vault::Vault;
 use serde_json::Value;
@@ -63,8 +63,38 @@ pub struct Parts {
     pub sandboxes: Arc<dyn Sandboxes>,
     pub lookup: Arc<dyn Lookup>,
     pub timing: Timing,
-    /// The policy of sandboxes in which servers are tested.
-    pub network: Network,
+    /// Shared with whoever lets things out of sandboxes.
+    pub apart: Apart,
+}
+
+/// The sandboxes that servers have for themselves, and whose session's network policy is theirs. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Apart(Arc<Mutex<HashMap<SessionId, Option<SessionId>>>>);
+
+/// Whose sandbox it is that something wants to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    Session(SessionId),
+    /// A server's, for this session, or for none.
+    Server(Option<SessionId>),
+}
+
+impl Apart {
+    pub fn whose(&self, sandbox: SessionId) -> Whose {
+        self.lock().get(&sandbox).map_or(Whose::Session(sandbox), |of| Whose::Server(*of))
+    }
+
+    fn add(&self, sandbox: SessionId, of: Option<SessionId>) {
+        self.lock().insert(sandbox, of);
+    }
+
+    fn remove(&self, sandbox: SessionId) {
+        self.lock().remove(&sandbox);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Option<SessionId>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Parts {
@@ -141,7 +171,7 @@ impl Inner {
         agreed.map(|(name, agreed)| (name, agreed.listing)).collect()
     }
 
-    async fn call(self: Arc<Self>, server: String, listing: Listing, spec: SessionSpec, call: ToolCall) -> CallOutcome {
+    async fn call(self: Arc<Self>, server: String, listing: Listing, call: ToolCall) -> CallOutcome {
         let Some(tool) = listing.called(&server, &call.tool) else {
             return failed(format!("Nothing was run: `{server}` has no such tool."));
         };
@@ -149,7 +179,7 @@ impl Inner {
             return failed("Nothing was run: the arguments of a tool are an object.".into());
         };
         let slot = Arc::clone(self.slots().entry((call.session, server.clone())).or_default());
-        let starting = match Starting::of(&self.parts, &server, call.session, &spec) {
+        let starting = match Starting::of(&self.parts, &server, call.session) {
             Ok(starting) => starting,
             Err(why) => return failed(format!("Nothing was run: `{server}` cannot be started: {why}.")),
         };
@@ -192,10 +222,10 @@ impl Elsewhere for Servers {
         offered.iter().flat_map(|(server, listing)| listing.specs(server)).collect()
     }
 
-    async fn call(&self, spec: &SessionSpec, call: &ToolCall) -> Option<BoxStream<'static, CallUpdate>> {
+    async fn call(&self, _spec: &SessionSpec, call: &ToolCall) -> Option<BoxStream<'static, CallUpdate>> {
         let server = server_of(&call.tool)?.to_owned();
         let listing = self.inner.offered().remove(&server)?;
-        let calling = Arc::clone(&self.inner).call(server, listing, spec.clone(), call.clone());
+        let calling = Arc::clone(&self.inner).call(server, listing, call.clone());
         let calling: BoxFuture<'static, CallOutcome> = Box::pin(calling);
         Some(stream::once(calling.map(|outcome| CallUpdate::Finished(outcome.bounded()))).boxed())
     }

@@ -118,7 +118,7 @@ impl Inner {
     async fn try_out(&self, name: &str) -> Done<Listing> {
         let unusable =
             |why: crate::conversation::Failure| ToolServerError::Unusable { name: name.to_owned(), why: why.to_string() };
-        let starting = Starting::alone(&self.parts, name, self.parts.network).map_err(unusable)?;
+        let starting = Starting::alone(&self.parts, name).map_err(unusable)?;
         let started = starting.start(&self.parts).await.map_err(unusable)?;
         let listing = started.conversation.list().await;
         started.end(&self.parts).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use holt_core::id::SessionId;
 use holt_core::sandbox::{Link, ProgramSpec, SandboxError, SandboxSpec};
-use holt_core::session::{Limits, Network, SessionSpec, WorkspaceSpec};
+use holt_core::session::{Limits, WorkspaceSpec};
 use holt_core::vault::SecretName;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
@@ -41,7 +41,7 @@ pub(super) struct Starting {
 
 enum Place {
     Session(SessionId),
-    Own { session: SessionId, network: Network },
+    Own { session: SessionId, of: Option<SessionId> },
 }
 
 /// A server that runs.
@@ -54,20 +54,20 @@ pub(super) struct Started {
 }
 
 impl Starting {
-    pub fn of(parts: &Parts, name: &str, session: SessionId, spec: &SessionSpec) -> Result<Self, Failure> {
+    pub fn of(parts: &Parts, name: &str, session: SessionId) -> Result<Self, Failure> {
         let server = parts.shelf.read().ok().and_then(|mut all| all.servers.remove(name)).ok_or_else(|| unknown(name))?;
         let place = if server.holds_secret() {
-            Place::Own { session: own_id(session, name), network: spec.network }
+            Place::Own { session: own_id(session, name), of: Some(session) }
         } else {
             Place::Session(session)
         };
         Ok(Self { name: name.to_owned(), way: server.way, place })
     }
 
-    /// For nobody's session.
-    pub fn alone(parts: &Parts, name: &str, network: Network) -> Result<Self, Failure> {
+    /// For nobody's session, and so without a way out.
+    pub fn alone(parts: &Parts, name: &str) -> Result<Self, Failure> {
         let server = parts.shelf.read().ok().and_then(|mut all| all.servers.remove(name)).ok_or_else(|| unknown(name))?;
-        let place = Place::Own { session: SessionId::new(Uuid::now_v7()), network };
+        let place = Place::Own { session: SessionId::new(Uuid::now_v7()), of: None };
         Ok(Self { name: name.to_owned(), way: server.way, place })
     }
 
@@ -90,8 +90,9 @@ impl Starting {
         variables.extend(filled(&program.env, &secrets)?);
         let (session, own) = match self.place {
             Place::Session(session) => (session, None),
-            Place::Own { session, network } => {
-                open_own(parts, session, network).await?;
+            Place::Own { session, of } => {
+                parts.apart.add(session, of);
+                open_own(parts, session).await?;
                 (session, Some(session))
             }
         };
@@ -166,13 +167,12 @@ fn own_id(session: SessionId, name: &str) -> SessionId {
     SessionId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
-async fn open_own(parts: &Parts, session: SessionId, network: Network) -> Result<(), Failure> {
+async fn open_own(parts: &Parts, session: SessionId) -> Result<(), Failure> {
     let spec = SandboxSpec {
         session,
         workspace: WorkspaceSpec::Managed,
         environment: "default".into(),
         limits: OWN_LIMITS,
-        network,
         variables: BTreeMap::new(),
     };
     parts.sandboxes.open(spec).await.map(drop).map_err(|error| Failure::NotStarted(error.to_string()))
@@ -180,6 +180,7 @@ async fn open_own(parts: &Parts, session: SessionId, network: Network) -> Result
 
 async fn clear(parts: &Parts, own: Option<SessionId>) {
     let Some(session) = own else { return };
+    parts.apart.remove(session);
     let cleared = async {
         parts.sandboxes.close(session).await?;
         parts.sandboxes.remove(session).await

@@ -17,7 +17,7 @@ use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, SessionSpec,
 use holt_core::tool::{CallOutcome, ToolContent};
 use holt_core::vault::{SecretName, Vault as _};
 use holt_mcp::remote::Lookup;
-use holt_mcp::servers::{Parts, Servers, Timing};
+use holt_mcp::servers::{Apart, Parts, Servers, Timing};
 use holt_mcp::shelf::Shelf;
 use holt_sandbox::bwrap::{BwrapDriver, Options};
 use holt_store::FileVault;
@@ -77,7 +77,7 @@ impl Den {
             sandboxes: Arc::new(driver.clone()),
             lookup: Arc::new(Here),
             timing,
-            network: Network::None,
+            apart: Apart::default(),
         });
         let session = SessionId::new(Uuid::now_v7());
         driver.open(sandbox(session)).await.unwrap();
@@ -157,7 +157,6 @@ fn sandbox(session: SessionId) -> SandboxSpec {
         workspace: WorkspaceSpec::Managed,
         environment: "default".into(),
         limits: Limits::default(),
-        network: Network::None,
         variables: BTreeMap::new(),
     }
 }
@@ -176,6 +175,7 @@ pub fn spec() -> SessionSpec {
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
         network: Network::None,
+        hosts: Vec::new(),
         record_desktop: false,
         origin: "holt".into(),
         expires_at: None,

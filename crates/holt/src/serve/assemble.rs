@@ -16,6 +16,8 @@ use holt_core::store::{Keys, Store, StoreError};
 use holt_core::vault::Vault;
 use holt_engine::{CreateSession, Engine, ListSessions};
 use holt_models::{Models, Registry};
+use holt_mcp::servers::{Apart, Servers};
+use holt_models::{Models, anthropic};
 use holt_sandbox::blobs::ArtifactStore;
 use holt_sandbox::bwrap::BwrapDriver;
 use holt_sandbox::coming::{Bringer, Coming};
@@ -28,7 +30,7 @@ use holt_server::{About, AppParts, Certificate, Listen, VncOptions, VncPorts};
 use holt_store::{DataDir, FileVault, SqliteStore};
 
 use super::egress::WayOut;
-use super::{Arguments, epoch, gateway, keeper};
+use super::{Arguments, elsewhere, epoch, gateway, keeper};
 use crate::config::{Config, SessionPorts, Tls, Vnc};
 use crate::failure::{Exit, Failure};
 
@@ -37,6 +39,8 @@ pub struct House {
     pub engine: Engine,
     pub sandboxes: Coming,
     pub parts: AppParts,
+    /// Outside servers of tools.
+    pub servers: Servers,
     pub demo_only: bool,
 }
 
@@ -50,6 +54,7 @@ pub struct Remainder {
     profiles: ProfileStore,
     bringer: Bringer,
     registry: Arc<Registry>,
+    apart: Apart,
 }
 
 /// The server itself, as one who acts.
@@ -64,6 +69,9 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
     let (sandboxes, bringer) = Coming::new();
     let agents: BTreeMap<String, Arc<dyn Agent>> =
         BTreeMap::from([("holt".to_owned(), Arc::new(BuiltinAgent::new(models.clone(), builtin::Options::default())) as _)]);
+    let vault: Arc<dyn Vault> = Arc::new(FileVault::new(data_dir.path()));
+    let apart = Apart::default();
+    let servers = elsewhere::servers(config, data_dir.path(), Arc::clone(&vault), Arc::new(sandboxes.clone()), apart.clone())?;
     let parts = holt_engine::Parts {
         store: store.clone(),
         sandboxes: Arc::new(sandboxes.clone()),
@@ -74,6 +82,7 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         snapshots: Arc::new(SnapshotStore::new(data_dir.path())),
         elsewhere: Vec::new(),
         definitions: Arc::new(FileDefinitions::new(data_dir.path())),
+        elsewhere: vec![Arc::new(servers.clone())],
     };
     let engine = Engine::start(parts, engine_options(config, &models)?)
         .await
@@ -87,6 +96,7 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         archiver: Arc::new(write_zip),
         recordings,
         vault: Arc::clone(&vault),
+        tool_servers: Arc::new(servers.clone()),
         profiles: Arc::new(profiles.clone()),
         providers: registry.clone(),
         about: about(),
@@ -94,6 +104,8 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
     let (config, data_dir) = (config.clone(), data_dir.path().to_owned());
     let remainder = Remainder { config, data_dir, store, engine: engine.clone(), vault, profiles, bringer, registry };
     Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
+    let remainder = Remainder { config, data_dir, store, engine: engine.clone(), vault, profiles, bringer, apart };
+    Ok((House { engine, sandboxes, parts, servers, demo_only: models.is_demo_only() }, remainder))
 }
 
 impl Remainder {
@@ -103,6 +115,7 @@ impl Remainder {
         // Who lists models by itself may take its time, and nobody waits for it.
         let listing = registry.clone();
         tokio::spawn(async move { listing.refresh().await });
+        let Self { config, data_dir, store, engine, vault, profiles, bringer, apart } = self;
         holt_server::ensure_first_key(&*store, &data_dir).await.map_err(|error| {
             let hint = "Mend the data directory's permissions or its disk.";
             Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), hint)
@@ -113,6 +126,8 @@ impl Remainder {
         let (keeper, epoch) = written.unwrap_or_else(|error| Err(Failure::failed("start", error.to_string(), "")))?;
         let gateway = gateway::gateway(&engine, registry);
         let way_out = WayOut::new(&engine, config.sandbox.network_exceptions.clone(), gateway, vault);
+        let gateway = gateway::gateway(&engine, &config.models);
+        let way_out = WayOut::new(&engine, config.sandbox.network_exceptions.clone(), gateway, vault, apart);
         let driver = driver(&config, &data_dir, (keeper, epoch), way_out, profiles)?;
         let known = known(&driver, &*store).await;
         driver.sweep(&known).await;
@@ -132,6 +147,7 @@ fn driver(
     options.prepared = config.sandbox.prepared;
     options.environment = default_environment(config);
     options.limits = config.sandbox.limits;
+    options.packages = Some(elsewhere::packages(data_dir));
     options.grace = config.sandbox.grace;
     options.profiles = Some(profiles);
     options.outside = Some(Arc::new(way_out));

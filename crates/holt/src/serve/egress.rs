@@ -11,6 +11,7 @@ use holt_core::vault::Vault;
 use holt_egress::{Client, Decided, Dialer, Exceptions, Injected, Limits, Policy, Proxy, Signer, Target};
 use holt_engine::Engine;
 use holt_gateway::Gateway;
+use holt_mcp::servers::{Apart, Whose};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::compat::FuturesAsyncReadCompatExt as _;
 use tokio_util::task::AbortOnDropHandle;
@@ -28,36 +29,38 @@ pub struct WayOut {
     vault: Arc<dyn Vault>,
     clients: Arc<Clients>,
     gateway: Gateway,
+    apart: Apart,
     _watching: AbortOnDropHandle<()>,
 }
 
 type Clients = Mutex<HashMap<SessionId, Known>>;
 
 impl WayOut {
-    pub fn new(engine: &Engine, exceptions: Exceptions, gateway: Gateway, vault: Arc<dyn Vault>) -> Self {
+    pub fn new(engine: &Engine, exceptions: Exceptions, gateway: Gateway, vault: Arc<dyn Vault>, apart: Apart) -> Self {
         let clients = Arc::<Clients>::default();
-        let watching = tokio::spawn(watch(engine.clone(), Arc::clone(&clients)));
+        let watching = tokio::spawn(watch(engine.clone(), Arc::clone(&clients), apart.clone()));
         Self {
             proxy: Proxy::new(Dialer::new(exceptions), Limits::default()),
             doorkeeper: Arc::new(engine.clone()),
             vault,
             clients,
             gateway,
+            apart,
             _watching: AbortOnDropHandle::new(watching),
         }
     }
 
-    fn client(&self, departure: &mut Departure) -> Arc<Client> {
+    fn client(&self, departure: &mut Departure, session: SessionId) -> Arc<Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if clients.len() >= REMEMBERED {
             clients.retain(|_, known| Arc::strong_count(&known.client) > 1);
         }
         // Another sandbox of the session trusts somebody else.
-        clients.retain(|session, known| *session != departure.session || known.token == departure.token);
+        clients.retain(|sandbox, known| *sandbox != departure.session || known.token == departure.token);
         let known = clients.entry(departure.session).or_insert_with(|| {
             let tell = std::mem::replace(&mut departure.tell, Box::new(|_| {}));
             let word = Word {
-                session: departure.session,
+                session,
                 doorkeeper: Arc::clone(&self.doorkeeper),
                 vault: Arc::clone(&self.vault),
                 decided: Mutex::default(),
@@ -85,14 +88,17 @@ struct Known {
 }
 
 /// Lets those who are out know when their session may not go there any more.
-async fn watch(engine: Engine, clients: Arc<Clients>) {
+async fn watch(engine: Engine, clients: Arc<Clients>, apart: Apart) {
     let mut changes = engine.network_changes();
     drop(engine);
     loop {
         let changed = changes.recv().await;
         let clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
         match changed {
-            Ok(session) => clients.get(&session).into_iter().for_each(|known| known.client.policy_changed()),
+            Ok(session) => {
+                let is_its = |sandbox: &SessionId| *sandbox == session || apart.whose(*sandbox) == Whose::Server(Some(session));
+                clients.iter().filter(|(sandbox, _)| is_its(sandbox)).for_each(|(_, known)| known.client.policy_changed());
+            }
             Err(RecvError::Lagged(_)) => clients.values().for_each(|known| known.client.policy_changed()),
             Err(RecvError::Closed) => return,
         }
@@ -107,10 +113,16 @@ impl Outside for WayOut {
     }
 
     async fn serve(&self, mut departure: Departure) {
+        // What a server has for itself is let out as its session is, and asks no model anything.
+        let session = match self.apart.whose(departure.session) {
+            Whose::Session(session) => session,
+            Whose::Server(Some(session)) if departure.door != Door::Models => session,
+            Whose::Server(_) => return,
+        };
         if departure.door == Door::Models {
             return self.gateway.serve(departure.session, &departure.token, departure.link.compat()).await;
         }
-        let client = self.client(&mut departure);
+        let client = self.client(&mut departure, session);
         self.proxy.serve(&client, departure.link.compat()).await;
         let (sent, received) = client.counted();
         tracing::debug!(session = %departure.session, sent, received, "a connection from a sandbox has ended");

@@ -9,7 +9,7 @@ use holt_core::sandbox::Sandboxes;
 use holt_core::vault::Vault;
 use holt_egress::{Dialer, Host, Target};
 use holt_mcp::remote::Lookup;
-use holt_mcp::servers::{Parts, Servers, Timing};
+use holt_mcp::servers::{Apart, Parts, Servers, Timing};
 use holt_mcp::shelf::Shelf;
 
 use crate::config::Config;
@@ -31,6 +31,7 @@ pub fn servers(
     data_dir: &Path,
     vault: Arc<dyn Vault>,
     sandboxes: Arc<dyn Sandboxes>,
+    apart: Apart,
 ) -> Result<Servers, Failure> {
     let shelf = Shelf::open(data_dir).map_err(|error| {
         let hint = "Mend the data directory's permissions or its disk.";
@@ -42,7 +43,7 @@ pub fn servers(
         sandboxes,
         lookup: Arc::new(Checked(Dialer::new(config.sandbox.network_exceptions.clone()))),
         timing: Timing::default(),
-        network: config.sandbox.network,
+        apart,
     }))
 }
 

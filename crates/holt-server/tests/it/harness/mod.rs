@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use holt_core::access::{KeyRecord, Scope};
 use holt_core::id::{KeyId, OwnerId, SessionId};
-use holt_core::session::Network;
 use holt_core::store::Keys;
 use holt_core::time::Timestamp;
 use holt_core::vault::Vault;
@@ -22,7 +21,9 @@ use holt_engine::{Engine, Parts};
 use holt_models::{Prices, Registry, Setup};
 use holt_sandbox::profiles::ProfileStore;
 use holt_mcp::servers::{Nowhere, Servers, Timing};
+use holt_mcp::servers::{Apart, Nowhere, Servers, Timing};
 use holt_mcp::shelf::Shelf;
+use holt_sandbox::profiles::ProfileStore;
 use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::snapshots::SnapshotStore;
 use holt_server::{About, AppParts, Bound, Listen, Options, Server};
@@ -219,7 +220,7 @@ fn tool_servers(directory: &Path, sandboxes: &FakeSandboxes) -> Servers {
         sandboxes: Arc::new(sandboxes.clone()),
         lookup: Arc::new(Nowhere),
         timing: Timing::default(),
-        network: Network::None,
+        apart: Apart::default(),
     })
 }
 
