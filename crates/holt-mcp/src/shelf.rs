@@ -129,10 +129,9 @@ impl Shelf {
         self.change(|servers| {
             let entry = servers.get_mut(name).and_then(Value::as_object_mut);
             let entry = entry.ok_or_else(|| ShelfError::NoServer(name.to_owned()))?;
-            if on {
-                drop(entry.remove("disabled"))
-            } else {
-                drop(entry.insert("disabled".into(), true.into()))
+            entry.remove("disabled");
+            if !on {
+                entry.insert("disabled".into(), true.into());
             }
             Ok(())
         })
