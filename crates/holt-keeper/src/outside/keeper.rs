@@ -20,6 +20,7 @@ use super::groups::Groups;
 use super::leaders::Running;
 use super::link::Link;
 use super::processes::Processes;
+use super::programs::Programs;
 use super::sandbox::{Inside, Sandbox};
 use super::streams::{self, Doors, Streams};
 use super::terminals::Terminals;
@@ -66,7 +67,7 @@ pub struct Keeper {
     pub browser: Browser,
     pub streams: Streams,
     /// Programs that somebody talks to over their standard streams.
-    pub programs: Cell<usize>,
+    pub programs: Programs,
     pub room: Room,
     server: RefCell<Option<Rc<Outlet>>>,
     alone_since: Cell<Instant>,
@@ -132,7 +133,7 @@ impl Keeper {
             desktop,
             browser,
             streams: Streams::default(),
-            programs: Cell::new(0),
+            programs: Programs::default(),
             room: Room::default(),
             server: RefCell::default(),
             alone_since: Cell::new(Instant::now()),

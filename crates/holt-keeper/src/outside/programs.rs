@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::net::UnixStream;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::birth::log;
@@ -23,6 +24,13 @@ use crate::protocol::message::{Code, Group};
 const GROUP: Group = Group::Agent;
 /// How long one may take to end once nobody talks to it any more.
 const LEAVE: Duration = Duration::from_secs(2);
+
+/// How many programs there are.
+#[derive(Debug, Default)]
+pub struct Programs {
+    /// Held while one begins, and while what the last one has left is ended: none that begins is taken for a leftover.
+    count: Mutex<usize>,
+}
 
 /// A program that has begun. It is ended by [`Program::end`], and by nothing less.
 #[derive(Debug)]
@@ -53,8 +61,9 @@ async fn begin(keeper: &Rc<Keeper>, argv: Vec<String>, variables: BTreeMap<Strin
     all.extend(variables);
     let directory = Some(room.directory.to_string_lossy().into_owned());
     let start = Start { id: 0, argv, variables: all, directory, descriptors: vec![0, 1, 2], terminal: None };
+    let mut count = keeper.programs.count.lock().await;
     let running = keeper.start(GROUP, start, &[theirs.as_fd(), theirs.as_fd(), null.as_fd()]).await?;
-    keeper.programs.set(keeper.programs.get() + 1);
+    *count += 1;
     Ok(Program { stream: UnixStream::from_std(ours)?, running })
 }
 
@@ -66,10 +75,10 @@ impl Program {
         if timeout(LEAVE, end.wait_for(Option::is_some)).await.is_err() {
             let _ = self.running.signal(Signal::KILL.as_raw()).await;
         }
-        let left = keeper.programs.get().saturating_sub(1);
-        keeper.programs.set(left);
+        let mut count = keeper.programs.count.lock().await;
+        *count = count.saturating_sub(1);
         // Others in the group are there by their own names, and end by them.
-        if left == 0
+        if *count == 0
             && keeper.processes.names().is_empty()
             && let Err(error) = keeper.groups.end_all(GROUP).await
         {
