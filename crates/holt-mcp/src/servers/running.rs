@@ -173,6 +173,7 @@ async fn open_own(parts: &Parts, session: SessionId) -> Result<(), Failure> {
         workspace: WorkspaceSpec::Managed,
         environment: "default".into(),
         limits: OWN_LIMITS,
+        profile: None,
         variables: BTreeMap::new(),
     };
     parts.sandboxes.open(spec).await.map(drop).map_err(|error| Failure::NotStarted(error.to_string()))

@@ -157,6 +157,7 @@ fn sandbox(session: SessionId) -> SandboxSpec {
         workspace: WorkspaceSpec::Managed,
         environment: "default".into(),
         limits: Limits::default(),
+        profile: None,
         variables: BTreeMap::new(),
     }
 }
@@ -177,6 +178,7 @@ pub fn spec() -> SessionSpec {
         network: Network::None,
         hosts: Vec::new(),
         record_desktop: false,
+        browser_profile: None,
         origin: "holt".into(),
         expires_at: None,
         sleep_after_seconds: 60,

@@ -93,7 +93,8 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
             if !output.json {
                 output.note(&tools(&tested));
             }
-            if !yes && !(output.can_ask() && output.confirm("Offer these tools to agents?")) {
+            let agreed = yes || (output.can_ask() && output.confirm("Offer these tools to agents?"));
+            if !agreed {
                 let hint = "Say yes, or add --yes.";
                 return Err(Failure::usage("not_agreed", "nobody agreed, and nothing was changed", hint));
             }
