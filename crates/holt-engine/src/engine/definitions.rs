@@ -19,12 +19,12 @@ impl Engine {
     pub async fn definitions(&self, by: &Principal) -> Result<Vec<KnownDefinition>, EngineError> {
         allow(by, Scope::View)?;
         let definitions = self.node.parts.definitions.clone();
-        elsewhere(move || Ok(known(definitions.all()))).await
+        elsewhere(move || Ok(known(&definitions.all()))).await
     }
 
     pub(super) async fn definition(&self, name: &str) -> Result<Option<AgentDefinition>, EngineError> {
         let definitions = self.node.parts.definitions.clone();
-        let all = elsewhere(move || Ok(known(definitions.all()))).await?;
+        let all = elsewhere(move || Ok(known(&definitions.all()))).await?;
         Ok(all.into_iter().map(|known| known.definition).find(|definition| definition.name == name))
     }
 
@@ -63,7 +63,7 @@ async fn elsewhere<T: Send + 'static>(
     worked.unwrap_or_else(|error| Err(DefinitionError::Storage(error.to_string()))).map_err(failed)
 }
 
-fn known(kept: Vec<AgentDefinition>) -> Vec<KnownDefinition> {
+fn known(kept: &[AgentDefinition]) -> Vec<KnownDefinition> {
     let ours = built_in().into_iter().filter(|ours| kept.iter().all(|other| other.name != ours.name));
     let ours = ours.map(|definition| KnownDefinition { definition, built_in: true });
     ours.chain(kept.iter().cloned().map(|definition| KnownDefinition { definition, built_in: false })).collect()

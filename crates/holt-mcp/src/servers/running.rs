@@ -173,6 +173,7 @@ async fn open_own(parts: &Parts, session: SessionId) -> Result<(), Failure> {
         workspace: WorkspaceSpec::Managed,
         environment: "default".into(),
         limits: OWN_LIMITS,
+        read_only: false,
         profile: None,
         variables: BTreeMap::new(),
     };

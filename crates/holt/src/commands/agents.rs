@@ -67,7 +67,7 @@ async fn show(name: &str, context: &Context) -> Result<(), Failure> {
     let found = agents.items.into_iter().find(|agent| agent.definition.name == name);
     let missing = || Failure::failed("agent_unknown", format!("there is no agent `{name}`"), "`holt agents` lists them.");
     let agent = found.ok_or_else(missing)?;
-    context.output.result(&agent, || clean(&toml::to_string_pretty(&agent.definition).unwrap_or_default()).to_string())
+    context.output.result(&agent, || clean(&toml::to_string_pretty(&agent.definition).unwrap_or_default()))
 }
 
 async fn add(file: PathBuf, context: &Context) -> Result<(), Failure> {

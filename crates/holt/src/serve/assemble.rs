@@ -15,9 +15,8 @@ use holt_core::sandbox::Sandboxes;
 use holt_core::store::{Keys, Store, StoreError};
 use holt_core::vault::Vault;
 use holt_engine::{CreateSession, Engine, ListSessions};
-use holt_models::{Models, Registry};
 use holt_mcp::servers::{Apart, Servers};
-use holt_models::{Models, anthropic};
+use holt_models::{Models, Registry};
 use holt_sandbox::blobs::ArtifactStore;
 use holt_sandbox::bwrap::BwrapDriver;
 use holt_sandbox::coming::{Bringer, Coming};
@@ -80,7 +79,6 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         agents,
         models: models.clone(),
         snapshots: Arc::new(SnapshotStore::new(data_dir.path())),
-        elsewhere: Vec::new(),
         definitions: Arc::new(FileDefinitions::new(data_dir.path())),
         elsewhere: vec![Arc::new(servers.clone())],
     };
@@ -102,20 +100,17 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         about: about(),
     };
     let (config, data_dir) = (config.clone(), data_dir.path().to_owned());
-    let remainder = Remainder { config, data_dir, store, engine: engine.clone(), vault, profiles, bringer, registry };
-    Ok((House { engine, sandboxes, parts, demo_only: models.is_demo_only() }, remainder))
-    let remainder = Remainder { config, data_dir, store, engine: engine.clone(), vault, profiles, bringer, apart };
+    let remainder = Remainder { config, data_dir, store, engine: engine.clone(), vault, profiles, bringer, registry, apart };
     Ok((House { engine, sandboxes, parts, servers, demo_only: models.is_demo_only() }, remainder))
 }
 
 impl Remainder {
     /// Makes the first key and the sandboxes' driver.
     pub async fn finish(self) -> Result<(), Failure> {
-        let Self { config, data_dir, store, engine, vault, profiles, bringer, registry } = self;
+        let Self { config, data_dir, store, engine, vault, profiles, bringer, registry, apart } = self;
         // Who lists models by itself may take its time, and nobody waits for it.
         let listing = registry.clone();
         tokio::spawn(async move { listing.refresh().await });
-        let Self { config, data_dir, store, engine, vault, profiles, bringer, apart } = self;
         holt_server::ensure_first_key(&*store, &data_dir).await.map_err(|error| {
             let hint = "Mend the data directory's permissions or its disk.";
             Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), hint)
@@ -125,8 +120,6 @@ impl Remainder {
         let written = tokio::task::spawn_blocking(move || Ok((keeper::install(&beside)?, epoch::next(&beside)?))).await;
         let (keeper, epoch) = written.unwrap_or_else(|error| Err(Failure::failed("start", error.to_string(), "")))?;
         let gateway = gateway::gateway(&engine, registry);
-        let way_out = WayOut::new(&engine, config.sandbox.network_exceptions.clone(), gateway, vault);
-        let gateway = gateway::gateway(&engine, &config.models);
         let way_out = WayOut::new(&engine, config.sandbox.network_exceptions.clone(), gateway, vault, apart);
         let driver = driver(&config, &data_dir, (keeper, epoch), way_out, profiles)?;
         let known = known(&driver, &*store).await;

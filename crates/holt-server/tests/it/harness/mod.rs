@@ -18,11 +18,11 @@ use holt_core::store::Keys;
 use holt_core::time::Timestamp;
 use holt_core::vault::Vault;
 use holt_engine::{Engine, Parts};
+use holt_mcp::servers::{Apart, Nowhere, Servers, Timing};
+use holt_mcp::servers::{Nowhere, Servers, Timing};
+use holt_mcp::shelf::Shelf;
 use holt_models::{Prices, Registry, Setup};
 use holt_sandbox::profiles::ProfileStore;
-use holt_mcp::servers::{Nowhere, Servers, Timing};
-use holt_mcp::servers::{Apart, Nowhere, Servers, Timing};
-use holt_mcp::shelf::Shelf;
 use holt_sandbox::profiles::ProfileStore;
 use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::snapshots::SnapshotStore;
@@ -210,7 +210,6 @@ fn setup() -> Setup {
         demo: holt_models::demo::Options::default(),
     }
 }
-
 
 /// Outside servers, none of which is reached.
 fn tool_servers(directory: &Path, sandboxes: &FakeSandboxes) -> Servers {
