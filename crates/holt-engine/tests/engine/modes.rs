@@ -78,7 +78,7 @@ async fn what_a_person_put_in_its_place_is_what_runs() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&seen);
     den.sandboxes.set_tool("execute_command", move |call, _| {
-        heard.lock().unwrap().push(call.arguments.clone());
+        heard.lock().unwrap().push(call.arguments);
         async { CallOutcome::text(CallStatus::Succeeded, "ran") }
     });
     den.brain(call_once);
@@ -92,7 +92,7 @@ async fn what_a_person_put_in_its_place_is_what_runs() {
     let answer = Answer { allow: true, hash, arguments: Some(edited.clone()), ..Answer::default() };
     engine.answer(&owner(), id, open.id, answer).await.unwrap();
     until(&engine, id, "the run to end", |session| session.status == Status::Idle).await;
-    assert_eq!(*seen.lock().unwrap(), [edited.clone()]);
+    assert_eq!(*seen.lock().unwrap(), std::slice::from_ref(&edited));
     let recorded = log(&engine, id)
         .await
         .into_iter()

@@ -156,7 +156,7 @@ async fn a_server_that_nobody_calls_is_ended() {
     let first = text(&add(&den, "").await);
     within("the server's rest", async {
         while den.servers.running().await > 0 {
-            tokio::time::sleep(SOON / 10).await
+            tokio::time::sleep(SOON / 10).await;
         }
     })
     .await;

@@ -11,7 +11,7 @@ use futures::StreamExt as _;
 use holt_core::budget::Budget;
 use holt_core::elsewhere::{Elsewhere as _, TestedServer, ToolServerError, ToolServers as _};
 use holt_core::id::{CallId, OwnerId, SessionId};
-use holt_core::policy::Policy;
+use holt_core::policy::{Mode, Policy};
 use holt_core::sandbox::{CallUpdate, SandboxSpec, Sandboxes as _, ToolCall};
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, SessionSpec, WorkspaceSpec};
 use holt_core::tool::{CallOutcome, ToolContent};
@@ -157,6 +157,7 @@ fn sandbox(session: SessionId) -> SandboxSpec {
         workspace: WorkspaceSpec::Managed,
         environment: "default".into(),
         limits: Limits::default(),
+        read_only: false,
         profile: None,
         variables: BTreeMap::new(),
     }
@@ -172,6 +173,9 @@ pub fn spec() -> SessionSpec {
         environment: "default".into(),
         workspace: WorkspaceSpec::Managed,
         policy: Policy::default(),
+        bounds: Vec::new(),
+        mode: Mode::Full,
+        definition: None,
         budget: Budget::default(),
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
