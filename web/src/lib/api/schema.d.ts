@@ -200,6 +200,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the definitions of agents, those that come with Holt first.
+         * @description Needs the scope `view`.
+         */
+        get: operations["list_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/agents/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Defines an agent, for all sessions that are made from now on.
+         * @description Sessions that are there keep the definition that they were made with.
+         *
+         *     Needs the scope `admin`.
+         */
+        put: operations["keep_agent"];
+        post?: never;
+        /**
+         * Forgets a definition that somebody kept. One of that name that comes with Holt is there again.
+         * @description Needs the scope `admin`.
+         */
+        delete: operations["forget_agent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/feed": {
         parameters: {
             query?: never;
@@ -313,6 +359,155 @@ export interface paths {
          * @description Needs the scope `view`.
          */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the servers whose tools agents may be offered.
+         * @description Those of the file `mcp.json` in the data directory. A server is offered once it is on and somebody has agreed to what it says
+         *     of itself.
+         *
+         *     Needs the scope `admin`.
+         */
+        get: operations["list_tool_servers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/mcp/{server}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Names a server, in place of one of that name.
+         * @description Needs the scope `admin`.
+         */
+        put: operations["put_tool_server"];
+        post?: never;
+        /**
+         * Forgets a server, what was agreed to, and its secrets.
+         * @description Needs the scope `admin`.
+         */
+        delete: operations["remove_tool_server"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/mcp/{server}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agrees to what the last test has shown, and offers it to sessions.
+         * @description A tool that its server later describes in other words is not called before somebody has agreed again.
+         *
+         *     Needs the scope `admin`.
+         */
+        post: operations["agree_tool_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/mcp/{server}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gets the package that a server's program is in, so that sessions without network can start it.
+         * @description Needs the scope `admin`.
+         */
+        post: operations["fetch_tool_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/mcp/{server}/secrets/{secret}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keeps a secret that a server needs. It is never shown again.
+         * @description Needs the scope `admin`.
+         */
+        put: operations["keep_tool_server_secret"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/mcp/{server}/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offers a server to sessions, or not any more.
+         * @description Needs the scope `admin`.
+         */
+        post: operations["switch_tool_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/mcp/{server}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts a server in a sandbox of its own, and shows what it says that it can do.
+         * @description Needs the scope `admin`.
+         */
+        post: operations["test_tool_server"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -536,7 +731,10 @@ export interface paths {
         put?: never;
         /**
          * Answers a question of the agent about a call.
-         * @description Needs the scope `approve`.
+         * @description The question stands in the session's snapshot, at the call: its `hash` names exactly what would run and has to be sent with the
+         *     answer. Of two people who answer, one is told that the other has.
+         *
+         *     Needs the scope `approve`.
          */
         post: operations["answer_question"];
         delete?: never;
@@ -817,6 +1015,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes how freely a session's agent works.
+         * @description To let it do more takes the scope `approve`. Into and out of `plan` the sandbox is opened anew, and what runs in it ends.
+         *
+         *     Needs the scope `operate`.
+         */
+        put: operations["set_mode"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/network": {
         parameters: {
             query?: never;
@@ -925,6 +1145,28 @@ export interface paths {
          * @description Needs the scope `operate`.
          */
         delete: operations["withdraw_prompt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/questions/{call}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers in words what the agent asked in words.
+         * @description The question stands in the session's snapshot, at the call that `asks`. To leave it unanswered, deny the call.
+         *
+         *     Needs the scope `approve`.
+         */
+        post: operations["reply_in_words"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1390,11 +1632,45 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What an agent of that name is. A session gets a copy of it when it is made, so that later changes are no changes of it. */
+        AgentDefinition: {
+            /** @description The brain; the server's default when absent. */
+            agent?: string | null;
+            budget?: components["schemas"]["Budget"] | null;
+            /**
+             * @description What it is for, in a sentence for people.
+             * @default
+             */
+            description?: string;
+            /**
+             * @description What it is told before everything else that a session tells it.
+             * @default
+             */
+            instructions?: string;
+            mode?: components["schemas"]["Mode"] | null;
+            /** @description The model; the server's default when absent. */
+            model?: string | null;
+            /**
+             * @description Small letters, digits, `-` and `_`.
+             * @default
+             */
+            name?: string;
+            policy?: components["schemas"]["Policy"] | null;
+            /**
+             * @description The tools that it has, in which `*` stands for any run of characters; all when empty.
+             * @default []
+             */
+            tools?: string[];
+        };
         AgentInfo: {
             /** @description What to ask for. */
             id: string;
             /** @description What it is, in a sentence. */
             note: string;
+        };
+        /** @description The definitions of agents, those that come with Holt first. */
+        AgentList: {
+            items: components["schemas"]["ListedAgent"][];
         };
         /** @description The agent's finished message: what it said and which calls it wants. */
         AgentMessage: {
@@ -1405,21 +1681,40 @@ export interface components {
             stop: components["schemas"]["StopReason"];
             usage: components["schemas"]["Usage"];
         };
+        /** @description Agrees to what a test has shown. */
+        AgreeToolServer: {
+            /** @description That of the test. */
+            fingerprint: string;
+        };
         /** @description Answers a question about a call. */
         Answer: {
             allow: boolean;
+            /** @description What is to run in place of what was asked about. It is put on record, and the model is told. */
+            arguments?: Record<string, never> | null;
+            /** @description Allow it until the session ends, as the question's `for_session` says. */
+            for_session?: boolean;
+            /** @description The `hash` of the question that was seen: nothing is allowed without it, and nothing is answered with another one. */
+            hash?: string | null;
+            /** @description Why not, in words for the agent. */
+            reason?: string | null;
         };
         /** @description The question was answered, by a person or by its time running out. */
         ApprovalAnswered: {
             allowed: boolean;
+            /** @description What that person made of the arguments: these are what runs. */
+            arguments?: Record<string, never> | null;
             /** @description Absent when time ran out or the run ended. */
             by?: string | null;
             call: components["schemas"]["CallId"];
+            grant?: components["schemas"]["Grant"] | null;
+            /** @description Why not, in that person's words. */
+            reason?: string | null;
             run: components["schemas"]["RunId"];
         };
         /** @description A human is asked whether a call may run. */
         ApprovalRequested: {
             call: components["schemas"]["CallId"];
+            question?: components["schemas"]["Question"] | null;
             run: components["schemas"]["RunId"];
             /** @description After this it counts as a no. */
             until: components["schemas"]["Timestamp"];
@@ -1707,7 +2002,7 @@ export interface components {
         };
         /** @description Makes a session. What is absent gets the server's default. */
         CreateSession: {
-            /** @description Which brain works: `holt` is the built-in one. */
+            /** @description Which agent works: a definition, such as `coder` or `reviewer`, or a brain; `holt` is the built-in one. */
             agent?: string | null;
             browser_profile?: components["schemas"]["ProfileName"] | null;
             budget?: components["schemas"]["Budget"] | null;
@@ -1728,6 +2023,7 @@ export interface components {
             keep_awake_seconds?: number | null;
             kind?: components["schemas"]["SessionKind"] | null;
             limits?: components["schemas"]["Limits"] | null;
+            mode?: components["schemas"]["Mode"] | null;
             model?: string | null;
             network?: components["schemas"]["Network"] | null;
             policy?: components["schemas"]["Policy"] | null;
@@ -1927,6 +2223,21 @@ export interface components {
             body: components["schemas"]["ApprovalAnswered"];
             /** @enum {string} */
             kind: "approval_answered";
+        } | {
+            /** @description The agent asks a person in words, and waits. */
+            body: components["schemas"]["HumanAsked"];
+            /** @enum {string} */
+            kind: "human_asked";
+        } | {
+            /** @description A person answered in words. */
+            body: components["schemas"]["HumanAnswered"];
+            /** @enum {string} */
+            kind: "human_answered";
+        } | {
+            /** @description A person changed how freely the agent works. */
+            body: components["schemas"]["ModeChanged"];
+            /** @enum {string} */
+            kind: "mode_changed";
         } | {
             /** @description A call begins. Durable before anything of it happens. */
             body: components["schemas"]["CallStarted"];
@@ -2205,6 +2516,35 @@ export interface components {
             /** @description What the session is called. */
             title: string;
         };
+        /** @description What an agent asks a person in words. */
+        FreeQuestion: {
+            /** @description Answers that can be picked; any other can be given too. */
+            choices?: string[];
+            text: string;
+        };
+        /** @description What a person allowed until the session ends. As narrow as the question was. */
+        Grant: {
+            command: string;
+            directory: string;
+            tool: string;
+            /** @enum {string} */
+            type: "command";
+        } | {
+            paths: string[];
+            tool: string;
+            /** @enum {string} */
+            type: "paths";
+        } | {
+            host: string;
+            tool: string;
+            /** @enum {string} */
+            type: "host";
+        } | {
+            arguments: Record<string, never>;
+            tool: string;
+            /** @enum {string} */
+            type: "call";
+        };
         /** @description Whether the server works: what the health checks of all contracts look for. */
         Health: {
             agent_manager: boolean;
@@ -2285,6 +2625,21 @@ export interface components {
         HostSecretList: {
             items: components["schemas"]["HostSecret"][];
         };
+        /** @description A person answered in words. */
+        HumanAnswered: {
+            by: string;
+            call: components["schemas"]["CallId"];
+            run: components["schemas"]["RunId"];
+            text: string;
+        };
+        /** @description The agent asks a person in words, and waits. */
+        HumanAsked: {
+            call: components["schemas"]["CallId"];
+            question: components["schemas"]["FreeQuestion"];
+            run: components["schemas"]["RunId"];
+            /** @description After this it is not answered. */
+            until: components["schemas"]["Timestamp"];
+        };
         /** @description Where to go from here. */
         Index: {
             /** @description What is where. */
@@ -2297,6 +2652,10 @@ export interface components {
         /** @description Keeps a secret for a host. */
         KeepHostSecret: {
             /** @description A header, `Name: value`, or a token. */
+            secret: string;
+        };
+        /** @description Keeps a secret. */
+        KeepSecret: {
             secret: string;
         };
         /** @description A key as it is shown: never the key itself. */
@@ -2351,6 +2710,11 @@ export interface components {
              */
             tmp_bytes?: number;
         };
+        /** @description A definition of an agent, and where it comes from. */
+        ListedAgent: components["schemas"]["AgentDefinition"] & {
+            /** @description It comes with Holt, and nobody has put another in its place. */
+            built_in: boolean;
+        };
         Listener: {
             /** @description `127.0.0.1:9090`, or a path. */
             address: string;
@@ -2395,6 +2759,16 @@ export interface components {
             message: components["schemas"]["MessageId"];
             run: components["schemas"]["RunId"];
         };
+        /**
+         * @description How freely an agent works. It can be changed while the session lives.
+         * @enum {string}
+         */
+        Mode: "plan" | "ask" | "accept_edits" | "full";
+        /** @description A person changed how freely the agent works. */
+        ModeChanged: {
+            by: string;
+            mode: components["schemas"]["Mode"];
+        };
         /** @description A model that people can choose. */
         ModelInfo: {
             /**
@@ -2420,6 +2794,10 @@ export interface components {
             provider: string;
             run?: components["schemas"]["RunId"] | null;
             usage: components["schemas"]["Usage"];
+        };
+        NeededSecret: {
+            kept: boolean;
+            name: string;
         };
         /**
          * @description Where a session may go beyond its sandbox.
@@ -2461,10 +2839,14 @@ export interface components {
         OpenCall: {
             answer_until?: components["schemas"]["Timestamp"] | null;
             arguments: Record<string, never>;
+            asks?: components["schemas"]["FreeQuestion"] | null;
+            /** @description Who changed its arguments before allowing it. */
+            edited_by?: string | null;
             id: components["schemas"]["CallId"];
             /** @description May run beside others of its kind. */
             parallel: boolean;
             place?: components["schemas"]["Place"];
+            question?: components["schemas"]["Question"] | null;
             /** @description Looks at the screen or acts on it. */
             screen?: boolean;
             stage: components["schemas"]["CallStage"];
@@ -2711,6 +3093,24 @@ export interface components {
             /** @description Absent: the key that is kept stays, as long as the address does. It is never told to anybody again. */
             key?: string | null;
         };
+        /** @description Names a server. */
+        PutToolServer: {
+            /** @description As it would stand in an `mcp.json`: `command`, `args` and `env`, or `url` and `headers`. `${NAME}` stands for a secret. */
+            entry: Record<string, never>;
+        };
+        /** @description A question that waits for its answer. */
+        Question: {
+            /** @description What allowing it for this session would allow from then on. */
+            for_session: components["schemas"]["Grant"];
+            /**
+             * @description Names exactly what would run: an answer has to say it. It covers the session, the run, the call, the tool and its arguments,
+             *     the directory of the workspace, the environment, the network and the mode of the session. It does not cover what the files
+             *     hold that a command names.
+             */
+            hash: string;
+            /** @description Why it is asked, in words for people. */
+            why: string;
+        };
         /** @description A prompt that waits. */
         QueuedPrompt: {
             by: string;
@@ -2786,15 +3186,32 @@ export interface components {
         RenameSession: {
             title: string;
         };
+        /** @description Answers in words what the agent asked in words. */
+        Reply: {
+            text: string;
+        };
         /** @description What the workspace is to be again. */
         RestoreRequest: {
             /** @description Only this file. */
             path?: string | null;
             snapshot: string;
         };
-        /** @description One line of a policy: the tool it is about (`*` stands for any run of characters) and what it says. */
+        /**
+         * @description One line of a policy: what it is about, and what it says. All that it names has to fit. In patterns `*` stands for any run of
+         *     characters.
+         */
         Rule: {
-            tool: string;
+            /**
+             * @description The command, word by word; a `*` at the end stands for all further words. The command is taken apart as a shell would, and
+             *     each of its parts is judged; what depends on more than its words is asked about.
+             */
+            command?: string | null;
+            /** @description The host that the call's address names. */
+            host?: string | null;
+            /** @description The file or directory: relative to the workspace, or from the root. `**` stands for any number of directories. */
+            path?: string | null;
+            /** @description The tool. */
+            tool?: string;
             verdict: components["schemas"]["Verdict"];
         };
         /** @description A run is over. */
@@ -2862,7 +3279,7 @@ export interface components {
          * @description Why a sandbox closed.
          * @enum {string}
          */
-        SandboxEnd: "slept" | "lost" | "ended";
+        SandboxEnd: "slept" | "lost" | "ended" | "mode_changed";
         /** @description Everything in the sandbox stands still: the machine has not enough left to go on. The run's clock stands still too. */
         SandboxHeld: {
             code: string;
@@ -3035,8 +3452,11 @@ export interface components {
         SessionSpec: {
             /** @description Which brain works: `holt` is the built-in one. */
             agent: string;
+            /** @description The policies that the session's own may not go beyond: of the key that made it, of its agent's definition. */
+            bounds?: components["schemas"]["Policy"][];
             browser_profile?: components["schemas"]["ProfileName"] | null;
             budget: components["schemas"]["Budget"];
+            definition?: components["schemas"]["AgentDefinition"] | null;
             desktop?: components["schemas"]["DesktopSpec"];
             /** @description Which preset of programs and variables the sandbox has. */
             environment: string;
@@ -3050,6 +3470,8 @@ export interface components {
             keep_awake_seconds?: number;
             kind: components["schemas"]["SessionKind"];
             limits: components["schemas"]["Limits"];
+            /** @description The mode that it begins in. */
+            mode?: components["schemas"]["Mode"];
             /** @description Which model the brain uses, when it uses one of Holt's. */
             model: string;
             network?: components["schemas"]["Network"];
@@ -3081,6 +3503,10 @@ export interface components {
             title: string;
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description Changes how freely the agent works. */
+        SetMode: {
+            mode: components["schemas"]["Mode"];
+        };
         /** @description Exchanges a one-use code for a key. */
         SignIn: {
             code: string;
@@ -3107,15 +3533,21 @@ export interface components {
             agent: string;
             artifacts: components["schemas"]["Artifact"][];
             before_run?: components["schemas"]["String"] | null;
+            /** @description The policies that the session's own may not go beyond. */
+            bounds?: components["schemas"]["Policy"][];
             budget: components["schemas"]["Budget"];
             compaction?: components["schemas"]["CompactionPlace"] | null;
             control?: components["schemas"]["Control"] | null;
             created_at: components["schemas"]["Timestamp"];
+            /** @description The name of the agent's definition, when it has one. */
+            definition?: string | null;
             desktop: components["schemas"]["DesktopSpec"];
             ended?: components["schemas"]["EndReason"] | null;
             environment: string;
             expires_at?: components["schemas"]["Timestamp"] | null;
             failure?: components["schemas"]["Failure"] | null;
+            /** @description What people allowed for as long as the session lives. */
+            grants?: components["schemas"]["Grant"][];
             held?: components["schemas"]["Held"] | null;
             /** @description Hosts that something inside waits to reach, and that people are asked about. */
             host_questions?: components["schemas"]["HostQuestion"][];
@@ -3129,6 +3561,8 @@ export interface components {
              */
             last_seq: number;
             limits: components["schemas"]["Limits"];
+            /** @description How freely the agent works now. */
+            mode?: components["schemas"]["Mode"];
             model: string;
             network?: components["schemas"]["Network"];
             origin: string;
@@ -3195,6 +3629,9 @@ export interface components {
          */
         StopReason: "finished" | "calls" | "length" | "refused";
         String: string;
+        SwitchToolServer: {
+            on: boolean;
+        };
         /** @description A snapshot of a workspace, and where in the log it was taken. */
         TakenSnapshot: {
             at: components["schemas"]["Timestamp"];
@@ -3314,6 +3751,16 @@ export interface components {
             /** Format: int32 */
             rows: number;
         };
+        /** @description What a server says of itself now. */
+        TestedServer: {
+            /** @description What is new or in other words than somebody agreed to, or is not there any more. */
+            changed: string[];
+            /** @description Stands for all of it. */
+            fingerprint: string;
+            /** @description How many more it has that are not taken: too many, too large, or not to be called. */
+            left_out: number;
+            tools: components["schemas"]["ToolBrief"][];
+        };
         /** @description Add `ticket=` with this to the query of the one request that it is for. */
         Ticket: {
             expires_at: components["schemas"]["Timestamp"];
@@ -3324,6 +3771,11 @@ export interface components {
          * @description Milliseconds since 1970 in UTC.
          */
         Timestamp: number;
+        /** @description A tool of a server, in its own words: hostile. */
+        ToolBrief: {
+            description: string;
+            name: string;
+        };
         /** @description One part of what a tool answers. */
         ToolContent: {
             text: string;
@@ -3334,6 +3786,37 @@ export interface components {
             media_type: string;
             /** @enum {string} */
             type: "image";
+        };
+        ToolServer: {
+            /** @description Somebody has agreed to what it says of itself, and it is still the same entry. */
+            agreed: boolean;
+            /** @description It runs in a sandbox of its own, because it holds a secret. */
+            apart: boolean;
+            description: string;
+            /** @description Its package is here. */
+            fetched: boolean;
+            name: string;
+            /** @description It is offered, if somebody has agreed to it. */
+            on: boolean;
+            /** @description The package that its program is in, if it is in one. */
+            package?: string | null;
+            /** @description Its command, or its address, as it stands in the file: secrets by their names. */
+            reached_by: string;
+            /** @description The secrets that it needs, and whether they are kept. */
+            secrets: components["schemas"]["NeededSecret"][];
+            /** @description What somebody has agreed to. */
+            tools: components["schemas"]["ToolBrief"][];
+        };
+        /** @description Every server that is named, and what people should know of the file. */
+        ToolServerList: {
+            notices: components["schemas"]["ToolServerNotice"][];
+            servers: components["schemas"]["ToolServer"][];
+        };
+        ToolServerNotice: {
+            /** @description Stable. */
+            code: string;
+            server?: string | null;
+            text: string;
         };
         Unfollow: {
             unfollow: components["schemas"]["SessionId"];
@@ -3358,7 +3841,7 @@ export interface components {
             unpriced?: boolean;
         };
         /**
-         * @description What a policy says to a call.
+         * @description What a policy says to a call, the milder first.
          * @enum {string}
          */
         Verdict: "allow" | "ask" | "deny";
@@ -3767,6 +4250,101 @@ export interface operations {
             };
         };
     };
+    list_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The definitions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    keep_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentDefinition"];
+            };
+        };
+        responses: {
+            /** @description It is kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedAgent"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    forget_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     open_feed: {
         parameters: {
             query?: never;
@@ -3967,6 +4545,265 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_tool_servers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The servers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolServerList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_tool_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name. */
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutToolServer"];
+            };
+        };
+        responses: {
+            /** @description It stands in the file. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_tool_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name. */
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    agree_tool_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name. */
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgreeToolServer"];
+            };
+        };
+        responses: {
+            /** @description Its tools are offered from the next run on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    fetch_tool_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name. */
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is here. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    keep_tool_server_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name. */
+                server: string;
+                /** @description The secret's name, as the file has it. */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepSecret"];
+            };
+        };
+        responses: {
+            /** @description It is kept. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    switch_tool_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name. */
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchToolServer"];
+            };
+        };
+        responses: {
+            /** @description So it is. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_tool_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name. */
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In its own words. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestedServer"];
+                };
             };
             /** @description An error. */
             default: {
@@ -5020,6 +5857,42 @@ export interface operations {
             };
         };
     };
+    set_mode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetMode"];
+            };
+        };
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     set_network: {
         parameters: {
             query?: never;
@@ -5206,6 +6079,44 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reply_in_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The call that waits. */
+                call: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reply"];
+            };
+        };
         responses: {
             /** @description The session. */
             200: {
