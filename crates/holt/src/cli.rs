@@ -252,6 +252,12 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_a_tool_server_is_not_taken_for_the_address_of_holt() {
+        let cli = Cli::try_parse_from(["holt", "mcp", "use", "files"]).unwrap();
+        assert_eq!(cli.global.server, None);
+    }
+
+    #[test]
     fn lines_that_are_not() {
         for line in
             ["holt", "holt run", "holt frobnicate", "holt key add", "holt show", "holt get", "holt send last", "holt stop"]

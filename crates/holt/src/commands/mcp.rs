@@ -22,27 +22,46 @@ pub enum Command {
         holt mcp add docs --url https://docs.example/mcp --header 'Authorization=Bearer ${TOKEN}'")]
     Add(AddArguments),
     /// Get a server's package again
-    Fetch { server: String },
+    Fetch {
+        /// The server's name
+        name: String,
+    },
     /// Start a server, and show what it says that it can do
-    Test { server: String },
+    Test {
+        /// The server's name
+        name: String,
+    },
     /// Test a server, agree to what it says, and offer it to agents
     Use {
-        server: String,
+        /// The server's name
+        name: String,
         /// Do not ask
         #[arg(long)]
         yes: bool,
     },
     /// Offer a server to agents no longer
-    Off { server: String },
+    Off {
+        /// The server's name
+        name: String,
+    },
     /// Keep a secret that a server needs; it is read from the standard input
-    Secret { server: String, name: String },
+    Secret {
+        /// The server's name
+        name: String,
+        /// What the file calls the secret: TOKEN for ${TOKEN}
+        secret: String,
+    },
     /// Forget a server and its secrets
-    Rm { server: String },
+    Rm {
+        /// The server's name
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]
 pub struct AddArguments {
-    server: String,
+    /// What it is called from now on; its tools' names begin with it
+    name: String,
     /// The address of a server that is reached over HTTP
     #[arg(long, conflicts_with = "command")]
     url: Option<String>,
@@ -72,7 +91,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
             output.result(&list, || shown(&list))
         }
         Command::Add(arguments) => {
-            let server = arguments.server.clone();
+            let server = arguments.name.clone();
             client.put_tool_server(&server, entry(arguments)).await.map_err(&explain)?;
             let named = client.tool_servers().await.map_err(&explain)?.servers.into_iter().find(|one| one.name == server);
             if named.is_some_and(|one| one.package.is_some() && !one.fetched) {
@@ -80,15 +99,15 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
             }
             output.result(&json!({ "added": server }), || format!("added; `holt mcp use {server}` offers it to agents"))
         }
-        Command::Fetch { server } => {
+        Command::Fetch { name: server } => {
             client.fetch_tool_server(&server).await.map_err(explain)?;
             output.result(&json!({ "fetched": server }), || "fetched".into())
         }
-        Command::Test { server } => {
+        Command::Test { name: server } => {
             let tested = client.test_tool_server(&server).await.map_err(explain)?;
             output.result(&tested, || tools(&tested))
         }
-        Command::Use { server, yes } => {
+        Command::Use { name: server, yes } => {
             let tested = client.test_tool_server(&server).await.map_err(&explain)?;
             if !output.json {
                 output.note(&tools(&tested));
@@ -101,16 +120,16 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
             client.agree_tool_server(&server, &tested.fingerprint).await.map_err(explain)?;
             output.result(&json!({ "offered": server, "tools": tested.tools.len() }), || "offered from the next run on".into())
         }
-        Command::Off { server } => {
+        Command::Off { name: server } => {
             client.switch_tool_server(&server, false).await.map_err(explain)?;
             output.result(&json!({ "off": server }), || "not offered any more".into())
         }
-        Command::Secret { server, name } => {
-            let secret = read_secret()?;
-            client.keep_tool_server_secret(&server, &name, &secret).await.map_err(explain)?;
-            output.result(&json!({ "kept": name }), || "kept".into())
+        Command::Secret { name, secret } => {
+            let value = read_secret()?;
+            client.keep_tool_server_secret(&name, &secret, &value).await.map_err(explain)?;
+            output.result(&json!({ "kept": secret }), || "kept".into())
         }
-        Command::Rm { server } => {
+        Command::Rm { name: server } => {
             client.remove_tool_server(&server).await.map_err(explain)?;
             output.result(&json!({ "removed": server }), || "removed".into())
         }
