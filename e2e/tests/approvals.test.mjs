@@ -132,7 +132,7 @@ story('an agent is defined in the page, and a session begins with it', async (pe
 	await page.getByText('Writes the documentation').waitFor();
 	await person.opens('/');
 	await page.locator('summary').click();
-	await page.getByLabel('Agent').selectOption('writer');
+	await page.getByRole('combobox', { name: /^Agent/ }).selectOption('writer');
 	await look(person, 'agent-chosen');
 	await person.begins('Explain this workspace');
 	const session = await person.holt.api('GET', `/v2/sessions/${person.sessionId}`);

@@ -27,7 +27,10 @@ export const modeLabel = (mode: Mode): string => MODES.find((one) => one.mode ==
 export function covers(grant: Grant): { what: string; exactly: string } {
 	switch (grant.type) {
 		case 'command':
-			return { what: `${grant.tool} with exactly this command, in`, exactly: grant.directory };
+			return {
+				what: `${grant.tool} with exactly this command, in`,
+				exactly: grant.directory === '.' ? 'the workspace' : grant.directory
+			};
 		case 'paths':
 			return {
 				what: `${grant.tool}, whatever it writes or reads there, on`,
