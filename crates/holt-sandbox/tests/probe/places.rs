@@ -174,8 +174,24 @@ fn environment(attempts: &mut Attempts, outside: &Outside) {
         "RUST_TEST_THREADS",
     ];
     for (name, value) in std::env::vars() {
-        let expected = EXPECTED.contains(&name.as_str()) || name.starts_with("HOLT_") || name.starts_with("PROBE_");
+        let own = name.starts_with("HOLT_") || name.starts_with("PROBE_");
+        let expected = EXPECTED.contains(&name.as_str()) || own || is_way_out(&name, &value);
         attempts.hole(&format!("the variable {name}={value}"), !expected);
+    }
+}
+
+/// Where programs find the session's own ways out, and the token that is good for nothing else.
+fn is_way_out(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    match name.as_str() {
+        "NO_PROXY" | "NPM_CONFIG_NOPROXY" => value == "localhost,.localhost,127.0.0.1,::1",
+        "CARGO_NET_GIT_FETCH_WITH_CLI" => value == "true",
+        "NODE_USE_ENV_PROXY" => value == "1",
+        "ANTHROPIC_API_KEY" | "GEMINI_API_KEY" | "OPENAI_API_KEY" => value.starts_with("holt-") && value.len() == 53,
+        "ANTHROPIC_BASE_URL" | "GOOGLE_GEMINI_BASE_URL" | "OPENAI_API_BASE" | "OPENAI_BASE_URL" => {
+            value.starts_with("http://127.0.0.1:3129/")
+        }
+        _ => name.ends_with("_PROXY") && value == "http://127.0.0.1:3128",
     }
 }
 

@@ -26,8 +26,9 @@ const OPEN: [&str; 9] = [
 /// An address of the route, with ids that nobody has.
 fn address(route: &RouteInfo) -> String {
     let id = "01920000-0000-7000-8000-0000000000aa";
-    let names = ["{id}", "{prompt}", "{call}", "{artifact}", "{terminal}", "{server}", "{secret}"];
-    let path = route.path.replace("{*path}", "a/file").replace("{segment}", "1");
+    let names = ["{id}", "{prompt}", "{call}", "{artifact}", "{terminal}", "{server}", "{secret}", "{snapshot}"];
+    let path = route.path.replace("{*path}", "a/file").replace("{segment}", "1").replace("{question}", "1");
+    let path = path.replace("{snapshot}/file", "{snapshot}/file?path=a");
     names.iter().fold(path, |path, name| path.replace(name, id))
 }
 
@@ -122,7 +123,11 @@ async fn what_is_somebody_elses_is_not_there() {
         let address = address(&route).replacen("01920000-0000-7000-8000-0000000000aa", &session.to_string(), 1);
         let body = match route.path.rsplit('/').next() {
             Some("prompts") => json!({ "text": "hello" }),
-            Some("{call}") => json!({ "allow": true }),
+            Some("{call}") if route.path.contains("questions") => json!({ "text": "yes" }),
+            Some("{call}" | "{question}") => json!({ "allow": true }),
+            Some("mode") => json!({ "mode": "plan" }),
+            Some("network") => json!({ "network": "none" }),
+            Some("restore") => json!({ "snapshot": "0" }),
             Some("control") => json!({ "action": "take", "client": session.to_string() }),
             Some("recording") => json!({ "action": "start" }),
             Some("directories") => json!({ "path": "a" }),

@@ -67,7 +67,7 @@ fn a_person_gets_a_sign_in_link() {
     let home = Home::new();
     let (mut terminal, mut child) = Terminal::start(&home, &["serve", "--listen", "127.0.0.1:0"]);
     terminal.expect("/#code=");
-    terminal.expect("set ANTHROPIC_API_KEY");
+    terminal.expect("holt models add");
     home.holt(&["ls"]).good();
     home.holt(&["stop", "server"]).good();
     assert!(child.wait().unwrap().success());
