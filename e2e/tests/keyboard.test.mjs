@@ -65,7 +65,7 @@ story('the list, the palette and the help', async ({ page }) => {
 	await page.keyboard.press('Escape');
 
 	await page.keyboard.press('Control+k');
-	await page.getByRole('combobox').waitFor();
+	await page.getByRole('combobox', { name: 'Find anything' }).waitFor();
 	await page.keyboard.type('cedar');
 	await page.keyboard.press('Enter');
 	await page.getByRole('heading', { name: 'Cedar' }).waitFor();

@@ -77,7 +77,7 @@ for (const size of SIZES) {
 			await page.getByText('this page').waitFor();
 			await look('11-settings');
 			await page.keyboard.press('Control+k');
-			await page.getByRole('combobox').waitFor();
+			await page.getByRole('combobox', { name: 'Find anything' }).waitFor();
 			await look('12-palette');
 		});
 	}
