@@ -25,9 +25,17 @@ export function launch() {
 	return chromium.launch(OPTIONS);
 }
 
+/** A machine that is slow or busy is waited for; what never comes is found out all the same. */
+const PATIENCE = 90_000;
+/** `HOLT_E2E_SLOWNESS=8` has pages think eight times slower than they could, to see what a slow machine would. */
+const SLOWNESS = Number(process.env.HOLT_E2E_SLOWNESS ?? 1);
+
 /** A fresh browser profile with one page in it. */
 export async function openPage(browser, options = {}) {
-	const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+	const context = await browser.newContext({
+		viewport: { width: 1440, height: 900 },
+		...options
+	});
 	return watched(context, await context.newPage());
 }
 
@@ -41,7 +49,16 @@ export async function openPageWithLargeText() {
 		...OPTIONS,
 		viewport: { width: 1440, height: 900 }
 	});
-	context.on('close', () => void rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+	context.on(
+		'close',
+		() =>
+			void rm(profile, {
+				recursive: true,
+				force: true,
+				maxRetries: 20,
+				retryDelay: 100
+			})
+	);
 	return watched(context, await context.newPage());
 }
 
@@ -57,6 +74,11 @@ async function watched(context, page) {
 		const isOwn = hostname === '127.0.0.1' || protocol === 'blob:' || protocol === 'data:';
 		if (!isOwn) troubles.push(`asked elsewhere: ${request.url()}`);
 	});
+	context.setDefaultTimeout(PATIENCE);
+	if (SLOWNESS > 1) {
+		const session = await context.newCDPSession(page);
+		await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWNESS });
+	}
 	await page.exposeFunction('tellViolation', (words) => troubles.push(`content security policy: ${words}`));
 	await page.addInitScript(() => {
 		addEventListener('securitypolicyviolation', (event) => {

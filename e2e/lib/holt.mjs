@@ -13,6 +13,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 export const program = process.env.HOLT_BIN ?? join(here, '../../target/debug/holt');
 const run = promisify(execFile);
 
+/** How long something is waited for that a slow machine may take its time for. */
+const PATIENCE = 120_000;
+
 /** A policy under which the agent asks before it runs commands. */
 export const ASKS_FIRST = {
 	rules: [{ tool: 'execute_command*', verdict: 'ask' }],
@@ -49,12 +52,17 @@ export class Holt {
 	/** Starts the server, for the first time or again, and waits until it answers. */
 	async up() {
 		const args = ['serve', '--listen', `127.0.0.1:${this.#port}`];
-		const child = spawn(program, args, { env: this.#env(), cwd: this.#directory, stdio: ['ignore', 'pipe', 'pipe'] });
+		const child = spawn(program, args, {
+			env: this.#env(),
+			cwd: this.#directory,
+			stdio: ['ignore', 'pipe', 'pipe']
+		});
 		this.#child = child;
 		const gather = (chunk) => (this.#log = (this.#log + chunk).slice(-200_000));
 		child.stdout.on('data', gather);
 		child.stderr.on('data', gather);
-		for (;;) {
+		for (const until = Date.now() + PATIENCE; ;) {
+			if (Date.now() > until) throw new Error(`holt does not answer:\n${this.#log}`);
 			if (child.exitCode !== null) throw new Error(`holt ended with ${child.exitCode}:\n${this.#log}`);
 			const answer = await fetch(`${this.url}/health`).catch(() => undefined);
 			if (answer?.ok) return;
@@ -81,7 +89,10 @@ export class Holt {
 
 	/** Runs `holt` with arguments and gives what it printed. */
 	async cli(...args) {
-		const { stdout } = await run(program, args, { env: this.#env(), cwd: this.#directory });
+		const { stdout } = await run(program, args, {
+			env: this.#env(),
+			cwd: this.#directory
+		});
 		return stdout.trim();
 	}
 
@@ -97,20 +108,21 @@ export class Holt {
 
 	/** The session's record, once it is so. */
 	async once(id, isSo) {
-		for (;;) {
+		for (const until = Date.now() + PATIENCE; ;) {
 			const record = await this.api('GET', `/v2/sessions/${id}`);
 			if (isSo(record)) return record;
+			if (Date.now() > until) throw new Error(`not so: ${isSo}, but ${JSON.stringify(record)}`);
 			await new Promise((resolve) => setTimeout(resolve, 20));
 		}
 	}
 
 	/** What lies at the top of a workspace, once a file of this name does. */
 	async onceFile(id, name) {
-		for (let patience = 600; ; patience -= 1) {
+		for (const until = Date.now() + PATIENCE; ;) {
 			const { entries } = await this.api('GET', `/v2/sessions/${id}/files`);
 			const names = entries.map(({ path }) => path);
 			if (names.includes(name)) return names;
-			if (patience === 0) throw new Error(`there is no ${name} among ${names}`);
+			if (Date.now() > until) throw new Error(`there is no ${name} among ${names}`);
 			await new Promise((resolve) => setTimeout(resolve, 50));
 		}
 	}
@@ -126,7 +138,11 @@ export class Holt {
 		const key = await this.#key();
 		const answer = await fetch(this.url + path, {
 			method,
-			headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', Accept: 'application/json' },
+			headers: {
+				Authorization: `Bearer ${key}`,
+				'Content-Type': 'application/json',
+				Accept: 'application/json'
+			},
 			body: body === undefined ? undefined : JSON.stringify(body)
 		});
 		const text = await answer.text();

@@ -53,6 +53,13 @@ export class Person {
 		await this.page.goto(this.holt.url + (place.startsWith('/') ? place : `/app/sessions/${place}`));
 	}
 
+	/** By the way between the parts of the page. */
+	async goesTo(part) {
+		const main = this.page.getByRole('navigation', { name: 'Main' });
+		await main.getByRole('link', { name: part, exact: true }).click();
+		await this.page.getByRole('heading', { name: part, level: 1 }).waitFor();
+	}
+
 	async chooses(item) {
 		await this.page.getByRole('button', { name: 'What can be done to this session' }).click();
 		await this.page.getByRole('menuitem', { name: item }).click();
@@ -71,7 +78,10 @@ export class Person {
 	/** Does something that begins a download, and gives the file. */
 	async downloads(act) {
 		const [download] = await Promise.all([this.page.waitForEvent('download'), act()]);
-		return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+		return {
+			name: download.suggestedFilename(),
+			bytes: await readFile(await download.path())
+		};
 	}
 
 	/** Looks at the desktop of a session. */
@@ -124,6 +134,11 @@ export class Person {
 	list(group) {
 		const list = this.page.getByRole('navigation', { name: 'Sessions' });
 		return group ? list.locator('section', { hasText: group }) : list;
+	}
+
+	/** A section of the settings. */
+	section(title) {
+		return this.page.getByRole('region', { name: title, exact: true });
 	}
 
 	/** The session's own line in the header. */

@@ -33,7 +33,10 @@ story('a link works once', { atTheDoor: true }, async (first, another) => {
 
 story('a key can be pasted, and a wrong one says so', { atTheDoor: true }, async (person) => {
 	const { page } = person;
-	const { key } = await holt.api('POST', '/v2/keys', { name: 'pasted', scopes: ['view', 'operate'] });
+	const { key } = await holt.api('POST', '/v2/keys', {
+		name: 'pasted',
+		scopes: ['view', 'operate']
+	});
 	await page.goto(holt.url);
 	await pastes(page, 'holt_nothing');
 	await page.getByText('Holt does not know this key.').waitFor();
@@ -48,7 +51,10 @@ story('a key can be pasted, and a wrong one says so', { atTheDoor: true }, async
 
 story('a revoked key leads back to the door, with a word', { atTheDoor: true }, async (person) => {
 	const { page } = person;
-	const { key, record } = await holt.api('POST', '/v2/keys', { name: 'short-lived', scopes: ['admin'] });
+	const { key, record } = await holt.api('POST', '/v2/keys', {
+		name: 'short-lived',
+		scopes: ['admin']
+	});
 	await page.goto(holt.url);
 	await pastes(page, key);
 	await person.prompt.waitFor();
@@ -64,25 +70,38 @@ story('signing out revokes the key that the link made', { atTheDoor: true }, asy
 	const before = await alive();
 	await person.signsIn();
 	assert.equal(await alive(), before + 1);
-	await page.getByRole('link', { name: 'Settings' }).click();
-	await page.getByRole('button', { name: 'Sign out' }).click();
+	// What comes late to this page has come: a link in it leads to the settings as well.
+	await page.getByRole('link', { name: 'add a model' }).waitFor();
+	await person.goesTo('Settings');
+	const revoked = page.waitForResponse((answer) => answer.request().method() === 'DELETE');
+	await person.section('This browser').getByRole('button', { name: 'Sign out' }).click();
 	await page.getByText('holt open').waitFor();
+	assert.equal((await revoked).status(), 204);
 	assert.equal(await alive(), before);
+	assert.equal(await page.getByRole('status').count(), 0, 'nothing went wrong that there is a word for');
+	// What was asked with the key just before may be answered just after.
 	person.expects(REFUSED);
 });
 
-story('a key that is made is shown once, and can be revoked', async ({ page }) => {
-	await page.getByRole('link', { name: 'Settings' }).click();
-	await page.getByLabel('A new key, for').fill('build server');
-	await page.getByRole('checkbox', { name: /approve/ }).uncheck();
-	await page.getByRole('button', { name: 'Make the key' }).click();
-	const key = await page.locator('.made code').textContent();
-	const asked = () => fetch(`${holt.url}/v2/me`, { headers: { Authorization: `Bearer ${key}` } });
+story('a key that is made is shown once, and can be revoked', async (person) => {
+	const { page } = person;
+	await page.getByRole('link', { name: 'add a model' }).waitFor();
+	await person.goesTo('Settings');
+	const keys = person.section('Keys');
+	await keys.getByLabel('A new key, for').fill('build server');
+	await keys.getByRole('checkbox', { name: /^approve/ }).uncheck();
+	await keys.getByRole('button', { name: 'Make the key' }).click();
+	const key = await keys.getByRole('status').getByRole('code').textContent();
+	const asked = () =>
+		fetch(`${holt.url}/v2/me`, {
+			headers: { Authorization: `Bearer ${key}` }
+		});
 	assert.deepEqual((await (await asked()).json()).scopes, ['view', 'operate']);
-	await page.getByRole('button', { name: 'I have it' }).click();
+	await keys.getByRole('button', { name: 'I have it' }).click();
+	await keys.getByRole('status').waitFor({ state: 'detached' });
 	assert.ok(!(await page.content()).includes(key));
-	await page.getByRole('button', { name: 'Revoke build server…' }).click();
-	await page.getByRole('button', { name: 'Revoke build server', exact: true }).click();
-	await page.getByText('build server', { exact: true }).waitFor({ state: 'detached' });
+	await keys.getByRole('button', { name: 'Revoke build server…' }).click();
+	await keys.getByRole('button', { name: 'Revoke build server', exact: true }).click();
+	await keys.getByText('build server', { exact: true }).waitFor({ state: 'detached' });
 	assert.equal((await asked()).status, 401);
 });

@@ -71,11 +71,23 @@ class Access {
 		this.me = await got(api.GET('/v2/me')).catch(() => undefined);
 	}
 
+	/**
+	 * Everything that the key keeps open ends before the key does: nothing is left to be refused. A key that was made for
+	 * this browser alone is of no use to anybody else, and is revoked.
+	 */
 	async signOut(): Promise<void> {
-		const id = this.#kept?.id;
-		// A key that was made for this browser alone is of no use to anybody else.
-		if (id) await got(api.DELETE('/v2/keys/{id}', { params: { path: { id } } })).catch(() => undefined);
+		const kept = this.#kept;
 		this.#forget('');
+		if (!kept?.id) return;
+		try {
+			const headers = { Authorization: `Bearer ${kept.key}` };
+			await raw(`/v2/keys/${encodeURIComponent(kept.id)}`, { method: 'DELETE', headers, keepalive: true });
+		} catch (thrown) {
+			// Refused, it is no key any more.
+			if (problemOf(thrown).status === 401 || this.isSignedIn) return;
+			this.farewell =
+				'You are signed out here, but the key of this browser could not be revoked: “holt key” lists and revokes it.';
+		}
 	}
 
 	/** The server refused a key: it was revoked, or it expired. */
