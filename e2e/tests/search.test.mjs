@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { scene } from '../lib/scene.mjs';
 
-const { story } = scene(async (holt) => {
+const { holt, story } = scene(async (holt) => {
 	// The oldest ones lie beyond the list's first page of 100.
 	for (const name of ['Otter', 'Heron'])
 		for (let count = 1; count <= 110; count += 1) await holt.begin({ title: `${name} ${count}` });
@@ -54,4 +54,22 @@ story('an answer to what was typed before never replaces a later one', async (pe
 	answer();
 	await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 	assert.equal(await rows(person).count(), 1);
+});
+
+story('what was said is found in every session, and gone to', async (person) => {
+	const { page } = person;
+	const { id } = await holt.begin({
+		title: 'Quiet',
+		prompt: { text: 'Explain this workspace to a quagga' }
+	});
+	await holt.once(id, ({ status }) => status === 'idle');
+	// What came in the last moment may not be found yet.
+	while ((await holt.api('GET', '/v2/search?q=quagga')).items.length === 0) await page.waitForTimeout(50);
+	await searches(person, 'quag');
+	const said = person.list().getByRole('region', { name: 'In what was said' });
+	const hit = said.getByRole('link', { name: /a prompt in Quiet/ });
+	assert.equal(await hit.locator('mark').first().textContent(), 'quag');
+	await hit.click();
+	await page.waitForURL(/\?at=\d+$/);
+	await page.locator('.row.found').getByText('quagga').waitFor();
 });
