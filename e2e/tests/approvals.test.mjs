@@ -122,14 +122,15 @@ story(
 story('an agent is defined in the page, and a session begins with it', async (person) => {
 	const { page } = person;
 	await person.opens('/app/settings');
-	await page.getByRole('button', { name: 'Define an agent' }).click();
-	await page.getByRole('textbox', { name: 'Name', exact: true }).fill('writer');
-	await page.getByLabel('What it is for').fill('Writes the documentation');
-	await page.getByLabel('Instructions').fill('Write for people who have never seen this.');
-	await page.getByLabel('Mode that it begins in').selectOption('accept_edits');
+	const agents = person.section('Agents');
+	await agents.getByRole('button', { name: 'Define an agent' }).click();
+	await agents.getByRole('textbox', { name: 'Name', exact: true }).fill('writer');
+	await agents.getByLabel('What it is for').fill('Writes the documentation');
+	await agents.getByLabel('Instructions').fill('Write for people who have never seen this.');
+	await agents.getByLabel('Mode that it begins in').selectOption('accept_edits');
 	await look(person, 'agents');
-	await page.getByRole('button', { name: 'Keep' }).click();
-	await page.getByText('Writes the documentation').waitFor();
+	await agents.getByRole('button', { name: 'Keep', exact: true }).click();
+	await agents.getByText('Writes the documentation').waitFor();
 	await person.opens('/');
 	await page.locator('summary').click();
 	await page.getByRole('combobox', { name: /^Agent/ }).selectOption('writer');

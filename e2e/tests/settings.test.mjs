@@ -102,7 +102,7 @@ story('an MCP server is added, looked at, agreed to, switched, and removed', asy
 	await sums.getByRole('button', { name: 'Switch on sums' }).click();
 	await sums.getByText('1 tool', { exact: true }).waitFor();
 
-	await sums.getByText('More about sums').click();
+	await sums.locator('summary').click();
 	await sums.getByRole('button', { name: 'Remove sums…' }).click();
 	await sums.getByRole('button', { name: 'Remove sums', exact: true }).click();
 	await sums.waitFor({ state: 'detached' });
@@ -205,7 +205,7 @@ for (const size of SIZES) {
 				.getByRole('group', { name: /^What sums says/ })
 				.getByText('Adds two numbers.')
 				.waitFor();
-			await sums.getByText('More about sums').click();
+			await sums.locator('summary').click();
 			await look('looked-at');
 		});
 	}
