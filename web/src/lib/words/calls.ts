@@ -51,6 +51,12 @@ const WORDS: Readonly<Record<string, Words>> = {
 		undone: 'Could not ask',
 		object: (given) => text(given.question)
 	},
+	update_plan: {
+		doing: 'Updating its plan',
+		done: 'Updated its plan',
+		undone: 'Could not update its plan',
+		result: planned
+	},
 	read_file: { doing: 'Reading', done: 'Read', undone: 'Could not read', object: path, result: linesRead },
 	write_file: { doing: 'Writing', done: 'Wrote', undone: 'Could not write', object: path, result: written },
 	edit_file: { doing: 'Editing', done: 'Edited', undone: 'Could not edit', object: path, result: edited },
@@ -169,6 +175,12 @@ const WORDS: Readonly<Record<string, Words>> = {
 		undone: 'Could not look at the browser'
 	}
 };
+
+function planned({ items }: Arguments): string | undefined {
+	if (!Array.isArray(items)) return undefined;
+	const done = items.filter((item) => (item as Arguments | null)?.status === 'done').length;
+	return `${done} of ${items.length} done`;
+}
 
 /** What the page calls itself. */
 function titled(_: Arguments, details: Arguments): string | undefined {
