@@ -82,10 +82,8 @@ impl Running {
             let _ = self.words.send(Word::CallReturned { call, outcome }).await;
             return;
         }
-        if let Some(turn) = self.keeps.take() {
-            self.keep_before(turn).await;
-        }
-        match self.outcome().await {
+        let outcome = if self.is_kept().await { self.outcome().await } else { Ok(cancelled_outcome("Nothing was run.")) };
+        match outcome {
             Ok(outcome) => {
                 let outcome = if self.open.tool == PUBLISH && outcome.status == CallStatus::Succeeded {
                     self.publish(outcome).await
@@ -166,10 +164,18 @@ impl Running {
         }
     }
 
-    /// Keeps the workspace as it is before this call, and has that recorded.
+    /// Keeps the workspace as it is before this call, where it has to, unless the call is cancelled meanwhile.
+    async fn is_kept(&mut self) -> bool {
+        let Some(turn) = self.keeps.take() else { return true };
+        tokio::select! {
+            () = self.keep_before(turn) => true,
+            () = self.cancelled.cancelled() => false,
+        }
+    }
+
+    /// Keeps the workspace, and has that recorded.
     async fn keep_before(&self, turn: Arc<Mutex<()>>) {
-        let _turn = turn.lock().await;
-        if let Some(snapshot) = keep(&self.node, self.session).await {
+        if let Some((snapshot, _turn)) = keep(&self.node, self.session, turn.lock_owned().await).await {
             let (reply, recorded) = oneshot::channel();
             let _ = self.words.send(Word::Kept { snapshot, reply: Some(reply) }).await;
             let _ = recorded.await;

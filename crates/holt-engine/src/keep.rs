@@ -11,7 +11,7 @@ use holt_core::machine::{Fact, Input};
 use holt_core::session::WorkspaceSpec;
 use holt_core::snapshot::SnapshotInfo;
 use holt_core::view::OpenCall;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::files::off_thread;
 use crate::node::Node;
@@ -22,8 +22,8 @@ use crate::owner::{Owner, Patience, Word};
 pub(crate) struct Keeping {
     /// The step before whose first write it was kept.
     step: Option<(RunId, u32)>,
-    /// One at a time, so that they are recorded in their order.
-    turn: Arc<Mutex<()>>,
+    /// One at a time, so that they are recorded in their order; and none while they are removed.
+    pub(crate) turn: Arc<Mutex<()>>,
 }
 
 impl Owner {
@@ -38,7 +38,7 @@ impl Owner {
     }
 
     /// When a run is over. A call that is keeping it at this moment does no less.
-    pub(crate) fn keep_after(&mut self, events: &[Fact]) -> bool {
+    pub(crate) fn keep_after(&self, events: &[Fact]) -> bool {
         events.iter().any(|fact| matches!(fact.body, EventBody::RunFinished(_))) && is_managed(&self.state.spec.workspace)
     }
 
@@ -46,10 +46,10 @@ impl Owner {
         let Ok(turn) = self.keeping.turn.clone().try_lock_owned() else { return };
         let (node, session, words) = (self.node.clone(), self.session, self.words.clone());
         self.helpers.spawn(async move {
-            if let Some(snapshot) = keep(&node, session).await {
+            if let Some((snapshot, turn)) = keep(&node, session, turn).await {
                 let _ = words.send(Word::Kept { snapshot, reply: None }).await;
+                drop(turn);
             }
-            drop(turn);
         });
     }
 
@@ -64,11 +64,16 @@ fn is_managed(workspace: &WorkspaceSpec) -> bool {
     *workspace == WorkspaceSpec::Managed
 }
 
-pub(crate) async fn keep(node: &Arc<Node>, session: SessionId) -> Option<SnapshotInfo> {
+/// Whoever is not waited for any more has the turn until it is done.
+pub(crate) async fn keep(
+    node: &Arc<Node>,
+    session: SessionId,
+    turn: OwnedMutexGuard<()>,
+) -> Option<(SnapshotInfo, OwnedMutexGuard<()>)> {
     let parts = node.parts.clone();
     let taken = off_thread(move || {
         let files = parts.workspaces.files(session, &WorkspaceSpec::Managed)?;
-        parts.snapshots.take(session, &*files)
+        Ok((parts.snapshots.take(session, &*files)?, turn))
     });
     taken.await.inspect_err(|error| tracing::warn!(%session, %error, "a workspace could not be kept as it is")).ok()
 }

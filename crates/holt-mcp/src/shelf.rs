@@ -58,18 +58,20 @@ pub enum ShelfError {
 }
 
 impl Shelf {
-    /// The shelf in a data directory, with the first servers on it when there are none.
+    /// The shelf in a data directory. As long as there is no file the first servers are on it.
+    pub fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), changing: Mutex::new(()) }
+    }
+
+    /// Makes what is missing: the directory of the packages, and a file to be changed by hand.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn open(directory: &Path) -> Result<Self, ShelfError> {
-        let shelf = Self { directory: directory.to_owned(), changing: Mutex::new(()) };
-        let packages = shelf.packages();
+    pub fn lay_out(&self) -> Result<(), ShelfError> {
+        let packages = self.packages();
         std::fs::create_dir_all(&packages).map_err(|source| ShelfError::Io { path: packages, source })?;
-        if !shelf.path(FILE).exists() {
-            shelf.write(FILE, FIRST.as_bytes())?;
-        }
-        Ok(shelf)
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.path(FILE).exists() { Ok(()) } else { self.write(FILE, FIRST.as_bytes()) }
     }
 
     /// Where the packages are, which sandboxes see.
@@ -181,7 +183,10 @@ impl Shelf {
 
     fn text(&self) -> Result<String, ShelfError> {
         let path = self.path(FILE);
-        std::fs::read_to_string(&path).map_err(|source| ShelfError::Io { path, source })
+        match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(FIRST.to_owned()),
+            read => read.map_err(|source| ShelfError::Io { path, source }),
+        }
     }
 
     fn path(&self, below: &str) -> PathBuf {
@@ -193,6 +198,7 @@ impl Shelf {
         use std::os::unix::fs::OpenOptionsExt as _;
         let (path, new) = (self.path(below), self.path(&format!("{below}.new")));
         let written = || {
+            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
             let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
             file.write_all(bytes)?;
             file.sync_all()?;
@@ -213,7 +219,10 @@ mod tests {
     #[test]
     fn the_first_servers_are_there_and_off() {
         let place = tempfile::tempdir().unwrap();
-        let configuration = Shelf::open(place.path()).unwrap().read().unwrap();
+        let shelf = Shelf::new(place.path());
+        let configuration = shelf.read().unwrap();
+        shelf.lay_out().unwrap();
+        assert_eq!(shelf.read().unwrap().servers, configuration.servers);
         let names: Vec<&str> = configuration.servers.keys().map(String::as_str).collect();
         let seed = ["brave-search", "claude-flow", "context7", "fetch", "filesystem", "git", "github", "playwright"];
         assert_eq!(names, seed);
@@ -224,7 +233,7 @@ mod tests {
     #[test]
     fn a_change_leaves_the_rest_of_the_file_as_it_is() {
         let place = tempfile::tempdir().unwrap();
-        let shelf = Shelf::open(place.path()).unwrap();
+        let shelf = Shelf::new(place.path());
         std::fs::write(place.path().join(FILE), r#"{"mine":1,"mcpServers":{"b":{"command":"b","own":2}}}"#).unwrap();
         shelf.put("a", json!({ "command": "a" })).unwrap();
         shelf.switch("b", false).unwrap();
@@ -241,7 +250,7 @@ mod tests {
     #[test]
     fn an_entry_that_changes_is_another() {
         let place = tempfile::tempdir().unwrap();
-        let shelf = Shelf::open(place.path()).unwrap();
+        let shelf = Shelf::new(place.path());
         shelf.put("a", json!({ "command": "a" })).unwrap();
         let before = shelf.entry("a").unwrap();
         shelf.switch("a", false).unwrap();

@@ -115,12 +115,6 @@ impl Registry {
         Counts::of_total(usage.input_tokens, usage.output_tokens, usage.cached_tokens, 0).usage(self.setup.prices.of(model))
     }
 
-    /// Asks those that list their models themselves.
-    pub async fn refresh(&self) {
-        let mut entries = self.entries.lock().await;
-        self.ask_for_lists(&mut entries).await;
-    }
-
     /// What is kept counts before what is configured under the same name.
     async fn load(&self, entries: &mut Entries) {
         let mut all: Vec<Entry> = Vec::new();

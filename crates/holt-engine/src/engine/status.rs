@@ -47,6 +47,14 @@ impl Engine {
         }
     }
 
+    /// What is wrong with the store, if anything is.
+    ///
+    /// # Errors
+    /// When it cannot take a change.
+    pub async fn check_store(&self) -> Result<(), StoreError> {
+        self.node.store().check().await
+    }
+
     async fn open_sandboxes(&self, owner: Option<&OwnerId>) -> usize {
         let open = self.node.parts.sandboxes.opened().await.unwrap_or_default();
         let Some(owner) = owner else { return open.len() };

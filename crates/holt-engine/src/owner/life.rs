@@ -24,6 +24,8 @@ impl Owner {
         parts.sandboxes.close(self.session).await?;
         parts.sandboxes.remove(self.session).await?;
         let (blobs, snapshots, session) = (parts.blobs.clone(), parts.snapshots.clone(), self.session);
+        self.helpers.abort_all();
+        let _turn = self.keeping.turn.clone().lock_owned().await;
         off_thread(move || blobs.remove(session).and(snapshots.remove(session))).await?;
         self.node.store().remove(self.session).await?;
         self.hub.removed();

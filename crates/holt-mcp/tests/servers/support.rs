@@ -72,7 +72,7 @@ impl Den {
         let vault = Arc::new(FileVault::new(data.path()));
         std::fs::write(data.path().join("mcp.json"), r#"{"mcpServers":{}}"#).unwrap();
         let servers = Servers::new(Parts {
-            shelf: Arc::new(Shelf::open(data.path()).unwrap()),
+            shelf: Arc::new(Shelf::new(data.path())),
             vault: vault.clone(),
             sandboxes: Arc::new(driver.clone()),
             lookup: Arc::new(Here),

@@ -121,7 +121,7 @@ async fn ollama_is_found_with_its_models_and_its_context() {
     let given = vec![Given { name: "ollama".into(), settings, key: None }];
     let setup = Setup { given, local_context: Some(16_384), ..setup() };
     let registry = Registry::new(setup, Arc::new(FileVault::new(directory.path()))).await.unwrap();
-    registry.refresh().await;
+    registry.list().await;
     let model = registry.models().info("ollama/qwen3:8b").unwrap();
     assert_eq!((model.context_tokens, model.tools, model.pictures), (16_384, true, true));
     assert_eq!(model.price, Some(holt_core::model::Price::default()), "it costs nothing, and that is known");

@@ -61,7 +61,7 @@ impl Mark {
 }
 
 /// The files of the last look.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Known(HashMap<String, (Mark, String)>);
 
 impl Known {

@@ -52,14 +52,16 @@ impl Snapshots for SnapshotStore {
             return Ok(SnapshotInfo { left_out: found.left_out, ..SnapshotInfo::of_nothing() });
         }
         shelf.make()?;
-        let (list, known) = shelf.keep(files, found, &known.unwrap_or_default())?;
+        let (list, now) = shelf.keep(files, found, known.as_ref().unwrap_or(&Known::default()))?;
         let text = list.write();
         let id = hash(text.as_bytes());
         if !shelf.list(&id).exists() {
             write_whole(&shelf.lists(), &id, text.as_bytes())?;
             shelf.prune(&id)?;
         }
-        known.write(&shelf.directory)?;
+        if known.is_none_or(|known| known != now) {
+            now.write(&shelf.directory)?;
+        }
         let bytes = list.entries.values().map(|entry| entry.size).sum();
         Ok(SnapshotInfo { id, files: list.entries.len() as u64, bytes, left_out: list.left_out })
     }

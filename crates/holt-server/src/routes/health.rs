@@ -76,7 +76,7 @@ async fn check(app: &App, findings: &[Finding]) -> Checks {
         _ => FindingState::Good,
     });
     Checks {
-        store: if app.engine.status().await.store.is_ok() { CheckState::Ok } else { CheckState::Failed },
+        store: if app.engine.check_store().await.is_ok() { CheckState::Ok } else { CheckState::Failed },
         sandbox: match worst {
             FindingState::Good => CheckState::Ok,
             FindingState::Weak => CheckState::Degraded,

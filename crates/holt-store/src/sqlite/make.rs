@@ -37,24 +37,22 @@ impl Fresh {
     }
 }
 
-/// Makes both files where there is none, or where a crash may have left only parts of them. What fails here shows again when
-/// the file is opened.
-pub(super) fn both(directory: &Path) -> Option<Fresh> {
+/// Makes both files where there is none, or where a crash may have left only parts of them. A file that cannot be made shows
+/// again when it is opened; what the mark speaks of is never used as it is.
+pub(super) fn both(directory: &Path) -> io::Result<Option<Fresh>> {
     let mark = directory.join(MARK);
     let kinds = [&LOGS, &SESSIONS];
-    if mark.exists() {
-        for kind in kinds {
-            remove_with_companions(&kind.path(directory)).ok()?;
-        }
+    if mark.try_exists()? {
+        kinds.iter().try_for_each(|kind| remove_with_companions(&kind.path(directory)))?;
     } else if kinds.iter().any(|kind| kind.path(directory).exists()) {
-        return None;
+        return Ok(None);
     }
-    File::create(&mark).ok()?;
+    File::create(&mark)?;
     let made = thread::scope(|threads| {
         let making = kinds.map(|kind| threads.spawn(move || kind.make(directory)));
         making.map(|thread| thread.join().ok()?.ok()?)
     });
-    Some(Fresh { mark, files: made.into_iter().flatten().collect() })
+    Ok(Some(Fresh { mark, files: made.into_iter().flatten().collect() }))
 }
 
 impl Kind {
@@ -122,10 +120,14 @@ mod tests {
         names
     }
 
+    fn fresh(directory: &Path) -> Fresh {
+        both(directory).unwrap().unwrap()
+    }
+
     #[test]
     fn the_files_are_whole_and_private_and_nothing_is_beside_them() {
         let directory = tempfile::tempdir().unwrap();
-        let fresh = both(directory.path()).unwrap();
+        let fresh = fresh(directory.path());
         assert_eq!(names(directory.path()), ["holt.db", "logs.db", "unsettled"]);
         fresh.settle().unwrap();
         assert_eq!(names(directory.path()), ["holt.db", "logs.db"]);
@@ -153,27 +155,37 @@ mod tests {
     #[test]
     fn files_that_a_crash_may_have_cut_short_are_made_anew() {
         let directory = tempfile::tempdir().unwrap();
-        drop(both(directory.path()).unwrap());
+        drop(fresh(directory.path()));
         for name in ["holt.db", "logs.db", "holt.db-wal"] {
             fs::write(directory.path().join(name), [0; 100]).unwrap();
         }
-        let fresh = both(directory.path()).unwrap();
+        let fresh = fresh(directory.path());
         assert_eq!(names(directory.path()), ["holt.db", "logs.db", "unsettled"]);
         for kind in [SESSIONS, LOGS] {
             kind.open(directory.path()).unwrap();
         }
         fresh.settle().unwrap();
         fs::write(directory.path().join("logs.db"), [0; 100]).unwrap();
-        assert!(both(directory.path()).is_none(), "what was settled is never made anew");
+        assert!(both(directory.path()).unwrap().is_none(), "what was settled is never made anew");
+    }
+
+    #[test]
+    fn what_cannot_be_made_anew_is_not_used() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(fresh(directory.path()));
+        fs::remove_file(directory.path().join("logs.db")).unwrap();
+        fs::create_dir(directory.path().join("logs.db")).unwrap();
+        both(directory.path()).unwrap_err();
+        assert!(directory.path().join(MARK).exists());
     }
 
     #[test]
     fn a_database_that_is_there_stays() {
         let directory = tempfile::tempdir().unwrap();
-        both(directory.path()).unwrap().settle().unwrap();
+        fresh(directory.path()).settle().unwrap();
         let db = SESSIONS.open(directory.path()).unwrap();
         db.execute("INSERT INTO probe VALUES (1, 7)", []).unwrap();
-        assert!(both(directory.path()).is_none());
+        assert!(both(directory.path()).unwrap().is_none());
         let count: i64 =
             SESSIONS.open(directory.path()).unwrap().query_row("SELECT count FROM probe", [], |row| row.get(0)).unwrap();
         assert_eq!(count, 7);

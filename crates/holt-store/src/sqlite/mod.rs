@@ -138,7 +138,7 @@ impl SqliteStore {
 
 /// The logs first: what is left in the journals is moved there.
 fn open_files(directory: &Path) -> Result<(Database, Connection, Option<Fresh>), OpenError> {
-    let fresh = make::both(directory);
+    let fresh = make::both(directory).map_err(|error| OpenError::new(directory, error.into()))?;
     let logs = LOGS.open(directory).map_err(|error| OpenError::new(&LOGS.path(directory), error))?;
     let database = Database::open(directory).map_err(|error| OpenError::new(&SESSIONS.path(directory), error))?;
     Ok((database, logs, fresh))

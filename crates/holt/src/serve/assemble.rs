@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::definitions::FileDefinitions;
 use holt_agents::builtin::{self, BuiltinAgent};
 use holt_api::{AgentInfo, EnvironmentInfo};
 use holt_core::access::{Principal, Scope};
@@ -31,6 +30,7 @@ use holt_store::{DataDir, FileVault, SqliteStore};
 use super::egress::WayOut;
 use super::{Arguments, elsewhere, epoch, gateway, keeper};
 use crate::config::{Config, SessionPorts, Tls, Vnc};
+use crate::definitions::FileDefinitions;
 use crate::failure::{Exit, Failure};
 
 /// What was put together.
@@ -68,9 +68,8 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
     let (sandboxes, bringer) = Coming::new();
     let agents: BTreeMap<String, Arc<dyn Agent>> =
         BTreeMap::from([("holt".to_owned(), Arc::new(BuiltinAgent::new(models.clone(), builtin::Options::default())) as _)]);
-    let vault: Arc<dyn Vault> = Arc::new(FileVault::new(data_dir.path()));
     let apart = Apart::default();
-    let servers = elsewhere::servers(config, data_dir.path(), Arc::clone(&vault), Arc::new(sandboxes.clone()), apart.clone())?;
+    let servers = elsewhere::servers(config, data_dir.path(), Arc::clone(&vault), Arc::new(sandboxes.clone()), apart.clone());
     let parts = holt_engine::Parts {
         store: store.clone(),
         sandboxes: Arc::new(sandboxes.clone()),
@@ -108,20 +107,19 @@ impl Remainder {
     /// Makes the first key and the sandboxes' driver.
     pub async fn finish(self) -> Result<(), Failure> {
         let Self { config, data_dir, store, engine, vault, profiles, bringer, registry, apart } = self;
-        // Who lists models by itself may take its time, and nobody waits for it.
-        let listing = registry.clone();
-        tokio::spawn(async move { listing.refresh().await });
         holt_server::ensure_first_key(&*store, &data_dir).await.map_err(|error| {
             let hint = "Mend the data directory's permissions or its disk.";
             Failure::new(Exit::DataDirUnusable, "first_key", error.to_string(), hint)
         })?;
-        // Writing, and looking at thousands of files, would hold up the requests of others.
-        let beside = data_dir.clone();
-        let written = tokio::task::spawn_blocking(move || Ok((keeper::install(&beside)?, epoch::next(&beside)?))).await;
-        let (keeper, epoch) = written.unwrap_or_else(|error| Err(Failure::failed("start", error.to_string(), "")))?;
         let gateway = gateway::gateway(&engine, registry);
         let way_out = WayOut::new(&engine, config.sandbox.network_exceptions.clone(), gateway, vault, apart);
-        let driver = driver(&config, &data_dir, (keeper, epoch), way_out, profiles)?;
+        // Writing, and looking at thousands of files, would hold up the requests of others.
+        let made = tokio::task::spawn_blocking(move || {
+            elsewhere::lay_out(&data_dir)?;
+            let (keeper, epoch) = (keeper::install(&data_dir)?, epoch::next(&data_dir)?);
+            driver(&config, &data_dir, (keeper, epoch), way_out, profiles)
+        });
+        let driver = made.await.unwrap_or_else(|error| Err(Failure::failed("start", error.to_string(), "")))?;
         let known = known(&driver, &*store).await;
         driver.sweep(&known).await;
         bringer.bring(Ok(driver));

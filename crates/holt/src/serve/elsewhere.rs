@@ -26,25 +26,23 @@ impl Lookup for Checked {
     }
 }
 
-pub fn servers(
-    config: &Config,
-    data_dir: &Path,
-    vault: Arc<dyn Vault>,
-    sandboxes: Arc<dyn Sandboxes>,
-    apart: Apart,
-) -> Result<Servers, Failure> {
-    let shelf = Shelf::open(data_dir).map_err(|error| {
-        let hint = "Mend the data directory's permissions or its disk.";
-        Failure::new(Exit::DataDirUnusable, "mcp_servers", error.to_string(), hint)
-    })?;
-    Ok(Servers::new(Parts {
-        shelf: Arc::new(shelf),
+pub fn servers(config: &Config, data_dir: &Path, vault: Arc<dyn Vault>, sandboxes: Arc<dyn Sandboxes>, apart: Apart) -> Servers {
+    Servers::new(Parts {
+        shelf: Arc::new(Shelf::new(data_dir)),
         vault,
         sandboxes,
         lookup: Arc::new(Checked(Dialer::new(config.sandbox.network_exceptions.clone()))),
         timing: Timing::default(),
         apart,
-    }))
+    })
+}
+
+/// Makes the file that names them, and the directory of their packages.
+pub fn lay_out(data_dir: &Path) -> Result<(), Failure> {
+    Shelf::new(data_dir).lay_out().map_err(|error| {
+        let hint = "Mend the data directory's permissions or its disk.";
+        Failure::new(Exit::DataDirUnusable, "mcp_servers", error.to_string(), hint)
+    })
 }
 
 /// Where the packages of their programs are.

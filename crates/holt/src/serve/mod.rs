@@ -172,6 +172,9 @@ async fn bind(options: holt_server::Options, house: &House, remainder: Remainder
 /// What runs beside the server as long as it does.
 fn keep_up(upkeep: &mut JoinSet<()>, config: &Config, house: &House, background: bool) {
     upkeep.spawn(memory::run());
+    // Who lists models by itself may take its time, and nobody waits for it.
+    let providers = Arc::clone(&house.parts.providers);
+    upkeep.spawn(async move { drop(providers.list().await) });
     if config.sessions.retention.is_some() {
         upkeep.spawn(retention::run(house.engine.clone()));
     }

@@ -212,7 +212,7 @@ fn setup() -> Setup {
 /// Outside servers, none of which is reached.
 fn tool_servers(directory: &Path, sandboxes: &FakeSandboxes) -> Servers {
     Servers::new(holt_mcp::servers::Parts {
-        shelf: Arc::new(Shelf::open(directory).unwrap()),
+        shelf: Arc::new(Shelf::new(directory)),
         vault: Arc::new(FileVault::new(directory)),
         sandboxes: Arc::new(sandboxes.clone()),
         lookup: Arc::new(Nowhere),
