@@ -9,6 +9,7 @@ use holt_core::id::OwnerId;
 use holt_core::policy::Policy;
 use holt_core::session::{Limits, WorkspaceSpec};
 
+use crate::fork::ForkSession;
 use crate::key::{CreateKey, CreateTicket};
 use crate::session::{CreateSession, SendPrompt};
 use crate::terminal::{ChangeTerminal, OpenTerminal};
@@ -85,6 +86,18 @@ pub fn check_create_session(request: &CreateSession) -> Checked {
             let message = format!("`{name}` is more than fifty years");
             return Err(Invalid::new("bad_sleep", message, "Give a smaller number of seconds."));
         }
+    }
+    request.prompt.as_ref().map_or(Ok(()), check_prompt)
+}
+
+pub fn check_fork(request: &ForkSession) -> Checked {
+    request.title.as_deref().map_or(Ok(()), check_title)?;
+    const HINT: &str = "Name the place by `at`, or by `before_step` and perhaps `run`.";
+    if request.at.is_some() && request.before_step.is_some() {
+        return Err(Invalid::new("bad_place", "the place is named in two ways", HINT));
+    }
+    if request.run.is_some() && request.before_step.is_none() {
+        return Err(Invalid::new("bad_place", "a run is named, and none of its steps", HINT));
     }
     request.prompt.as_ref().map_or(Ok(()), check_prompt)
 }

@@ -18,7 +18,7 @@ use crate::client::{Client, MAX_ANSWER_BYTES};
 use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Answer, Body, Method, Request};
-use holt_api::{ArtifactList, CreateDirectory, RestoreRequest};
+use holt_api::{ArtifactList, CreateDirectory, FileDiff, RestoreRequest, SnapshotList};
 
 /// How long a transfer may stand still.
 const STANDSTILL: Duration = Duration::from_secs(60);
@@ -100,6 +100,23 @@ impl Client {
     pub async fn changes(&self, session: SessionId, since: &str, snapshot: &str) -> Result<Changes, ClientError> {
         let of = Path::new("/v2/sessions").id(session).segment("snapshots").segment(snapshot);
         self.get(of.segment("changes").query("since", since)).await
+    }
+
+    /// How a file differs between two snapshots, line by line.
+    pub async fn file_diff(
+        &self,
+        session: SessionId,
+        since: &str,
+        snapshot: &str,
+        path: &str,
+    ) -> Result<FileDiff, ClientError> {
+        let of = Path::new("/v2/sessions").id(session).segment("snapshots").segment(snapshot);
+        self.get(of.segment("diff").query("since", since).query("path", path)).await
+    }
+
+    /// The snapshots of a session's workspace, newest first.
+    pub async fn snapshots(&self, session: SessionId, before: Option<u64>) -> Result<SnapshotList, ClientError> {
+        self.get(Path::new("/v2/sessions").id(session).segment("snapshots").query_if("before", before)).await
     }
 
     /// Makes the workspace what it was, or one file of it.

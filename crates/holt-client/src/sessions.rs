@@ -13,7 +13,7 @@ use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Method, Request};
 use holt_api::{
-    AgentList, Answer, CreateSession, EventPage, HostAnswer, ListedAgent, NetworkRequest, OpenPreview, Preview, PreviewList,
+    AgentList, Answer, CreateSession, EventPage, ForkSession, HostAnswer, ListedAgent, NetworkRequest, OpenPreview, Preview, PreviewList,
     ProfileList, ProfileName, PromptReceipt, RenameSession, Reply, SearchResults, SendPrompt, SessionList, SetMode,
 };
 
@@ -46,6 +46,11 @@ impl Client {
     /// Makes a session. With an id chosen here, asking twice makes it once.
     pub async fn create_session(&self, wanted: &CreateSession) -> Result<Snapshot, ClientError> {
         self.post(Path::new("/v2/sessions"), wanted).await
+    }
+
+    /// Makes a session out of another one. With an id chosen here, asking twice makes it once.
+    pub async fn fork(&self, id: SessionId, wanted: &ForkSession) -> Result<Snapshot, ClientError> {
+        self.post(session(id).segment("fork"), wanted).await
     }
 
     pub async fn sessions(&self, listing: &Listing) -> Result<SessionList, ClientError> {

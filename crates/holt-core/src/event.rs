@@ -431,6 +431,23 @@ events! {
         files: u64,
         by: String,
     }
+    /// From here on the session goes its own way: everything before happened in another one, under the same numbers.
+    SessionForked = "session_forked" {
+        from: SessionId,
+        /// The last event that both have.
+        at: Seq,
+        title: String,
+        /// What the session says to hosts of its own. What people allowed in the other one is not allowed here.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        hosts: Vec<HostRule>,
+        /// What stands in the workspace.
+        snapshot: SnapshotId,
+        /// The event with which that was kept, or put back. Absent: as the files were when the fork was made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept_at: Option<Seq>,
+        files: u64,
+        by: String,
+    }
     /// A person put a file into the workspace.
     FileReceived = "file_received" {
         path: String,

@@ -12,6 +12,7 @@ pub mod agent;
 pub mod budget;
 pub mod context;
 pub mod definition;
+pub mod diff;
 pub mod elsewhere;
 pub mod event;
 pub mod id;

@@ -64,6 +64,15 @@ pub struct Changes {
     pub truncated: bool,
 }
 
+/// What became of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// What stood there before.
+    pub before: SnapshotInfo,
+    /// How many files were written or removed.
+    pub files: u64,
+}
+
 /// Keeps snapshots of all sessions. Calls block.
 pub trait Snapshots: Send + Sync {
     /// Keeps what stands in a workspace now.
@@ -74,8 +83,11 @@ pub trait Snapshots: Send + Sync {
     /// A file as it was.
     fn open(&self, session: SessionId, snapshot: &str, path: &str) -> Result<OpenFile, FileError>;
 
-    /// Makes a workspace what it was, or one file of it. Says how many files were written or removed.
-    fn restore(&self, session: SessionId, snapshot: &str, files: &dyn Files, path: Option<&str>) -> Result<u64, FileError>;
+    /// Makes a workspace what it was, or one file of it, and keeps before what stands there now.
+    fn restore(&self, session: SessionId, snapshot: &str, files: &dyn Files, path: Option<&str>) -> Result<Restored, FileError>;
+
+    /// Gives a session these snapshots of another one, as far as they are still kept.
+    fn adopt(&self, session: SessionId, from: SessionId, snapshots: &[SnapshotId]) -> Result<(), FileError>;
 
     /// Forgets all snapshots of a session.
     fn remove(&self, session: SessionId) -> Result<(), FileError>;

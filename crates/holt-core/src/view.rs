@@ -57,6 +57,15 @@ impl From<StoredHead> for SessionSummary {
     }
 }
 
+/// Of which session another is a copy, and of how much of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ForkedFrom {
+    pub session: SessionId,
+    /// The last event that both have.
+    pub at: Seq,
+}
+
 /// A session as it is now: everything but its history, which is read in pages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -97,6 +106,9 @@ pub struct Snapshot {
     pub host_questions: Vec<HostQuestion>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Of which session it is a copy, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<ForkedFrom>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     pub sandbox: SandboxState,

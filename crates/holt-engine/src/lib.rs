@@ -31,5 +31,8 @@ pub use error::EngineError;
 pub use feed::{Feed, FeedItem};
 pub use files::SessionFiles;
 pub use hub::Recording;
-pub use requests::{Answer, ChangeTerminal, CreateSession, ListSessions, OpenTerminal, Page, PromptReceipt, SendPrompt};
+pub use requests::{
+    Answer, ChangeTerminal, CreateSession, ForkFiles, ForkPlace, ForkSession, ListSessions, OpenTerminal, Page, PromptReceipt,
+    SendPrompt,
+};
 pub use watch::{Watch, WatchItem};

@@ -37,6 +37,8 @@ pub(crate) struct Node {
     pub reports: Reports,
     /// Those who watch the list of sessions.
     pub watchers: Watchers,
+    /// Sessions are copied one after the other.
+    pub forks: tokio::sync::Mutex<()>,
     running: Running,
     /// The sessions that may go elsewhere than before.
     network: broadcast::Sender<SessionId>,
@@ -75,6 +77,7 @@ impl Node {
             due_changed: Notify::new(),
             reports,
             watchers: Watchers::new(retention),
+            forks: tokio::sync::Mutex::default(),
             running: Running { known: Mutex::default(), told: broadcast::Sender::new(MAILBOX) },
             network: broadcast::Sender::new(MAILBOX),
             registry: Mutex::new(HashMap::new()),

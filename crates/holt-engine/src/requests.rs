@@ -2,8 +2,8 @@
 //! repeating them harmless, and could be written down and sent to another node.
 
 use holt_core::budget::Budget;
-use holt_core::event::WhenBusy;
-use holt_core::id::{PromptId, SessionId};
+use holt_core::event::{Seq, WhenBusy};
+use holt_core::id::{PromptId, RunId, SessionId};
 use holt_core::network::HostRule;
 use holt_core::policy::{Mode, Policy};
 use holt_core::profile::ProfileName;
@@ -43,6 +43,43 @@ pub struct CreateSession {
     pub keep_awake_seconds: Option<u64>,
     /// Sent as soon as the session is there.
     pub prompt: Option<SendPrompt>,
+}
+
+/// Makes a session out of another one: its conversation up to a place, and its files as they were there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ForkSession {
+    /// The new session's id when the client chooses it: asked twice, the session is made once.
+    pub id: Option<SessionId>,
+    pub place: ForkPlace,
+    pub files: ForkFiles,
+    pub title: Option<String>,
+    /// The run that was under way there goes on.
+    pub go_on: bool,
+    /// Sent as soon as the session is there.
+    pub prompt: Option<SendPrompt>,
+}
+
+/// Up to where the new session is what the other one was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ForkPlace {
+    /// All of it.
+    #[default]
+    End,
+    /// With this event.
+    At(Seq),
+    /// Before a step of a run: of the last one, if none is named. The first step is 1.
+    Before { run: Option<RunId>, step: u32 },
+}
+
+/// Which files the new session has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ForkFiles {
+    /// As they were there: of the newest snapshot up to it.
+    #[default]
+    Then,
+    /// As they are.
+    Now,
+    None,
 }
 
 /// Sends a prompt.

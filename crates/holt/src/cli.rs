@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    agents, answer, compact, completions, config, doctor, gc, get, key, life, list, logs, mcp, mode, models, network, open,
+    agents, answer, compact, completions, config, doctor, fork, gc, get, key, life, list, logs, mcp, mode, models, network, open,
     openapi, preview, profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
 };
 use crate::failure::{Exit, Failure};
@@ -119,6 +119,10 @@ pub enum Command {
     Changes(undo::ChangesArguments),
     /// Have the files as they were before the last run
     Undo(undo::UndoArguments),
+    /// Make a session out of another one: its conversation up to an event, and its files
+    Fork(fork::Arguments),
+    /// Try a failed session again, or do its last run again from a step
+    Retry(fork::RetryArguments),
     /// Answer in words what a session asks in words
     Reply(answer::Reply),
     /// Show or change how freely a session's agent works
@@ -205,6 +209,11 @@ mod tests {
             "holt deny last --reason no",
             "holt reply last the second one",
             "holt mode last",
+            "holt changes last --diff --since 3fa9",
+            "holt changes last --snapshots",
+            "holt undo last notes.txt --to 3fa9",
+            "holt fork last --at 42 --files now try it otherwise",
+            "holt retry last --step 3",
             "holt mode last accept-edits",
             "holt agents",
             "holt agents add writer.toml",

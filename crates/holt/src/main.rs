@@ -58,6 +58,8 @@ async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Compact(arguments) => commands::compact::run(arguments, context).await,
         Command::Changes(arguments) => commands::undo::changes(arguments, context).await,
         Command::Undo(arguments) => commands::undo::undo(arguments, context).await,
+        Command::Fork(arguments) => Box::pin(commands::fork::fork(arguments, context)).await,
+        Command::Retry(arguments) => Box::pin(commands::fork::retry(arguments, context)).await,
         Command::Approve(arguments) => commands::answer::approve(arguments, context).await,
         Command::Deny(arguments) => commands::answer::deny(arguments, context).await,
         Command::Reply(arguments) => commands::answer::reply(arguments, context).await,

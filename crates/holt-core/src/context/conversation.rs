@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::fit::{Placed, Size, content_size, put, turn_size};
 use super::takeover::Takeovers;
-use crate::event::{EventBody, PromptQueued, Seq, WorkspaceRestored};
+use crate::event::{EventBody, PromptQueued, Seq, SessionForked, WorkspaceRestored};
 use crate::id::{CallId, PromptId};
 use crate::model::{CallResult, Turn};
+use crate::snapshot::NOTHING;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, CallStatus, ToolContent};
 
@@ -33,6 +34,20 @@ pub(super) struct Conversation {
 fn restored_words(restored: &WorkspaceRestored) -> String {
     let what = restored.path.as_ref().map_or_else(|| "the files of the workspace".to_owned(), |path| format!("the file {path}"));
     format!("[{} put {what} back to an earlier state. Look at files again before you rely on what was in them.]", restored.by)
+}
+
+/// Nothing of what ran before runs in a copy.
+fn forked_words(forked: &SessionForked) -> String {
+    let files = match forked.kept_at {
+        Some(_) => "with the files as they were last kept before this point, so what came after that is not in them",
+        None if forked.snapshot == NOTHING => "and empty",
+        None => "with the files as they were when the copy was made",
+    };
+    format!(
+        "[{} made this session as a copy of another one, up to here. The workspace is /workspace, {files}. Of what was running or \
+         installed outside of the workspace nothing is here. Look at files again before you rely on what was in them.]",
+        forked.by
+    )
 }
 
 impl Conversation {
@@ -77,6 +92,11 @@ impl Conversation {
                 self.takeovers.begin(at);
             }
             EventBody::WorkspaceRestored(restored) => return self.tell(restored_words(&restored)),
+            EventBody::SessionForked(forked) => {
+                let results = self.close_turn();
+                self.takeovers = Takeovers::default();
+                return results.plus(self.tell(forked_words(&forked)));
+            }
             EventBody::DesktopSeen(seen) => self.seen = Some(seen.picture),
             EventBody::ControlReturned(returned) => {
                 self.takeovers.end(at, returned.why);

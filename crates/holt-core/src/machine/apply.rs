@@ -8,14 +8,14 @@ use crate::budget::Usage;
 use crate::context::CompactionPlace;
 use crate::event::{
     AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ContextCompacted, ControlTaken, EventBody, HostAnswered,
-    HostAsked, PageChanged, PromptQueued, RunFinished, SandboxEnd, SandboxHeld, Seq, WhenBusy,
+    HostAsked, PageChanged, PromptQueued, RunFinished, SandboxEnd, SandboxHeld, Seq, SessionCreated, SessionForked, WhenBusy,
 };
 use crate::id::CallId;
 use crate::network::{HOST_ANSWER_SECONDS, HostGrant, HostQuestion, HostRule, MAX_HOST_GRANTS, MAX_HOST_RULES};
 use crate::policy::Verdict;
 use crate::snapshot::SnapshotId;
 use crate::time::Timestamp;
-use crate::view::{Artifact, CallStage, Control, Failure, Held, OpenCall, Page, QueuedPrompt, Recording, SandboxState};
+use crate::view::{Artifact, CallStage, Control, Failure, ForkedFrom, Held, OpenCall, Page, QueuedPrompt, Recording, SandboxState};
 
 impl State {
     /// Folds one event in. A kind that this version does not know is `None` and only moves the place in the log.
@@ -89,6 +89,7 @@ impl State {
             EventBody::WorkspaceRestored(restored) if restored.path.is_none() => {
                 self.snapshot = Some(restored.snapshot.clone());
             }
+            EventBody::SessionForked(forked) => self.forked(at, forked),
             EventBody::PlanChanged(changed) => self.plan.clone_from(&changed.items),
             EventBody::NetworkChanged(changed) => {
                 self.spec.network = changed.network;
@@ -131,6 +132,29 @@ impl State {
                 }
             }
         }
+    }
+
+    /// What was the other session's own is not this one's: its sandbox, what people allowed there, what it handed out and used.
+    fn forked(&mut self, at: Timestamp, forked: &SessionForked) {
+        let SessionForked { from, at: place, title, hosts, snapshot, .. } = forked.clone();
+        (self.spec.title, self.spec.hosts) = (title, hosts);
+        let phase = match self.run() {
+            Some(run) => Phase::Running(Box::new(RunState { before: Some(snapshot.clone()), ..RunState::new(run.id, at) })),
+            None => Phase::Idle { asleep: false },
+        };
+        *self = Self {
+            phase,
+            mode: self.mode,
+            plan: std::mem::take(&mut self.plan),
+            compactions: std::mem::take(&mut self.compactions),
+            recent: std::mem::take(&mut self.recent),
+            queue: std::mem::take(&mut self.queue),
+            snapshot: Some(snapshot),
+            forked_from: Some(ForkedFrom { session: from, at: place }),
+            driven_seq: self.last_seq,
+            last_seq: self.last_seq,
+            ..Self::new(self.id, SessionCreated { spec: self.spec.clone() }, at)
+        };
     }
 
     fn host_asked(&mut self, asked: &HostAsked) {

@@ -18,7 +18,7 @@ use crate::snapshot::{NOTHING, SnapshotId};
 use crate::store::Head;
 use crate::time::Timestamp;
 use crate::view::{
-    Artifact, CallStage, Control, Failure, Held, OpenCall, Page, QueuedPrompt, Recording, RunView, SandboxState, SessionSummary,
+    Artifact, CallStage, Control, Failure, ForkedFrom, Held, OpenCall, Page, QueuedPrompt, Recording, RunView, SandboxState, SessionSummary,
     Snapshot,
 };
 
@@ -137,6 +137,9 @@ pub struct State {
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
     pub usage: Usage,
+    /// Of which session it is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<ForkedFrom>,
     pub created_at: Timestamp,
     pub last_at: Timestamp,
     pub last_seq: Seq,
@@ -175,6 +178,7 @@ impl State {
             recent: VecDeque::new(),
             artifacts: Vec::new(),
             usage: Usage::default(),
+            forked_from: None,
             created_at: at,
             last_at: at,
             last_seq: 1,
@@ -373,6 +377,7 @@ impl State {
             host_questions: self.host_questions.clone(),
             created_at: self.created_at,
             updated_at: self.last_at,
+            forked_from: self.forked_from,
             expires_at: spec.expires_at,
             sandbox: self.sandbox,
             held: self.held.clone(),

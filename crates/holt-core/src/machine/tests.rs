@@ -1,6 +1,7 @@
 //! Stories of single sessions, step by step.
 
 mod control;
+mod fork;
 mod held;
 mod network;
 mod questions;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Decision, Effect, Input, NewAnswer, NewPrompt, Phase, Refusal, State, decide};
+use super::{Decision, Effect, Fact, Input, NewAnswer, NewPrompt, Phase, Refusal, State, decide};
 use crate::agent::FinishedTurn;
 use crate::budget::{Bound, Budget, Usage};
 use crate::event::{EventBody, RunResult, SandboxEnd, SessionCreated, WhenBusy};

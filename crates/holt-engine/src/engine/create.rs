@@ -5,7 +5,7 @@ use std::path::Path;
 use holt_core::access::{Principal, Scope};
 use holt_core::event::{Event, SessionCreated};
 use holt_core::id::SessionId;
-use holt_core::machine::{Decision, Input, State, decide};
+use holt_core::machine::{Decision, Effect, Input, State, decide};
 use holt_core::session::{DesktopSpec, SessionKind, SessionSpec, WorkspaceSpec};
 use holt_core::store::StoreError;
 use holt_core::view::Snapshot;
@@ -18,6 +18,22 @@ use crate::files::off_thread;
 use crate::node::Loaded;
 use crate::requests::CreateSession;
 
+/// A session that is not durable yet.
+pub(super) struct Beginning {
+    pub state: State,
+    pub events: Vec<Event>,
+    pub effects: Vec<Effect>,
+}
+
+impl Beginning {
+    pub fn take(&mut self, decision: Decision) {
+        let session = self.state.id;
+        self.events.extend(decision.events.iter().map(|fact| Event::new(session, fact.seq, 1, fact.at, &fact.body)));
+        self.effects.extend(decision.effects);
+        self.state = decision.state;
+    }
+}
+
 impl Engine {
     /// Makes a session. With an id of the caller's choice, asking twice makes it once.
     pub async fn create(&self, by: &Principal, request: CreateSession) -> Result<Snapshot, EngineError> {
@@ -28,18 +44,20 @@ impl Engine {
         let now = self.node.now();
         let created = SessionCreated { spec };
         let first = Event::new(id, 1, 1, now, &created.clone().into());
-        let mut state = State::new(id, created, now);
-        let (mut events, mut effects) = (vec![first], Vec::new());
+        let mut beginning = Beginning { state: State::new(id, created, now), events: vec![first], effects: Vec::new() };
         if let Some(prompt) = prompt {
-            let first: Decision = decide(&state, Input::Prompt(new_prompt(by, prompt)), now)?;
-            events.extend(first.events.iter().map(|fact| Event::new(id, fact.seq, 1, fact.at, &fact.body)));
-            (effects, state) = (first.effects, first.state);
+            beginning.take(decide(&beginning.state, Input::Prompt(new_prompt(by, prompt)), now)?);
         }
-        match self.node.store().create(state.head(), events).await {
-            Ok(()) => {}
-            Err(StoreError::Exists) => return self.session(by, id).await,
-            Err(error) => return Err(error.into()),
+        match self.begin(beginning).await {
+            Err(EngineError::Store(StoreError::Exists)) => self.session(by, id).await,
+            begun => begun,
         }
+    }
+
+    /// Makes it durable, and its owner if there is something to do at once.
+    pub(super) async fn begin(&self, beginning: Beginning) -> Result<Snapshot, EngineError> {
+        let Beginning { state, events, effects } = beginning;
+        self.node.store().create(state.head(), events).await?;
         self.node.watchers.changed(&state);
         let snapshot = state.snapshot(Vec::new());
         if state.wake_at().is_some() {

@@ -4,6 +4,7 @@ mod asking;
 mod create;
 mod definitions;
 mod desktop;
+mod fork;
 mod life;
 mod network;
 mod options;

@@ -5,10 +5,10 @@ use holt_core::event::{EventBody, Seq, SnapshotTaken};
 use holt_core::id::SessionId;
 use holt_core::machine::Input;
 use holt_core::session::WorkspaceSpec;
-use holt_core::snapshot::{Changes, SnapshotInfo};
+use holt_core::snapshot::{Changes, Restored, SnapshotInfo};
 use holt_core::time::Timestamp;
 use holt_core::view::Snapshot;
-use holt_core::workspace::OpenFile;
+use holt_core::workspace::{FileError, OpenFile};
 
 use super::Engine;
 use crate::error::EngineError;
@@ -60,6 +60,31 @@ impl Engine {
         off_thread(move || snapshots.open(id, &snapshot, &path)).await
     }
 
+    /// A file as it was in two snapshots: where it is in neither, there is none.
+    pub async fn versions_of(
+        &self,
+        by: &Principal,
+        id: SessionId,
+        (before, after): (String, String),
+        path: String,
+    ) -> Result<(Option<OpenFile>, Option<OpenFile>), EngineError> {
+        self.check(by, Scope::View, id).await?;
+        let snapshots = self.node.parts.snapshots.clone();
+        off_thread(move || {
+            // Of a snapshot that is not there nothing can be said: only of files.
+            snapshots.changes(id, &before, &after)?;
+            let open = |snapshot: &str| match snapshots.open(id, snapshot, &path) {
+                Err(FileError::NotFound(_)) => Ok(None),
+                opened => opened.map(Some),
+            };
+            match (open(&before)?, open(&after)?) {
+                (None, None) => Err(FileError::NotFound(path.clone())),
+                versions => Ok(versions),
+            }
+        })
+        .await
+    }
+
     /// Makes the workspace what it was, or one file of it. What stands there now is kept before, so that this can be undone.
     pub async fn restore(
         &self,
@@ -81,10 +106,9 @@ impl Engine {
         }
         let parts = self.node.parts.clone();
         let (wanted, one) = (snapshot.clone(), path.clone());
-        let (before, files) = off_thread(move || {
+        let Restored { before, files } = off_thread(move || {
             let files = parts.workspaces.files(id, &WorkspaceSpec::Managed)?;
-            let before = parts.snapshots.take(id, &*files)?;
-            Ok((before, parts.snapshots.restore(id, &wanted, &*files, one.as_deref())?))
+            parts.snapshots.restore(id, &wanted, &*files, one.as_deref())
         })
         .await?;
         self.change(by, Scope::Operate, id, Input::SnapshotTaken(before)).await?;

@@ -18,7 +18,7 @@ use holt_core::event::{Event, EventBody, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, SessionId};
 use holt_core::model::{AssistantPart, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, StopReason};
 use holt_core::session::WorkspaceSpec;
-use holt_core::snapshot::{Changes, SnapshotInfo, Snapshots};
+use holt_core::snapshot::{Changes, Restored, SnapshotId, SnapshotInfo, Snapshots};
 use holt_core::store::Store;
 use holt_core::view::Snapshot;
 use holt_core::workspace::{Blobs, FileError, Files, OpenFile, StoredBlob, Workspaces};
@@ -104,8 +104,12 @@ impl Snapshots for NoFiles {
         Err(FileError::NotFound(path.into()))
     }
 
-    fn restore(&self, _: SessionId, snapshot: &str, _: &dyn Files, _: Option<&str>) -> Result<u64, FileError> {
+    fn restore(&self, _: SessionId, snapshot: &str, _: &dyn Files, _: Option<&str>) -> Result<Restored, FileError> {
         Err(FileError::NotFound(snapshot.into()))
+    }
+
+    fn adopt(&self, _: SessionId, _: SessionId, _: &[SnapshotId]) -> Result<(), FileError> {
+        Ok(())
     }
 
     fn remove(&self, _: SessionId) -> Result<(), FileError> {

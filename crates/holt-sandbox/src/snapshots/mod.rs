@@ -13,7 +13,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use holt_core::id::SessionId;
-use holt_core::snapshot::{ChangeKind, Changes, FileChange, MAX_CHANGES, NOTHING, SnapshotInfo, Snapshots};
+use holt_core::snapshot::{ChangeKind, Changes, FileChange, MAX_CHANGES, NOTHING, Restored, SnapshotId, SnapshotInfo, Snapshots};
 use holt_core::time::Timestamp;
 use holt_core::workspace::{FileError, Files, OpenFile};
 use rustix::fs::{Mode, OFlags};
@@ -79,10 +79,11 @@ impl Snapshots for SnapshotStore {
         Ok(OpenFile { file, size: entry.size, modified_at: Timestamp::from_millis(entry.modified) })
     }
 
-    fn restore(&self, session: SessionId, snapshot: &str, files: &dyn Files, path: Option<&str>) -> Result<u64, FileError> {
+    fn restore(&self, session: SessionId, snapshot: &str, files: &dyn Files, path: Option<&str>) -> Result<Restored, FileError> {
         let shelf = self.of(session);
         let wanted = shelf.read(snapshot)?;
-        let now = shelf.read(&self.take(session, files)?.id)?;
+        let before = self.take(session, files)?;
+        let now = shelf.read(&before.id)?;
         let chosen = |changed: &&FileChange| path.is_none_or(|path| changed.path == path);
         let all = all_changes(&now, &wanted);
         if let Some(path) = path.filter(|path| !wanted.entries.contains_key(*path) && !now.entries.contains_key(*path)) {
@@ -99,7 +100,24 @@ impl Snapshots for SnapshotStore {
         for change in all.iter().filter(chosen).filter(|change| change.change != ChangeKind::Removed) {
             put_back(files, &change.path, shelf.content(&change.path, &wanted.entries[&change.path])?, change.size)?;
         }
-        Ok(all.iter().filter(chosen).count() as u64)
+        Ok(Restored { before, files: all.iter().filter(chosen).count() as u64 })
+    }
+
+    fn adopt(&self, session: SessionId, from: SessionId, snapshots: &[SnapshotId]) -> Result<(), FileError> {
+        let (shelf, other) = (self.of(session), self.of(from));
+        shelf.make()?;
+        for id in snapshots.iter().filter(|id| *id != NOTHING) {
+            let list = match other.read(id) {
+                // It was one of the oldest, and is forgotten.
+                Err(FileError::NotFound(_)) => continue,
+                read => read?,
+            };
+            for entry in list.entries.values() {
+                share(&other.contents().join(&entry.hash), &shelf.contents().join(&entry.hash))?;
+            }
+            share(&other.list(id), &shelf.list(id))?;
+        }
+        Ok(())
     }
 
     fn remove(&self, session: SessionId) -> Result<(), FileError> {
@@ -279,6 +297,14 @@ fn put_back(files: &dyn Files, path: &str, mut content: File, size: u64) -> Resu
             write()
         }
         written => written,
+    }
+}
+
+/// What is kept is never written again, so that two sessions may have the same file.
+fn share(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
     }
 }
 

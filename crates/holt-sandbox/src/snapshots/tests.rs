@@ -38,7 +38,7 @@ impl Den {
     }
 
     fn restore(&self, snapshot: &str, path: Option<&str>) -> Result<u64, FileError> {
-        self.store.restore(self.session, snapshot, &*self.files(), path)
+        self.store.restore(self.session, snapshot, &*self.files(), path).map(|restored| restored.files)
     }
 
     fn changes(&self, from: &str, to: &str) -> Vec<(String, ChangeKind)> {

@@ -8,6 +8,7 @@ pub(crate) mod desktop;
 mod events;
 mod feed;
 mod files;
+mod forks;
 mod health;
 mod host_secrets;
 mod index;
@@ -38,6 +39,7 @@ pub(crate) use transfer::{Receiver, off_thread};
 pub(crate) fn all() -> Vec<Declared> {
     let groups = [
         sessions::routes(),
+        forks::routes(),
         agents::routes(),
         prompts::routes(),
         events::routes(),

@@ -1,15 +1,20 @@
 //! What stood in a session's workspace: listed, compared, and had again.
 
+use std::io::Read as _;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use holt_api::{Changes, RestoreRequest, Scope, SessionId, Snapshot, SnapshotList, TakenSnapshot, bounds};
+use holt_api::{Changes, FileDiff, NotShown, RestoreRequest, Scope, SessionId, Snapshot, SnapshotList, TakenSnapshot, bounds};
+use holt_core::diff::diff;
 use holt_core::snapshot::NOTHING;
+use holt_core::workspace::{FileError, OpenFile};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
+use super::off_thread;
 use super::transfer::Download;
 use crate::auth::Caller;
 use crate::error::ApiResult;
@@ -70,6 +75,57 @@ async fn list_changes(
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
+struct DiffQuery {
+    /// The file's path from the workspace's top.
+    path: String,
+    /// The snapshot to compare with; absent: with nothing.
+    since: Option<String>,
+}
+
+/// The largest file that is compared line by line.
+const MOST_COMPARED: u64 = 512 * 1024;
+
+/// Says line by line how a file of a snapshot differs from that of another.
+///
+/// A file that is in one of them only has come, or gone.
+#[utoipa::path(get, path = "/v2/sessions/{id}/snapshots/{snapshot}/diff", tag = "files",
+    params(("id" = SessionId, Path, description = "The session."), ("snapshot" = String, Path, description = "The snapshot."), DiffQuery),
+    responses((status = 200, description = "What changed, with what stands around it.", body = FileDiff)))]
+async fn diff_file(
+    State(app): State<App>,
+    caller: Caller,
+    SessionParam(id): SessionParam,
+    SnapshotParam(snapshot): SnapshotParam,
+    Query(query): Query<DiffQuery>,
+) -> ApiResult<Json<FileDiff>> {
+    bounds::check_path(&query.path)?;
+    let since = query.since.unwrap_or_else(|| NOTHING.to_owned());
+    let (before, after) = app.engine.versions_of(&caller.principal, id, (since, snapshot), query.path.clone()).await?;
+    let compared = off_thread(move || compare(query.path, before, after)).await?;
+    Ok(Json(compared?))
+}
+
+fn compare(path: String, before: Option<OpenFile>, after: Option<OpenFile>) -> Result<FileDiff, FileError> {
+    let not_shown = |why| FileDiff { path: path.clone(), not_shown: Some(why), hunks: Vec::new() };
+    if before.iter().chain(&after).any(|open| open.size > MOST_COMPARED) {
+        return Ok(not_shown(NotShown::TooLarge));
+    }
+    let text = |open: Option<OpenFile>| -> Result<Option<String>, FileError> {
+        let mut bytes = Vec::new();
+        if let Some(open) = open {
+            open.file.take(MOST_COMPARED).read_to_end(&mut bytes)?;
+        }
+        Ok(String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')))
+    };
+    Ok(match (text(before)?, text(after)?) {
+        (Some(before), Some(after)) => FileDiff { path, not_shown: None, hunks: diff(&before, &after) },
+        _ => not_shown(NotShown::Binary),
+    })
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct FileQuery {
     /// The file's path from the workspace's top.
     path: String,
@@ -119,6 +175,7 @@ pub(crate) fn routes() -> Vec<Declared> {
     vec![
         Declared::needs(Scope::View, routes!(list_snapshots)),
         Declared::needs(Scope::View, routes!(list_changes)),
+        Declared::needs(Scope::View, routes!(diff_file)),
         Declared::needs(Scope::View, routes!(read_snapshot_file)),
         Declared::needs(Scope::Operate, routes!(restore)),
     ]

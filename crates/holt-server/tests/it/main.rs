@@ -8,6 +8,7 @@ mod desktop;
 mod documents;
 mod edges;
 mod files;
+mod forks;
 mod harness;
 mod hosts;
 mod lifecycle;

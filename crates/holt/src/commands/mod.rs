@@ -7,6 +7,7 @@ pub mod completions;
 pub mod config;
 pub mod doctor;
 pub mod follow;
+pub mod fork;
 pub mod gc;
 pub mod get;
 pub mod key;

@@ -40,6 +40,9 @@ fn text(session: &Snapshot) -> String {
     add("workspace", workspace);
     add("made", time(session.created_at));
     add("mode", session.mode.as_str().replace('_', "-"));
+    if let Some(from) = session.forked_from {
+        add("fork of", format!("{} at event {}", short_id(from.session), from.at));
+    }
     for grant in &session.grants {
         add("allowed", covers(grant));
     }

@@ -4,6 +4,7 @@ mod brain;
 mod calls;
 mod context;
 mod control;
+mod fork;
 mod network;
 mod people;
 mod questions;
@@ -21,6 +22,8 @@ use crate::machine::input::{Decision, Effect, Fact, Input, Refusal};
 use crate::machine::state::{Phase, RunState, State};
 use crate::time::Timestamp;
 use crate::view::Failure;
+
+pub use fork::fork;
 
 /// Decides what an input means. The state is not touched: the decision carries the next one.
 pub fn decide(state: &State, input: Input, now: Timestamp) -> Result<Decision, Refusal> {
