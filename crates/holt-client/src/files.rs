@@ -103,13 +103,7 @@ impl Client {
     }
 
     /// How a file differs between two snapshots, line by line.
-    pub async fn file_diff(
-        &self,
-        session: SessionId,
-        since: &str,
-        snapshot: &str,
-        path: &str,
-    ) -> Result<FileDiff, ClientError> {
+    pub async fn file_diff(&self, session: SessionId, since: &str, snapshot: &str, path: &str) -> Result<FileDiff, ClientError> {
         let of = Path::new("/v2/sessions").id(session).segment("snapshots").segment(snapshot);
         self.get(of.segment("diff").query("since", since).query("path", path)).await
     }

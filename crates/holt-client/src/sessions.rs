@@ -13,8 +13,8 @@ use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Method, Request};
 use holt_api::{
-    AgentList, Answer, CreateSession, EventPage, ForkSession, HostAnswer, ListedAgent, NetworkRequest, OpenPreview, Preview, PreviewList,
-    ProfileList, ProfileName, PromptReceipt, RenameSession, Reply, SearchResults, SendPrompt, SessionList, SetMode,
+    AgentList, Answer, CreateSession, EventPage, ForkSession, HostAnswer, ListedAgent, NetworkRequest, OpenPreview, Preview,
+    PreviewList, ProfileList, ProfileName, PromptReceipt, RenameSession, Reply, SearchResults, SendPrompt, SessionList, SetMode,
 };
 
 /// Which sessions a list shows.

@@ -169,7 +169,8 @@ mod tests {
     fn what_changed_stands_among_what_did_not() {
         let before = lines(1..=20);
         let after = before.replace("10\n", "ten\n").replace("19\n", "");
-        let expected = ["@7,7", " 7", " 8", " 9", "-10", "+ten", " 11", " 12", " 13", "@16,16", " 16", " 17", " 18", "-19", " 20"];
+        let expected =
+            ["@7,7", " 7", " 8", " 9", "-10", "+ten", " 11", " 12", " 13", "@16,16", " 16", " 17", " 18", "-19", " 20"];
         assert_eq!(shown(&before, &after), expected);
         assert_eq!(shown("", "a\nb\n"), ["@1,1", "+a", "+b"]);
         assert_eq!(shown("a\nb\n", ""), ["@1,1", "-a", "-b"]);

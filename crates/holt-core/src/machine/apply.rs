@@ -15,7 +15,9 @@ use crate::network::{HOST_ANSWER_SECONDS, HostGrant, HostQuestion, HostRule, MAX
 use crate::policy::Verdict;
 use crate::snapshot::SnapshotId;
 use crate::time::Timestamp;
-use crate::view::{Artifact, CallStage, Control, Failure, ForkedFrom, Held, OpenCall, Page, QueuedPrompt, Recording, SandboxState};
+use crate::view::{
+    Artifact, CallStage, Control, Failure, ForkedFrom, Held, OpenCall, Page, QueuedPrompt, Recording, SandboxState,
+};
 
 impl State {
     /// Folds one event in. A kind that this version does not know is `None` and only moves the place in the log.

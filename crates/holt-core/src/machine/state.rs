@@ -18,8 +18,8 @@ use crate::snapshot::{NOTHING, SnapshotId};
 use crate::store::Head;
 use crate::time::Timestamp;
 use crate::view::{
-    Artifact, CallStage, Control, Failure, ForkedFrom, Held, OpenCall, Page, QueuedPrompt, Recording, RunView, SandboxState, SessionSummary,
-    Snapshot,
+    Artifact, CallStage, Control, Failure, ForkedFrom, Held, OpenCall, Page, QueuedPrompt, Recording, RunView, SandboxState,
+    SessionSummary, Snapshot,
 };
 
 /// How many prompts may wait.

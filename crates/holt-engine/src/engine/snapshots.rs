@@ -3,8 +3,8 @@
 use holt_core::access::{Principal, Scope};
 use holt_core::event::{EventBody, Seq, SnapshotTaken};
 use holt_core::id::SessionId;
-use holt_core::machine::Input;
-use holt_core::session::WorkspaceSpec;
+use holt_core::machine::{Input, Refusal};
+use holt_core::session::{Status, WorkspaceSpec};
 use holt_core::snapshot::{Changes, Restored, SnapshotInfo};
 use holt_core::time::Timestamp;
 use holt_core::view::Snapshot;
@@ -100,6 +100,9 @@ impl Engine {
                 "your own directory is never put back",
                 "Use your version control for it.",
             ));
+        }
+        if matches!(session.status, Status::Ending | Status::Ended) {
+            return Err(Refusal::Ended.into());
         }
         if session.run.is_some() {
             return Err(not_now("session_busy", "a run is under way", "Cancel it first, or wait until it is over."));

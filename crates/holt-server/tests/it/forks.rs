@@ -82,7 +82,11 @@ async fn a_run_is_done_again_from_a_step_in_a_session_of_its_own() {
         kinds.push(event["kind"].as_str().unwrap().to_owned());
     }
     assert!(kinds.contains(&"agent_message".to_owned()), "{kinds:?}");
-    assert_eq!(client.get(&format!("{other}/files/a.txt")).await.code(), "file_not_found", "nothing had been kept before that step");
+    assert_eq!(
+        client.get(&format!("{other}/files/a.txt")).await.code(),
+        "file_not_found",
+        "nothing had been kept before that step"
+    );
     for (wrong, code) in [
         (json!({ "before_step": 2 }), "step_unknown"),
         (json!({ "at": 5000 }), "event_unknown"),

@@ -16,13 +16,15 @@ use crate::show::words::short_id;
 use crate::terminal::clean_line;
 
 #[derive(Debug, Args)]
-#[command(after_help = "The other session stays as it is. What was installed in its sandbox, what its browser knows and what people allowed
+#[command(
+    after_help = "The other session stays as it is. What was installed in its sandbox, what its browser knows and what people allowed
 there stays there too.
 
 Examples:
   holt fork last                             a copy of all of it as it is now
   holt fork last \"now try it with SQLite\"    and go on with this
-  holt fork last --at 42 \"do it otherwise\"   from event 42 on, with the files as they were there; `holt logs --json` has numbers")]
+  holt fork last --at 42 \"do it otherwise\"   from event 42 on, with the files as they were there; `holt logs --json` has numbers"
+)]
 pub struct Arguments {
     /// The session
     session: String,
@@ -64,12 +66,14 @@ impl From<Files> for ForkFiles {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Without a step, a session that has failed is tried again. With one, the last run is done again from there, in a session
+#[command(
+    after_help = "Without a step, a session that has failed is tried again. With one, the last run is done again from there, in a session
 of its own: the other stays as it is.
 
 Examples:
   holt retry last
-  holt retry last --step 3")]
+  holt retry last --step 3"
+)]
 pub struct RetryArguments {
     /// The session
     session: String,
@@ -107,12 +111,8 @@ pub async fn retry(arguments: RetryArguments, context: &Context) -> Result<(), F
         let session = client.retry(id).await.map_err(context.explain())?;
         return context.output.result(&session, || "it is tried again".into());
     };
-    let wanted = ForkSession {
-        id: Some(SessionId::new(Uuid::now_v7())),
-        before_step: Some(step),
-        go_on: true,
-        ..ForkSession::default()
-    };
+    let wanted =
+        ForkSession { id: Some(SessionId::new(Uuid::now_v7())), before_step: Some(step), go_on: true, ..ForkSession::default() };
     let forked = client.fork(id, &wanted).await.map_err(context.explain())?;
     match &forked.run {
         Some(run) if !arguments.detach => watch(context, &client, &forked, run.id.into()).await,

@@ -109,7 +109,8 @@ async fn find(client: &Client, session: &Snapshot, start: &str, context: &Contex
     if start.len() == WHOLE {
         return Ok(start.to_owned());
     }
-    let mut found: Vec<String> = all_snapshots(client, session, context).await?.into_iter().map(|kept| kept.snapshot.id).collect();
+    let mut found: Vec<String> =
+        all_snapshots(client, session, context).await?.into_iter().map(|kept| kept.snapshot.id).collect();
     found.extend(session.before_run.clone());
     found.retain(|id| id.starts_with(start) && !start.is_empty());
     found.sort_unstable();

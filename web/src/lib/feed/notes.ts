@@ -44,6 +44,12 @@ export function noteOf(event: SessionEvent): Note | undefined {
 			return { tone: 'quiet', text: `${event.body.by} set the mode to ${modeLabel(event.body.mode)}` };
 		case 'cancel_requested':
 			return { tone: 'quiet', text: `${event.body.by} stopped the run` };
+		case 'workspace_restored': {
+			const { by, path, files } = event.body;
+			return { tone: 'quiet', text: `${by} put ${path ?? count(files, 'file')} back as before` };
+		}
+		case 'session_forked':
+			return { tone: 'quiet', text: forkNote(event.body) };
 		case 'file_received':
 			return { tone: 'quiet', text: added(event.body) };
 		case 'sleep_postponed':
@@ -102,6 +108,11 @@ function lifeNote(event: SessionEvent): Note | undefined {
 		default:
 			return undefined;
 	}
+}
+
+function forkNote({ by, at, files, kept_at: keptAt }: Of<'session_forked'>['body']): string {
+	const what = files === 0 ? 'without files' : `with ${count(files, 'file')} as they ${keptAt ? `were at event ${keptAt}` : 'stood'}`;
+	return `${by} made this session as a copy of another one up to event ${at}, ${what}`;
 }
 
 function hostNote({ host, port, allowed, lasting, by }: Of<'host_answered'>['body']): string {

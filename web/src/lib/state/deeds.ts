@@ -1,7 +1,8 @@
 // What a person does to a session. A refusal becomes a notice; what succeeds shows itself in the session's own feed.
 
+import { goto } from '$app/navigation';
 import { api, download, got } from '$lib/api/client';
-import type { Answer, HostRule, Mode, Network, Programs, WhenBusy } from '$lib/api/types';
+import type { Answer, ForkSession, HostRule, Mode, Network, Programs, WhenBusy } from '$lib/api/types';
 import { thisClient } from '$lib/desktop/client';
 import { notices } from './notices.svelte';
 
@@ -82,6 +83,33 @@ export const replyTo = (id: string, call: string, text: string) =>
 /** How freely the agent works from now on. */
 export const setMode = (id: string, mode: Mode) =>
 	tried(got(api.PUT('/v2/sessions/{id}/mode', { ...at(id), body: { mode } })));
+
+/** A session of its own out of this one, which is shown. */
+export const forkSession = (id: string, body: ForkSession = {}) =>
+	tried(
+		got(api.POST('/v2/sessions/{id}/fork', { ...at(id), body })).then((forked) =>
+			goto(`/app/sessions/${forked.id}`)
+		)
+	);
+
+/** The files as in a snapshot, or one of them; for ten seconds there is a way back. */
+export async function restoreFiles(id: string, snapshot: string, path?: string): Promise<void> {
+	const restore = (snapshot: string) =>
+		got(api.POST('/v2/sessions/{id}/restore', { ...at(id), body: { snapshot, path } }));
+	const done = await tried(restore(snapshot));
+	if (!done) return;
+	// What stood there before was kept a moment ago, and is the newest that was taken.
+	const kept = await got(api.GET('/v2/sessions/{id}/snapshots', at(id))).catch(() => undefined);
+	const before = kept?.items[0]?.snapshot.id;
+	const what = path ?? 'The files';
+	if (before && before !== snapshot) {
+		notices.undoable(
+			`${what} ${path ? 'is' : 'are'} as before`,
+			() => {},
+			() => void tried(restore(before))
+		);
+	} else notices.say(`${what} ${path ? 'is' : 'are'} as before`);
+}
 
 export const withdrawPrompt = (id: string, prompt: string) =>
 	tried(got(api.DELETE('/v2/sessions/{id}/prompts/{prompt}', { params: { path: { id, prompt } } })));

@@ -31,6 +31,8 @@ export class OpenSession {
 	loadingOlder = $state(false);
 	/** Raised when files may have changed. */
 	filesVersion = $state(0);
+	/** Raised when something else is kept of them. */
+	changesVersion = $state(0);
 	/** Raised when there may be other terminals. */
 	terminalsVersion = $state(0);
 	/** The first event of the loaded part. */
@@ -149,6 +151,7 @@ export class OpenSession {
 		if (this.record) this.record = events.reduce(recordAfter, this.record);
 		this.#closeLives(events);
 		if (events.some(touchesFiles)) this.filesVersion += 1;
+		if (events.some(touchesChanges)) this.changesVersion += 1;
 		if (events.some(touchesTerminals)) this.terminalsVersion += 1;
 	}
 
@@ -239,7 +242,16 @@ export class OpenSession {
 }
 
 function touchesFiles({ kind }: SessionEvent): boolean {
-	return kind === 'call_finished' || kind === 'file_received' || kind === 'run_finished';
+	return (
+		kind === 'call_finished' ||
+		kind === 'file_received' ||
+		kind === 'run_finished' ||
+		kind === 'workspace_restored'
+	);
+}
+
+function touchesChanges({ kind }: SessionEvent): boolean {
+	return kind === 'snapshot_taken' || kind === 'workspace_restored' || kind === 'run_finished';
 }
 
 function touchesTerminals({ kind }: SessionEvent): boolean {

@@ -40,11 +40,9 @@ fn a_fork_that_goes_on_takes_the_next_step_of_the_run_and_nothing_of_its_calls()
     let story = in_the_middle();
     let (run, at) = (story.run(), story.state.last_seq);
     let decision = fork(&story.state, forked(at), true, Timestamp::from_millis(50_000));
-    assert_eq!(
-        kinds(&decision),
-        ["call_finished", "approval_answered", "call_finished", "session_forked", "prompt_withdrawn"]
-    );
-    let interrupted = |fact: &Fact| matches!(&fact.body, EventBody::CallFinished(done) if done.outcome.status == CallStatus::Interrupted);
+    assert_eq!(kinds(&decision), ["call_finished", "approval_answered", "call_finished", "session_forked", "prompt_withdrawn"]);
+    let interrupted =
+        |fact: &Fact| matches!(&fact.body, EventBody::CallFinished(done) if done.outcome.status == CallStatus::Interrupted);
     assert_eq!(decision.events.iter().filter(|fact| interrupted(fact)).count(), 2);
     assert_eq!(decision.effects, [Effect::OpenSandbox, Effect::StartBrain { run }]);
     let state = decision.state;

@@ -1,9 +1,10 @@
-export type StageTab = 'desktop' | 'terminal' | 'files' | 'preview' | 'artifacts' | 'details';
+export type StageTab = 'desktop' | 'terminal' | 'files' | 'changes' | 'preview' | 'artifacts' | 'details';
 
 const LABELS = {
 	desktop: 'Desktop',
 	terminal: 'Terminal',
 	files: 'Files',
+	changes: 'Changes',
 	preview: 'Preview',
 	artifacts: 'Artifacts',
 	details: 'Details'
@@ -11,8 +12,8 @@ const LABELS = {
 
 const tab = (id: StageTab) => ({ id, label: LABELS[id] });
 
-const DESKTOP_FIRST = (['desktop', 'terminal', 'files', 'preview', 'artifacts', 'details'] as const).map(tab);
-const FILES_FIRST = (['files', 'desktop', 'terminal', 'preview', 'artifacts', 'details'] as const).map(tab);
+const DESKTOP_FIRST = (['desktop', 'terminal', 'files', 'changes', 'preview', 'artifacts', 'details'] as const).map(tab);
+const FILES_FIRST = (['files', 'changes', 'desktop', 'terminal', 'preview', 'artifacts', 'details'] as const).map(tab);
 
 /** What the stage can show, the likeliest first. */
 export function stageTabs(desktopIsUsed: boolean): readonly { id: StageTab; label: string }[] {
