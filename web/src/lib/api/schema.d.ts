@@ -995,6 +995,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a session out of this one: its conversation up to an event, with the files as they were there.
+         * @description The files are those of the newest snapshot up to that event; the fork's event `session_forked` says which. What was installed, what
+         *     the browser knows, what was handed out and what people allowed for this session stays here. This session goes on as it was. To have
+         *     a run done again from one of its steps, name the step and let the fork `go_on`.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["fork_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/hosts/{question}": {
         parameters: {
             query?: never;
@@ -1344,6 +1368,28 @@ export interface paths {
          * @description Needs the scope `view`.
          */
         get: operations["list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/snapshots/{snapshot}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says line by line how a file of a snapshot differs from that of another.
+         * @description A file that is in one of them only has come, or gone.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["diff_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2101,6 +2147,11 @@ export interface components {
              */
             width?: number;
         };
+        DiffLine: {
+            kind: components["schemas"]["LineKind"];
+            /** @description Without its end. */
+            text: string;
+        };
         /**
          * @description Why a session ended.
          * @enum {string}
@@ -2390,6 +2441,11 @@ export interface components {
             /** @enum {string} */
             kind: "workspace_restored";
         } | {
+            /** @description From here on the session goes its own way: everything before happened in another one, under the same numbers. */
+            body: components["schemas"]["SessionForked"];
+            /** @enum {string} */
+            kind: "session_forked";
+        } | {
             /** @description A person put a file into the workspace. */
             body: components["schemas"]["FileReceived"];
             /** @enum {string} */
@@ -2465,6 +2521,12 @@ export interface components {
              */
             size: number;
         };
+        /** @description How a file became another, line by line. */
+        FileDiff: {
+            hunks: components["schemas"]["Hunk"][];
+            not_shown?: components["schemas"]["NotShown"] | null;
+            path: string;
+        };
         /** @description A person put a file into the workspace. */
         FileReceived: {
             by: string;
@@ -2499,6 +2561,46 @@ export interface components {
              */
             deltas?: boolean;
             follow: components["schemas"]["SessionId"];
+        };
+        /**
+         * @description Which files a fork has.
+         * @enum {string}
+         */
+        ForkFiles: "then" | "now" | "none";
+        /** @description Makes a session out of another one. Without anything, it is a copy of all of it as it is now. */
+        ForkSession: {
+            /**
+             * Format: int64
+             * @description The last event that it has in common with this one.
+             */
+            at?: number | null;
+            /**
+             * Format: int32
+             * @description In place of `at`: before this step of a run, which is numbered from 1.
+             */
+            before_step?: number | null;
+            /** @default then */
+            files?: components["schemas"]["ForkFiles"];
+            /**
+             * @description The run that was under way there takes its next step, or the first prompt that waited there is taken up. Otherwise nothing
+             *     happens until somebody says something.
+             * @default false
+             */
+            go_on?: boolean;
+            id?: components["schemas"]["SessionId"] | null;
+            prompt?: components["schemas"]["SendPrompt"] | null;
+            run?: components["schemas"]["RunId"] | null;
+            /** @description As this session's, with a word that it is a fork, when absent. */
+            title?: string | null;
+        };
+        /** @description Of which session another is a copy, and of how much of it. */
+        ForkedFrom: {
+            /**
+             * Format: int64
+             * @description The last event that both have.
+             */
+            at: number;
+            session: components["schemas"]["SessionId"];
         };
         /** @description Something that was found. */
         Found: {
@@ -2640,6 +2742,17 @@ export interface components {
             /** @description After this it is not answered. */
             until: components["schemas"]["Timestamp"];
         };
+        /** @description Changes that stand close to each other. */
+        Hunk: {
+            /** Format: int64 */
+            after: number;
+            /**
+             * Format: int64
+             * @description The numbers of its first line before and afterwards, from 1.
+             */
+            before: number;
+            lines: components["schemas"]["DiffLine"][];
+        };
         /** @description Where to go from here. */
         Index: {
             /** @description What is where. */
@@ -2710,6 +2823,8 @@ export interface components {
              */
             tmp_bytes?: number;
         };
+        /** @enum {string} */
+        LineKind: "same" | "removed" | "added";
         /** @description A definition of an agent, and where it comes from. */
         ListedAgent: components["schemas"]["AgentDefinition"] & {
             /** @description It comes with Holt, and nobody has put another in its place. */
@@ -2829,6 +2944,8 @@ export interface components {
             hosts?: components["schemas"]["HostRule"][];
             network: components["schemas"]["Network"];
         };
+        /** @enum {string} */
+        NotShown: "binary" | "too_large";
         /** @description Something a person should know that changes nothing. */
         Noted: {
             code: string;
@@ -3424,6 +3541,24 @@ export interface components {
             hint: string;
             message: string;
         };
+        /** @description From here on the session goes its own way: everything before happened in another one, under the same numbers. */
+        SessionForked: {
+            /**
+             * Format: int64
+             * @description The last event that both have.
+             */
+            at: number;
+            by: string;
+            /** Format: int64 */
+            files: number;
+            from: components["schemas"]["SessionId"];
+            /** @description What the session says to hosts of its own. What people allowed in the other one is not allowed here. */
+            hosts?: components["schemas"]["HostRule"][];
+            kept_at?: number | null;
+            /** @description What stands in the workspace. */
+            snapshot: components["schemas"]["String"];
+            title: string;
+        };
         /**
          * Format: uuid
          * @description A session.
@@ -3546,6 +3681,7 @@ export interface components {
             environment: string;
             expires_at?: components["schemas"]["Timestamp"] | null;
             failure?: components["schemas"]["Failure"] | null;
+            forked_from?: components["schemas"]["ForkedFrom"] | null;
             /** @description What people allowed for as long as the session lives. */
             grants?: components["schemas"]["Grant"][];
             held?: components["schemas"]["Held"] | null;
@@ -5819,6 +5955,42 @@ export interface operations {
             };
         };
     };
+    fork_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkSession"];
+            };
+        };
+        responses: {
+            /** @description The new session. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     answer_host: {
         parameters: {
             query?: never;
@@ -6440,6 +6612,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    diff_file: {
+        parameters: {
+            query: {
+                /** @description The file's path from the workspace's top. */
+                path: string;
+                /** @description The snapshot to compare with; absent: with nothing. */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The snapshot. */
+                snapshot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What changed, with what stands around it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDiff"];
                 };
             };
             /** @description An error. */

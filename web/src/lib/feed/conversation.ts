@@ -73,6 +73,7 @@ export interface CallItem extends Base {
 
 export interface RunEndItem extends Base {
 	readonly type: 'run-end';
+	readonly run: string;
 	readonly result: RunResult;
 	readonly usage: Usage;
 	readonly steps: number;
@@ -219,7 +220,17 @@ class Draft {
 		const { result, usage, steps } = body;
 		const took = this.run?.id === body.run ? at - this.run.startedAt : undefined;
 		this.run = undefined;
-		this.items.push({ type: 'run-end', id: `end-${body.run}`, seq, at, result, usage, steps, took });
+		this.items.push({
+			type: 'run-end',
+			run: body.run,
+			id: `end-${body.run}`,
+			seq,
+			at,
+			result,
+			usage,
+			steps,
+			took
+		});
 	}
 
 	/** What failed a session failed its run a moment before, and is told there. */

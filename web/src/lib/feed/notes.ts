@@ -111,7 +111,10 @@ function lifeNote(event: SessionEvent): Note | undefined {
 }
 
 function forkNote({ by, at, files, kept_at: keptAt }: Of<'session_forked'>['body']): string {
-	const what = files === 0 ? 'without files' : `with ${count(files, 'file')} as they ${keptAt ? `were at event ${keptAt}` : 'stood'}`;
+	const what =
+		files === 0
+			? 'without files'
+			: `with ${count(files, 'file')} as they ${keptAt ? `were at event ${keptAt}` : 'stood'}`;
 	return `${by} made this session as a copy of another one up to event ${at}, ${what}`;
 }
 

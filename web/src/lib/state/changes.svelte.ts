@@ -22,7 +22,9 @@ export function spansOf(
 ): readonly Span[] {
 	if (!now) return [];
 	const seqOf = (id?: string) => kept.find(({ snapshot }) => snapshot.id === id)?.seq;
-	const run = before ? [{ key: 'run', label: 'The last run', from: before, to: now, fromSeq: seqOf(before) }] : [];
+	const run = before
+		? [{ key: 'run', label: 'The last run', from: before, to: now, fromSeq: seqOf(before) }]
+		: [];
 	const steps = kept.map(({ seq, at, snapshot }, place) => {
 		const older = kept[place + 1];
 		return {

@@ -12,8 +12,12 @@ const LABELS = {
 
 const tab = (id: StageTab) => ({ id, label: LABELS[id] });
 
-const DESKTOP_FIRST = (['desktop', 'terminal', 'files', 'changes', 'preview', 'artifacts', 'details'] as const).map(tab);
-const FILES_FIRST = (['files', 'changes', 'desktop', 'terminal', 'preview', 'artifacts', 'details'] as const).map(tab);
+const DESKTOP_FIRST = (
+	['desktop', 'terminal', 'files', 'changes', 'preview', 'artifacts', 'details'] as const
+).map(tab);
+const FILES_FIRST = (
+	['files', 'changes', 'desktop', 'terminal', 'preview', 'artifacts', 'details'] as const
+).map(tab);
 
 /** What the stage can show, the likeliest first. */
 export function stageTabs(desktopIsUsed: boolean): readonly { id: StageTab; label: string }[] {
