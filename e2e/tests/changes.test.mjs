@@ -38,7 +38,7 @@ story(
 		const id = await begin(person);
 		const { page, holt } = person;
 		await person.shows('Changes');
-		await page.getByRole('button', { name: /notes\.txt/ }).click();
+		await page.getByRole('tabpanel').getByRole('button', { name: /^notes\.txt/ }).click();
 		await region(person).getByText('− two').waitFor();
 		await region(person).getByText('+ 2').waitFor();
 		await look(person, 'light');
@@ -86,7 +86,7 @@ story('on a phone it fits', { answers: ANSWERS, viewport: { width: 390, height: 
 	await begin(person);
 	const { page } = person;
 	await person.shows('Changes');
-	await page.getByRole('button', { name: /notes\.txt/ }).click();
+	await page.getByRole('tabpanel').getByRole('button', { name: /^notes\.txt/ }).click();
 	await region(person).getByText('+ 2').waitFor();
 	await look(person, 'phone');
 	assert.deepEqual(await accessibilityFaults(page), []);

@@ -79,7 +79,7 @@ pub(crate) async fn accept_raw(listener: TcpListener, raw: Raw, tasks: TaskTrack
         let place = raw.strangers.clone().try_acquire_owned().ok().filter(|_| is_welcome);
         if let Some(place) = place {
             let (raw, closing) = (raw.clone(), closing.clone());
-            tasks.spawn(async move { closing.run_until_cancelled(raw.welcome(stream, peer.ip(), place)).await });
+            tasks.spawn(async move { closing.run_until_cancelled(Box::pin(raw.welcome(stream, peer.ip(), place))).await });
         }
     }
 }
