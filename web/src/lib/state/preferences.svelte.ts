@@ -12,7 +12,7 @@ export interface PaneBounds {
 
 export const PANES = {
 	list: { least: 220, most: 440, usual: 288 },
-	stage: { least: 280, most: 900, usual: 400 },
+	stage: { least: 280, most: 900, usual: 432 },
 	/** The stage while it shows the desktop, which wants more room than words do. */
 	desktop: { least: 320, most: 1600, usual: 640 }
 } satisfies Record<string, PaneBounds>;
