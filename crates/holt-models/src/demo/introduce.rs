@@ -7,8 +7,8 @@ use super::tasks::Desk;
 use super::words::{excerpt, listed};
 
 /// How to get more than a demo.
-pub const ADD_A_KEY: &str = "For a real model, give Holt a provider's key (set `ANTHROPIC_API_KEY` and start it again) and \
-                             choose that model for a session.";
+pub const ADD_A_KEY: &str = "For a real model, add a provider with its key in the page's settings, or with `holt models add`; new \
+                             sessions then begin with it.";
 
 const ABILITIES: &str = "I can:\n\
     - make a small web page: \"make a small web page about otters\", and then \"now make it dark\" or \"add a section about food\"\n\
