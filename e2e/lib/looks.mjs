@@ -28,3 +28,15 @@ export async function assertFits(page, { hasTouch }) {
 	assert.ok(wide <= 0, `the page is ${wide} pixels wider than its window`);
 	if (hasTouch) assert.deepEqual(small, []);
 }
+
+/** Nothing in a part that scrolls up and down is wider than it: it would be cut off where nobody looks for more. */
+export async function assertNothingIsCut(page) {
+	const cut = await page.evaluate(() => {
+		const sideways = 'pre, textarea, table, nav, [role=tablist]';
+		const scrolls = (it) => /auto|scroll/.test(getComputedStyle(it).overflowY);
+		return [...document.querySelectorAll('*')]
+			.filter((it) => !it.matches(sideways) && scrolls(it) && it.scrollWidth > it.clientWidth + 1)
+			.map((it) => `${it.scrollWidth - it.clientWidth} pixels of ${it.outerHTML.slice(0, 120)}`);
+	});
+	assert.deepEqual(cut, []);
+}

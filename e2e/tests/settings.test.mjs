@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { accessibilityFaults } from '../lib/browser.mjs';
-import { SIZES, assertFits } from '../lib/looks.mjs';
+import { SIZES, assertFits, assertNothingIsCut } from '../lib/looks.mjs';
 import { Model, says } from '../lib/model.mjs';
 import { scene } from '../lib/scene.mjs';
 
@@ -183,6 +183,7 @@ for (const size of SIZES) {
 				await person.isPictured(join(pictures, `${size.name}-${colorScheme}-settings-${name}.png`));
 				assert.deepEqual(await accessibilityFaults(page), [], name);
 				await assertFits(page, size);
+				await assertNothingIsCut(page);
 			};
 			await holt.api('PUT', '/v2/hosts/secrets/api.github.com', {
 				secret: 'a'

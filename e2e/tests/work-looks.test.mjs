@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { accessibilityFaults } from '../lib/browser.mjs';
 import { ASKS_FIRST } from '../lib/holt.mjs';
-import { SIZES, assertFits } from '../lib/looks.mjs';
+import { SIZES, assertFits, assertNothingIsCut } from '../lib/looks.mjs';
 import { runs, says } from '../lib/model.mjs';
 import { scene } from '../lib/scene.mjs';
 
@@ -42,6 +42,7 @@ for (const size of SIZES) {
 				await person.isPictured(join(pictures, `${size.name}-${colorScheme}-work-${name}.png`));
 				assert.deepEqual(await accessibilityFaults(page), [], name);
 				await assertFits(page, size);
+				await assertNothingIsCut(page);
 			};
 			const prompt = { text: 'Have weeks begin on the right day' };
 			const { id } = await holt.begin({ title: 'Weeks', policy: ASKS_FIRST, prompt });
