@@ -13,7 +13,7 @@ use holt_core::sandbox::Link;
 use holt_core::tool::{CallOutcome, CallStatus, MAX_ARGUMENT_BYTES, ToolContent};
 use rmcp::model::{
     CallToolRequestParams, CallToolResult, CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest,
-    ContentBlock, Implementation, PaginatedRequestParams, Request, RequestId, ResourceContents, ServerResult,
+    ContentBlock, Implementation, PaginatedRequestParams, ProtocolVersion, Request, RequestId, ResourceContents, ServerResult,
 };
 use rmcp::service::{ClientInitializeError, NotificationContext, Peer, PeerRequestOptions, RunningService, serve_client};
 use rmcp::transport::IntoTransport;
@@ -71,7 +71,9 @@ struct Host {
 impl ClientHandler for Host {
     /// Nothing is offered to a server: no questions to models or people, no directories.
     fn get_info(&self) -> ClientConfig {
-        ClientConfig::new(ClientCapabilities::default(), Implementation::new("holt", env!("CARGO_PKG_VERSION")))
+        let holt = Implementation::new("holt", env!("CARGO_PKG_VERSION"));
+        // Later versions have no greeting in which a version is named.
+        ClientConfig::new(ClientCapabilities::default(), holt).with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
     }
 
     async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {

@@ -192,7 +192,9 @@ impl StreamableHttpClient for Bounded {
         let request = self.0.post(uri.as_ref()).header(ACCEPT, BOTH).json(&message);
         let sent = self.dressed(request, session_id, auth_header, custom_headers).send().await;
         let response = checked(sent.map_err(|error| StreamableHttpError::Client(error.without_url()))?, in_session)?;
-        if matches!(response.status(), StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
+        // What asks for nothing has been taken, whatever some servers say to it.
+        let asks = matches!(message, ClientJsonRpcMessage::Request(_));
+        if !asks || matches!(response.status(), StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
             return Ok(StreamableHttpPostResponse::Accepted);
         }
         let session = response.headers().get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use holt_core::elsewhere::{ToolServerError, ToolServers as _};
+use holt_core::sandbox::Sandboxes as _;
 use holt_core::tool::{CallStatus, MAX_RESULT_BYTES};
 use holt_testkit::within;
 use serde_json::{Value, json};
@@ -169,9 +170,15 @@ async fn a_server_that_nobody_calls_is_ended() {
 async fn two_sessions_have_two_servers() {
     let den = Den::new().await;
     den.take("liar", liar("good")).await;
-    add(&den, "").await;
-    assert_eq!(den.servers.running().await, 1);
-    let listed = den.run("pgrep -c -f 'one that lies' || true").await;
-    assert!(!listed.is_empty());
+    den.run("touch mine").await;
+    let other = den.another().await;
+    let see = json!({ "what": "see" });
+    assert_eq!(text(&den.call("liar__do", see.clone()).await), "mine");
+    assert_eq!(text(&den.call_in(other, "liar__do", see.clone()).await.unwrap()), "");
+    assert_eq!(den.servers.running().await, 2);
+    // One that dies takes the other with it in no way.
+    den.call_in(other, "liar__do", json!({ "what": "die" })).await.unwrap();
+    assert_eq!(text(&den.call("liar__do", see).await), "mine");
+    den.driver.close(other).await.unwrap();
     den.end().await;
 }

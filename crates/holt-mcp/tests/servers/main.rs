@@ -5,4 +5,5 @@
 mod faults;
 mod others;
 mod outside;
+mod suite;
 mod support;

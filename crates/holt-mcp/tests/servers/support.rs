@@ -84,6 +84,13 @@ impl Den {
         Self { driver, servers, vault, data, session }
     }
 
+    /// The sandbox of another session.
+    pub async fn another(&self) -> SessionId {
+        let session = SessionId::new(Uuid::now_v7());
+        self.driver.open(sandbox(session)).await.unwrap();
+        session
+    }
+
     pub fn workspace(&self) -> PathBuf {
         self.driver.managed_workspace(self.session).unwrap()
     }
