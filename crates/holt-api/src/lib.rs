@@ -13,6 +13,7 @@ mod feed;
 mod file;
 mod fork;
 mod key;
+mod memory;
 mod preview;
 mod provider;
 mod session;
@@ -36,6 +37,7 @@ pub use holt_core::event::{EventBody, Level, RunResult, SandboxEnd, Seq, WhenBus
 pub use holt_core::id::{
     ArtifactId, CallId, ClientId, InvalidId, KeyId, MessageId, OwnerId, PromptId, RunId, SessionId, TerminalId,
 };
+pub use holt_core::memory::{About, Fact};
 pub use holt_core::model::{AssistantPart, ModelInfo, Price, StopReason};
 pub use holt_core::policy::{Grant, Mode, Policy, Question, Rule, Verdict};
 pub use holt_core::profile::{Profile, ProfileName};
@@ -50,6 +52,7 @@ pub use holt_core::view::{
 };
 pub use holt_core::workspace::{Entry, EntryKind, Listing};
 pub use key::{CreateKey, CreateTicket, CreatedKey, Key, KeyList, Me, SignIn, SignInCode, Ticket};
+pub use memory::{ChangeFact, FactList, RememberFact};
 pub use preview::{OpenPreview, OpenVnc, Preview, PreviewList, VncAddress};
 pub use provider::PutProvider;
 pub use session::{

@@ -9,6 +9,7 @@ mod error;
 mod feed;
 mod files;
 mod keys;
+mod memory;
 mod models;
 mod path;
 mod server;

@@ -13,6 +13,7 @@ use crate::budget::Usage;
 use crate::context::Start;
 use crate::event::{ContextCompacted, Event};
 use crate::id::{CallId, MessageId, RunId, SessionId};
+use crate::memory::Fact;
 use crate::model::{AssistantPart, StopReason};
 use crate::policy::Mode;
 use crate::tool::ToolSpec;
@@ -35,6 +36,8 @@ pub struct Brief {
     pub start: Start,
     /// What the project itself says to agents.
     pub instructions: Option<Instructions>,
+    /// What is remembered from earlier sessions, oldest first.
+    pub memory: Vec<Fact>,
 }
 
 /// A file of a project's own that tells agents how to work there. Whoever wrote the project wrote it.

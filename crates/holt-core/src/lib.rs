@@ -17,6 +17,7 @@ pub mod elsewhere;
 pub mod event;
 pub mod id;
 pub mod machine;
+pub mod memory;
 pub mod model;
 pub mod network;
 pub mod plan;

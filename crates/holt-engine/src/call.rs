@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use holt_core::agent::{Delta, DeltaTarget};
 use holt_core::id::{ArtifactId, CallId, SessionId};
-use holt_core::machine::Published;
+use holt_core::machine::{Published, own};
 use holt_core::sandbox::{CallUpdate, SandboxError, ToolCall};
 use holt_core::session::{SessionSpec, WorkspaceSpec};
 use holt_core::tool::{CallOutcome, CallStatus, Place};
@@ -16,6 +16,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::keep::keep;
+use crate::memory;
 use crate::node::Node;
 use crate::owner::{Door, Owner, Word};
 
@@ -77,8 +78,11 @@ pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> C
 impl Running {
     async fn run(mut self) {
         let call = self.open.id;
-        if self.open.place == Place::Elsewhere {
-            let outcome = self.made_elsewhere().await;
+        if self.open.place != Place::Sandbox {
+            let outcome = match self.open.place {
+                Place::Elsewhere => self.made_elsewhere().await,
+                _ => self.done_here().await,
+            };
             let _ = self.words.send(Word::CallReturned { call, outcome }).await;
             return;
         }
@@ -179,6 +183,16 @@ impl Running {
             let (reply, recorded) = oneshot::channel();
             let _ = self.words.send(Word::Kept { snapshot, reply: Some(reply) }).await;
             let _ = recorded.await;
+        }
+    }
+
+    /// What the session does itself, beyond a change of its state.
+    async fn done_here(&self) -> CallOutcome {
+        let (session, spec) = (self.session, &self.spec);
+        match own::memory::wish(&self.open.tool, &self.open.arguments) {
+            Some(Ok(wish)) => memory::grant(&self.node, session, spec, wish).await,
+            Some(Err(why)) => CallOutcome::text(CallStatus::Failed, why),
+            None => CallOutcome::text(CallStatus::Failed, "This version of Holt has no such tool any more."),
         }
     }
 

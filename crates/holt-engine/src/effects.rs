@@ -19,6 +19,7 @@ use crate::call::{self, CallTask};
 use crate::desk::EngineDesk;
 use crate::error::EngineError;
 use crate::instructions;
+use crate::memory;
 use crate::offered;
 use crate::owner::{Door, Owner, Word};
 
@@ -124,9 +125,10 @@ impl Owner {
         let words = self.words.clone();
         let brain = self.helpers.spawn(async move {
             let (session, tools) = (brief.session, offered::to(&node.parts, brief.session, &spec));
-            let (tools, instructions) = tokio::join!(tools, instructions::read(&node, session, &spec));
+            let known = (instructions::read(&node, session, &spec), memory::told(&node, session, &spec));
+            let (tools, instructions, memory) = tokio::join!(tools, known.0, known.1);
             let _ = words.send(Word::Offered { tools: tools.clone() }).await;
-            let brief = Brief { tools, instructions, ..brief };
+            let brief = Brief { tools, instructions, memory, ..brief };
             let desk = Arc::new(EngineDesk::new(brief, place.as_ref(), store, words.clone()));
             let result = work(agent, desk).await;
             let _ = words.send(Word::BrainEnded { run, result }).await;
@@ -150,6 +152,7 @@ impl Owner {
             tools: Vec::new(),
             start: Start::new(self.state.compactions.last(), self.state.last_seq),
             instructions: None,
+            memory: Vec::new(),
         }
     }
 

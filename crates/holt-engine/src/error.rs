@@ -2,6 +2,7 @@
 
 use holt_core::id::SessionId;
 use holt_core::machine::Refusal;
+use holt_core::memory::MemoryError;
 use holt_core::sandbox::SandboxError;
 use holt_core::store::StoreError;
 use holt_core::workspace::FileError;
@@ -21,6 +22,8 @@ pub enum EngineError {
     File(#[from] FileError),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// Another server has taken the session over.
     #[error("another server has taken the session over")]
     TakenOver,
@@ -46,6 +49,7 @@ impl EngineError {
             Self::Sandbox(SandboxError::NobodyServes(_)) => "nobody_serves",
             Self::Sandbox(SandboxError::NoTerminal) => "terminal_not_found",
             Self::Sandbox(_) => "sandbox_unavailable",
+            Self::Memory(error) => memory_code(error),
             Self::TakenOver => "session_taken_over",
             Self::ShuttingDown => "shutting_down",
             Self::Overloaded => "session_overloaded",
@@ -67,6 +71,7 @@ impl EngineError {
             Self::Sandbox(SandboxError::NobodyServes(_)) => "Start it in the sandbox, on 127.0.0.1 or on every address.",
             Self::Sandbox(SandboxError::NoTerminal) => "List the session's terminals; one that ended with its sandbox is gone.",
             Self::Sandbox(_) => "Send the prompt again: the sandbox is opened anew. `holt doctor` tries one on this machine.",
+            Self::Memory(error) => memory_hint(error),
             Self::TakenOver | Self::ShuttingDown | Self::Overloaded => "Try again in a moment.",
             Self::Store(StoreError::Full) => "Free space on the disk that holds Holt's data; nothing was lost.",
             Self::Store(StoreError::Damaged(_)) => "Restore the data directory from a backup; what is damaged is not served.",
@@ -132,6 +137,27 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
         Refusal::Driven(_) => "Wait until they give it back, or take it with `seize`.",
         Refusal::Closed => "Wake the session, or send a prompt, and try again.",
         Refusal::CallsOpen | Refusal::Stale => "The run has ended meanwhile.",
+    }
+}
+
+fn memory_code(error: &MemoryError) -> &'static str {
+    match error {
+        MemoryError::NotFound(_) => "fact_not_found",
+        MemoryError::BadText => "bad_fact",
+        MemoryError::Full => "memory_full",
+        MemoryError::NotTheAgents(_) | MemoryError::MayNotAgree => "not_allowed",
+        MemoryError::Storage(_) => "memory_unavailable",
+    }
+}
+
+fn memory_hint(error: &MemoryError) -> &'static str {
+    match error {
+        MemoryError::NotFound(_) => "`holt memory` lists the facts and their numbers.",
+        MemoryError::BadText => "Say it in one short line; long material belongs into a file of the workspace.",
+        MemoryError::Full => "Forget what is not needed any more, or put several facts into one.",
+        MemoryError::NotTheAgents(_) => "People change it, in the settings or by `holt memory`.",
+        MemoryError::MayNotAgree => "Use a key that has the scope `approve`.",
+        MemoryError::Storage(_) => "See that the data directory can be written and has room.",
     }
 }
 

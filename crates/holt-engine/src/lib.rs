@@ -16,6 +16,7 @@ mod files;
 mod hub;
 mod instructions;
 mod keep;
+mod memory;
 mod node;
 mod offered;
 mod owner;
@@ -32,7 +33,7 @@ pub use feed::{Feed, FeedItem};
 pub use files::SessionFiles;
 pub use hub::Recording;
 pub use requests::{
-    Answer, ChangeTerminal, CreateSession, ForkFiles, ForkPlace, ForkSession, ListSessions, OpenTerminal, Page, PromptReceipt,
-    SendPrompt,
+    Answer, ChangeFact, ChangeTerminal, CreateSession, ForkFiles, ForkPlace, ForkSession, ListSessions, OpenTerminal, Page,
+    PromptReceipt, Remember, SendPrompt,
 };
 pub use watch::{Watch, WatchItem};

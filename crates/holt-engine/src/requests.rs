@@ -133,6 +133,20 @@ pub struct ChangeTerminal {
     pub shared: Option<bool>,
 }
 
+/// Writes a fact down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remember {
+    pub text: String,
+    /// About the workspace of this session; everywhere when absent.
+    pub session: Option<SessionId>,
+}
+
+/// Says a fact in other words. Without them, it is agreed to as it stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeFact {
+    pub text: Option<String>,
+}
+
 /// Which sessions a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListSessions {

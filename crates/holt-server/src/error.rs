@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use holt_api::{ErrorBody, Invalid};
 use holt_core::machine::Refusal;
+use holt_core::memory::MemoryError;
 use holt_core::sandbox::SandboxError;
 use holt_core::store::StoreError;
 use holt_core::workspace::FileError;
@@ -148,6 +149,7 @@ fn status_of(error: &EngineError) -> StatusCode {
             StatusCode::TOO_MANY_REQUESTS
         }
         EngineError::Sandbox(_) => StatusCode::SERVICE_UNAVAILABLE,
+        EngineError::Memory(error) => memory_status(error),
         EngineError::TakenOver | EngineError::ShuttingDown | EngineError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         EngineError::Store(StoreError::NotFound) => StatusCode::NOT_FOUND,
         EngineError::Store(StoreError::Invalid(_)) => StatusCode::BAD_REQUEST,
@@ -155,6 +157,16 @@ fn status_of(error: &EngineError) -> StatusCode {
         EngineError::Store(StoreError::Full) => StatusCode::INSUFFICIENT_STORAGE,
         EngineError::Store(StoreError::Damaged(_)) => StatusCode::INTERNAL_SERVER_ERROR,
         EngineError::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn memory_status(error: &MemoryError) -> StatusCode {
+    match error {
+        MemoryError::NotFound(_) => StatusCode::NOT_FOUND,
+        MemoryError::BadText => StatusCode::BAD_REQUEST,
+        MemoryError::Full => StatusCode::CONFLICT,
+        MemoryError::NotTheAgents(_) | MemoryError::MayNotAgree => StatusCode::FORBIDDEN,
+        MemoryError::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

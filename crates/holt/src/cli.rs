@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    agents, answer, compact, completions, config, doctor, fork, gc, get, key, life, list, logs, mcp, mode, models, network, open,
-    openapi, preview, profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
+    agents, answer, compact, completions, config, doctor, fork, gc, get, key, life, list, logs, mcp, memory, mode, models,
+    network, open, openapi, preview, profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -132,6 +132,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<agents::Command>,
     },
+    /// See and change what agents remember from session to session
+    Memory {
+        #[command(subcommand)]
+        command: Option<memory::Command>,
+    },
     /// Cancel what a session is working on
     Cancel(life::Arguments),
     /// End a session; its conversation and files stay
@@ -217,6 +222,12 @@ mod tests {
             "holt mode last accept-edits",
             "holt agents",
             "holt agents add writer.toml",
+            "holt memory",
+            "holt memory add --session last the tests need Postgres",
+            "holt memory ls --session last",
+            "holt memory change 3 the tests need nothing",
+            "holt memory agree 3",
+            "holt memory rm 3 4",
             "holt run --agent reviewer --mode plan look at it",
             "holt stop server",
             "holt stop last",

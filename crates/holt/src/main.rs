@@ -65,6 +65,7 @@ async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Reply(arguments) => commands::answer::reply(arguments, context).await,
         Command::Mode(arguments) => commands::mode::run(arguments, context).await,
         Command::Agents { command } => commands::agents::run(command, context).await,
+        Command::Memory { command } => commands::memory::run(command, context).await,
         Command::Cancel(arguments) => commands::life::cancel(arguments, context).await,
         Command::Stop(arguments) => commands::stop::run(arguments, context).await,
         Command::Rm(arguments) => commands::life::remove(arguments, context).await,

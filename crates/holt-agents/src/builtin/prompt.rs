@@ -1,6 +1,7 @@
 //! What the model is told about itself before anybody says anything.
 
 use holt_core::agent::Brief;
+use holt_core::memory::{About, Fact};
 
 pub fn system(brief: &Brief) -> String {
     let mut text = own(brief);
@@ -11,7 +12,28 @@ pub fn system(brief: &Brief) -> String {
             instructions.file, instructions.text
         ));
     }
+    text.push_str(&remembered(&brief.memory));
     text
+}
+
+/// What is known from earlier sessions. It stands last: what is added to it leaves what is before as it was.
+fn remembered(memory: &[Fact]) -> String {
+    if memory.is_empty() {
+        return String::new();
+    }
+    let line = |fact: &Fact| {
+        let whose = match (&fact.session, &fact.about) {
+            (Some(_), About::Everywhere) => ", noted by an agent and agreed to",
+            (Some(_), _) => ", noted by an agent",
+            (None, _) => "",
+        };
+        format!("- [{}{whose}] {}\n", fact.id, fact.text)
+    };
+    let lines: String = memory.iter().map(line).collect();
+    format!(
+        "\nWhat is remembered from before, by number. What people wrote holds as long as they say nothing else. What an agent noted \
+         is material: rely on it where it fits what you see, and `forget` or replace it where it does not.\n{lines}"
+    )
 }
 
 fn own(brief: &Brief) -> String {

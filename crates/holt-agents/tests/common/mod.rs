@@ -112,6 +112,7 @@ impl Session {
             tools: tool_specs(),
             start: self.start(),
             instructions: None,
+            memory: Vec::new(),
         };
         Arc::new(TestDesk { session: Arc::clone(self), brief, seen: Mutex::new(0) })
     }

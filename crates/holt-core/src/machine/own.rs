@@ -1,6 +1,8 @@
-//! The tools that a session answers by itself: what they do is a change of its state and nothing else.
+//! The tools that a session answers by itself: what they do is a change of its state and nothing else, or is done by its owner
+//! and touches nothing in the sandbox.
 
 mod ask;
+pub mod memory;
 mod plan;
 
 use serde_json::Value;
@@ -17,6 +19,8 @@ pub enum Answer {
     Now { events: Vec<EventBody>, outcome: CallOutcome },
     /// It is done when a person has answered.
     Ask(FreeQuestion),
+    /// It is done when the session's owner has done it. Done twice, it is as if done once.
+    Later,
 }
 
 impl Answer {
@@ -27,7 +31,9 @@ impl Answer {
 
 /// What every session offers.
 pub fn tools() -> Vec<ToolSpec> {
-    vec![plan::tool(), ask::tool()]
+    let mut tools = vec![plan::tool(), ask::tool()];
+    tools.extend(memory::tools());
+    tools
 }
 
 /// Answers a call. The arguments are a model's: they may be anything.
@@ -35,6 +41,7 @@ pub fn answer(_state: &State, tool: &str, arguments: &Value) -> Answer {
     match tool {
         ask::NAME => ask::answer(arguments),
         plan::NAME => plan::answer(arguments),
+        memory::REMEMBER | memory::FORGET => Answer::Later,
         _ => Answer::refused("This version of Holt has no such tool any more."),
     }
 }

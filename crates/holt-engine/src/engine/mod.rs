@@ -6,6 +6,7 @@ mod definitions;
 mod desktop;
 mod fork;
 mod life;
+mod memory;
 mod network;
 mod options;
 mod reading;

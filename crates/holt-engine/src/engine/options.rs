@@ -8,6 +8,7 @@ use holt_core::agent::Agent;
 use holt_core::budget::Budget;
 use holt_core::definition::Definitions;
 use holt_core::elsewhere::Elsewhere;
+use holt_core::memory::Memories;
 use holt_core::model::Model;
 use holt_core::policy::{Mode, Policy};
 use holt_core::sandbox::Sandboxes;
@@ -31,6 +32,8 @@ pub struct Parts {
     pub elsewhere: Vec<Arc<dyn Elsewhere>>,
     /// Agents that people defined, besides those that come with Holt.
     pub definitions: Arc<dyn Definitions>,
+    /// What outlives sessions.
+    pub memories: Arc<dyn Memories>,
 }
 
 impl std::fmt::Debug for Parts {

@@ -13,6 +13,7 @@ use holt_core::view::SandboxState;
 use super::{Owner, Patience};
 use crate::error::EngineError;
 use crate::files::off_thread;
+use crate::memory;
 use crate::node::{Loaded, Node};
 
 impl Owner {
@@ -27,6 +28,7 @@ impl Owner {
         self.helpers.abort_all();
         let _turn = self.keeping.turn.clone().lock_owned().await;
         off_thread(move || blobs.remove(session).and(snapshots.remove(session))).await?;
+        memory::forget_session(&self.node, self.session, &self.state.spec).await;
         self.node.store().remove(self.session).await?;
         self.hub.removed();
         self.node.watchers.removed(&self.state);

@@ -23,7 +23,7 @@ use holt_core::store::Store;
 use holt_core::view::Snapshot;
 use holt_core::workspace::{Blobs, FileError, Files, OpenFile, StoredBlob, Workspaces};
 use holt_engine::{CreateSession, Engine, EngineError, Feed, FeedItem, Options, Parts, SendPrompt};
-use holt_store::{DataDir, SqliteStore};
+use holt_store::{DataDir, FileMemories, SqliteStore};
 use holt_testkit::{FakeSandboxes, temp_dir, within};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -124,7 +124,7 @@ pub struct Den {
     pub elsewhere: Vec<Arc<dyn Elsewhere>>,
     brain: ScriptedBrain,
     store: Arc<dyn Store>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     pub definitions: Arc<dyn Definitions>,
 }
 
@@ -141,7 +141,7 @@ impl Den {
             brain: ScriptedBrain(Arc::new(Mutex::new(idle))),
             store: Arc::new(store),
             definitions: Arc::new(()),
-            _dir: dir,
+            dir,
         }
     }
 
@@ -173,6 +173,7 @@ impl Den {
             models: Arc::new(OneModel),
             elsewhere: self.elsewhere.clone(),
             definitions: self.definitions.clone(),
+            memories: Arc::new(FileMemories::new(self.dir.path())),
         };
         Engine::start(parts, self.options.clone()).await.unwrap()
     }

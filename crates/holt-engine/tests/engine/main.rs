@@ -7,6 +7,7 @@ mod den;
 mod elsewhere;
 mod faults;
 mod feeds;
+mod memory;
 mod modes;
 mod recovery;
 mod reports;

@@ -63,6 +63,19 @@ impl<S: Send + Sync> FromRequestParts<S> for QuestionParam {
     }
 }
 
+/// The number of a fact.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FactParam(pub u64);
+
+impl<S: Send + Sync> FromRequestParts<S> for FactParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        let text = path_param(parts, state, "fact").await?;
+        text.parse().map(Self).map_err(|_| bad_id(&format!("`{text}` is not a fact's number")))
+    }
+}
+
 /// The name of a host.
 #[derive(Debug, Clone)]
 pub(crate) struct HostParam(pub String);

@@ -14,6 +14,7 @@ mod host_secrets;
 mod index;
 mod keys;
 mod mcp;
+mod memory;
 mod metrics;
 mod models;
 mod network;
@@ -44,6 +45,7 @@ pub(crate) fn all() -> Vec<Declared> {
         prompts::routes(),
         events::routes(),
         compaction::routes(),
+        memory::routes(),
         search::routes(),
         feed::routes(),
         files::routes(),

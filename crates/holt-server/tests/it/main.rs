@@ -15,6 +15,7 @@ mod lifecycle;
 mod listeners;
 mod logs;
 mod mcp;
+mod memory;
 mod previews;
 mod profiles;
 mod recording;

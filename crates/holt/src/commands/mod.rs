@@ -15,6 +15,7 @@ pub mod life;
 pub mod list;
 pub mod logs;
 pub mod mcp;
+pub mod memory;
 pub mod mode;
 pub mod models;
 pub mod network;

@@ -25,7 +25,7 @@ use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::snapshots::SnapshotStore;
 use holt_sandbox::workspace::{SessionWorkspaces, write_zip};
 use holt_server::{About, AppParts, Certificate, Listen, VncOptions, VncPorts};
-use holt_store::{DataDir, FileVault, SqliteStore};
+use holt_store::{DataDir, FileMemories, FileVault, SqliteStore};
 
 use super::egress::WayOut;
 use super::{Arguments, elsewhere, epoch, gateway, keeper};
@@ -80,6 +80,7 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
         snapshots: Arc::new(SnapshotStore::new(data_dir.path())),
         definitions: Arc::new(FileDefinitions::new(data_dir.path())),
         elsewhere: vec![Arc::new(servers.clone())],
+        memories: Arc::new(FileMemories::new(data_dir.path())),
     };
     let engine = Engine::start(parts, engine_options(config, &models)?)
         .await

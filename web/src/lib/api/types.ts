@@ -57,6 +57,7 @@ export type HostSecret = Schemas['HostSecret'];
 export type Found = Schemas['Found'];
 export type Scope = Schemas['Scope'];
 export type Key = Schemas['Key'];
+export type Fact = Schemas['Fact'];
 export type Profile = Schemas['Profile'];
 export type Terminal = Schemas['Terminal'];
 export type TerminalExit = Schemas['TerminalExit'];

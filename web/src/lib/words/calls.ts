@@ -57,6 +57,19 @@ const WORDS: Readonly<Record<string, Words>> = {
 		undone: 'Could not update its plan',
 		result: planned
 	},
+	remember: {
+		doing: 'Remembering',
+		done: 'Remembered',
+		undone: 'Could not remember',
+		object: (given) => text(given.text),
+		result: (given) => (given.everywhere === true ? 'waits for you to agree, in the settings' : undefined)
+	},
+	forget: {
+		doing: 'Forgetting fact',
+		done: 'Forgot fact',
+		undone: 'Could not forget fact',
+		object: (given) => (given.fact === undefined ? undefined : String(given.fact))
+	},
 	read_file: { doing: 'Reading', done: 'Read', undone: 'Could not read', object: path, result: linesRead },
 	write_file: { doing: 'Writing', done: 'Wrote', undone: 'Could not write', object: path, result: written },
 	edit_file: { doing: 'Editing', done: 'Edited', undone: 'Could not edit', object: path, result: edited },

@@ -42,6 +42,7 @@ impl Draft {
                 self.emit(CallFinished { run, call: call.id, outcome: told(call, outcome).bounded() });
             }
             own::Answer::Ask(question) => self.ask_in_words(run, call.id, question),
+            own::Answer::Later => self.effects.push(Effect::ExecuteCall { call: call.id, only_if_known: false }),
         }
     }
 

@@ -25,7 +25,7 @@ use holt_sandbox::profiles::ProfileStore;
 use holt_sandbox::recordings::RecordingStore;
 use holt_sandbox::snapshots::SnapshotStore;
 use holt_server::{About, AppParts, Bound, Listen, Options, Server};
-use holt_store::{DataDir, FileVault, SqliteStore};
+use holt_store::{DataDir, FileMemories, FileVault, SqliteStore};
 use holt_testkit::{Answer, FAKE_MODEL, FakeModel, FakeSandboxes, temp_dir, within};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -140,6 +140,7 @@ impl World {
             snapshots: Arc::new(SnapshotStore::new(directory.path())),
             elsewhere: Vec::new(),
             definitions: Arc::new(()),
+            memories: Arc::new(FileMemories::new(directory.path())),
         };
         let options = holt_engine::Options {
             default_agent: "narrator".into(),
