@@ -51,6 +51,7 @@ impl Holt {
             .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "HOME"))
             .env("MANAGEMENT_API_KEY", KEY)
             .env("HOLT_PREPARED_SANDBOXES", start.prepared.to_string())
+            .env("HOLT_TITLES", "off")
             .current_dir(bench.root())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

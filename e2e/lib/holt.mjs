@@ -156,7 +156,7 @@ export class Holt {
 
 	#env() {
 		const { PATH, HOME, LANG, TMPDIR } = process.env;
-		const own = { HOLT_DATA_DIR: this.#directory, HOLT_MODEL: 'demo' };
+		const own = { HOLT_DATA_DIR: this.#directory, HOLT_MODEL: 'demo', HOLT_TITLES: 'off' };
 		return { PATH, HOME, LANG, TMPDIR, ...own, ...this.environment };
 	}
 }

@@ -1,5 +1,6 @@
 //! The figures, in the order in which they are measured.
 
+mod agent;
 mod appends;
 mod calls;
 mod create;
@@ -29,6 +30,7 @@ pub const FIGURES: &[(&str, &str, Figure)] = &[
     ("create", "a session is made, without its sandbox", |bench| Box::pin(create::measure(bench))),
     ("first-output", "from a prompt to the first output of a command", |bench| Box::pin(first_output::measure(bench))),
     ("calls", "a command in a live sandbox", |bench| Box::pin(calls::measure(bench))),
+    ("agent", "the agent's own time in a turn", |bench| Box::pin(agent::measure(bench))),
     ("desktop", "a screen comes up, is looked at and clicked on", |bench| Box::pin(desktop::measure(bench))),
     ("hands", "a picture of a screen and a click on it, beside Playwright", |bench| Box::pin(hands::measure(bench))),
     ("rooms", "what desktops and a browser hold", |bench| Box::pin(rooms::measure(bench))),

@@ -59,7 +59,13 @@ fn at(seq: Seq) -> Timestamp {
 
 /// An event of about 300 bytes, like the start or the end of a call.
 pub fn event(session: SessionId, seq: Seq) -> Event {
-    Event::new(session, seq, 1, at(seq), &EventBody::SessionRenamed(SessionRenamed { title: format!("{seq:0190}") }))
+    Event::new(
+        session,
+        seq,
+        1,
+        at(seq),
+        &EventBody::SessionRenamed(SessionRenamed { title: format!("{seq:0190}"), from_prompt: false }),
+    )
 }
 
 /// A session with its first event alone. Says its head.

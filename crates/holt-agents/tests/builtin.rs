@@ -14,9 +14,9 @@ use holt_agents::builtin::Options;
 use holt_core::agent::{DeltaTarget, WorkError};
 use holt_core::event::{EventBody, RunResult};
 use holt_core::machine::Input;
-use holt_core::model::{AssistantPart, ModelError, ModelRequest, StopReason, Turn};
+use holt_core::model::{AssistantPart, ModelError, ModelEvent, ModelRequest, StoodIn, StopReason, Turn};
 use holt_core::tool::{CallOutcome, CallStatus, ToolContent};
-use holt_testkit::{Answer, FakeModel, Gate, within};
+use holt_testkit::{Answer, Beat, FakeModel, Gate, within};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -399,4 +399,49 @@ async fn a_process_that_dies_between_goes_on_behind_the_summary() {
         let compacted = compactions(&session);
         assert!(compacted.windows(2).all(|pair| pair[1].from == pair[0].through + 1), "after {lives}");
     }
+}
+
+#[tokio::test]
+async fn a_session_is_summed_up_in_two_lines_from_what_was_asked_and_said() {
+    let model = FakeModel::by(|request| {
+        if request.system.contains("Title:") {
+            return Answer::new().reasoning("hm").text("Title: Looking around\nSummary: Nothing was found.").done();
+        }
+        Answer::new().text("I found nothing.").done()
+    });
+    let session = Session::new("look around", succeeds);
+    session.work(&agent(&model), &[]).await.unwrap();
+    let summary = session.summary(&agent(&model)).await.unwrap();
+    assert_eq!((summary.title.as_str(), summary.summary.as_str()), ("Looking around", "Nothing was found."));
+    assert_eq!(summary.usage.input_tokens, 10);
+    let asked = model.requests().pop().unwrap();
+    assert!(asked.tools.is_empty() && asked.max_output_tokens <= 1000, "it is cheap");
+    assert_eq!(heard(&asked), ["FIRST REQUEST\nlook around\n\nTHE AGENT'S LAST WORDS\nI found nothing."]);
+    let silent = BuiltinAgent::new(Arc::new(model.clone()), Options { titles: false, ..Options::default() });
+    assert_eq!(session.summary(&silent).await, None);
+    let broken = FakeModel::by(|_| Answer::new().failed(ModelError::BadKey("no".into())));
+    assert_eq!(session.summary(&agent(&broken)).await, None);
+}
+
+#[tokio::test]
+async fn that_another_model_answers_is_said_once_for_each() {
+    let stood_in = |model: &str, mut answer: Answer| {
+        let (wanted, code, why) = ("fake".into(), "model_overloaded".into(), "too much to do".into());
+        let event = ModelEvent::StoodIn(StoodIn { wanted, model: model.into(), code, why });
+        answer.beats.insert(0, Beat::Item(Ok(event)));
+        answer
+    };
+    let model = FakeModel::answers([
+        stood_in("second", look("a", ".").done()),
+        stood_in("second", look("b", ".").done()),
+        stood_in("third", Answer::new().text("Done.").done()),
+    ]);
+    let session = Session::new("look around", succeeds);
+    session.work(&agent(&model), &[]).await.unwrap();
+    let told: Vec<String> = session
+        .bodies()
+        .into_iter()
+        .filter_map(|body| if let EventBody::ModelStoodIn(told) = body { Some(told.model) } else { None })
+        .collect();
+    assert_eq!(told, ["second", "third"]);
 }

@@ -14,7 +14,7 @@ use crate::context::Start;
 use crate::event::{ContextCompacted, Event};
 use crate::id::{CallId, MessageId, RunId, SessionId};
 use crate::memory::Fact;
-use crate::model::{AssistantPart, StopReason};
+use crate::model::{AssistantPart, StoodIn, StopReason};
 use crate::policy::Mode;
 use crate::tool::ToolSpec;
 
@@ -58,6 +58,16 @@ pub struct FinishedTurn {
     pub usage: Usage,
     pub stop: StopReason,
     pub model: String,
+}
+
+/// What a session is about, as a model says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSummary {
+    pub title: String,
+    /// What was done, in a line.
+    pub summary: String,
+    pub model: String,
+    pub usage: Usage,
 }
 
 /// Live text that belongs to a message or a call which is not finished yet.
@@ -131,6 +141,9 @@ pub trait Desk: Send + Sync {
     /// Records that a part of the conversation was summed up. Refused when it is out of date.
     async fn compact(&self, compacted: ContextCompacted) -> Result<(), Halted>;
 
+    /// Says that another model answers than the one that was asked.
+    async fn stood_in(&self, stood_in: StoodIn) -> Result<(), Halted>;
+
     /// An id for a new message or call.
     fn fresh_id(&self) -> uuid::Uuid;
 }
@@ -145,5 +158,11 @@ pub trait Agent: Send + Sync {
     /// anything. An agent that keeps its conversation itself has nothing.
     async fn compact(&self, _desk: Arc<dyn Desk>) -> Result<bool, Halted> {
         Ok(false)
+    }
+
+    /// Says between two runs what the session is about; the desk gives the events that there are. Cheap, and may be stopped at any
+    /// moment.
+    async fn summarize(&self, _desk: Arc<dyn Desk>) -> Result<Option<SessionSummary>, Halted> {
+        Ok(None)
     }
 }

@@ -141,6 +141,19 @@ events! {
     /// Its title was changed by a person, or made from the first prompt.
     SessionRenamed = "session_renamed" {
         title: String,
+        /// Its first prompt's first words, until there is something better.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        from_prompt: bool,
+    }
+    /// A model said what the session is about.
+    SessionSummarized = "session_summarized" {
+        /// Its title, unless a person gave it one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// What was done, in a line.
+        summary: String,
+        model: String,
+        usage: Usage,
     }
     /// A prompt arrived. The order of these events is the order of the queue.
     PromptQueued = "prompt_queued" {
@@ -185,6 +198,17 @@ events! {
         usage: Usage,
         stop: StopReason,
         model: String,
+    }
+    /// The model that was asked cannot answer, and another does. Said once in a run for each that stands in.
+    ModelStoodIn = "model_stood_in" {
+        run: RunId,
+        /// The one that was asked.
+        wanted: String,
+        /// The one that is asked instead.
+        model: String,
+        /// Why, as the error's stable code and in words.
+        code: String,
+        why: String,
     }
     /// The agent wants to call a tool, and what the policy says.
     CallProposed = "call_proposed" {
@@ -614,7 +638,7 @@ mod tests {
     use uuid::Uuid;
 
     fn event() -> Event {
-        let body = SessionRenamed { title: "otters \"&\" rivers\n".into() }.into();
+        let body = SessionRenamed { title: "otters \"&\" rivers\n".into(), from_prompt: false }.into();
         Event::new(SessionId::new(Uuid::from_u128(7)), 3, 2, Timestamp::from_millis(1000), &body)
     }
 
@@ -624,7 +648,10 @@ mod tests {
         assert_eq!(value["seq"], 3);
         assert_eq!(value["kind"], "session_renamed");
         assert_eq!(value["body"]["title"], "otters \"&\" rivers\n");
-        assert_eq!(event().decode(), Some(EventBody::SessionRenamed(SessionRenamed { title: "otters \"&\" rivers\n".into() })));
+        assert_eq!(
+            event().decode(),
+            Some(EventBody::SessionRenamed(SessionRenamed { title: "otters \"&\" rivers\n".into(), from_prompt: false }))
+        );
     }
 
     #[test]

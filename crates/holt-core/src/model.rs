@@ -92,6 +92,17 @@ pub enum StopReason {
     Refused,
 }
 
+/// One model answers in place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoodIn {
+    pub wanted: String,
+    /// The one that is asked instead.
+    pub model: String,
+    /// Why, as the error's stable code and in words.
+    pub code: String,
+    pub why: String,
+}
+
 /// What arrives while a model answers.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelEvent {
@@ -99,6 +110,8 @@ pub enum ModelEvent {
     Text(String),
     /// More of the thinking.
     Reasoning(String),
+    /// The model that was asked cannot answer; what follows is another's.
+    StoodIn(StoodIn),
     /// The whole answer; always the last.
     Done(ModelReply),
 }

@@ -18,7 +18,7 @@ const BEFORE: usize = 80;
 const AFTER: usize = 200;
 
 /// The kinds of events that are searched.
-pub const KINDS: [&str; 4] = ["prompt_queued", "agent_message", "session_renamed", "artifact_published"];
+pub const KINDS: [&str; 5] = ["prompt_queued", "agent_message", "session_renamed", "session_summarized", "artifact_published"];
 
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,7 @@ pub fn text_of(event: &EventBody) -> Option<String> {
     let text = match event {
         EventBody::PromptQueued(prompt) => prompt.text.clone(),
         EventBody::SessionRenamed(renamed) => renamed.title.clone(),
+        EventBody::SessionSummarized(said) => format!("{}\n{}", said.title.as_deref().unwrap_or_default(), said.summary),
         EventBody::ArtifactPublished(published) => format!("{} {}", published.name, published.path),
         EventBody::AgentMessage(message) => {
             let text = |part: &AssistantPart| match part {

@@ -26,6 +26,9 @@ pub struct SessionSummary {
     pub id: SessionId,
     pub owner: OwnerId,
     pub title: String,
+    /// What was done in it, in a line, as a model says it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
     pub kind: SessionKind,
     pub status: Status,
     pub origin: String,
@@ -51,9 +54,16 @@ fn removed_at(status: Status, updated_at: Timestamp, retention: Option<Duration>
 
 impl From<StoredHead> for SessionSummary {
     fn from(stored: StoredHead) -> Self {
-        let Head { session, owner, title, kind, status, origin, created_at, updated_at, .. } = stored.head;
+        /// All that a line of a list takes from the folded state.
+        #[derive(Default, Deserialize)]
+        struct Line {
+            #[serde(default)]
+            summary: String,
+        }
+        let Line { summary } = serde_json::from_str(&stored.head.state).unwrap_or_default();
+        let Head { session: id, owner, title, kind, status, origin, created_at, updated_at, .. } = stored.head;
         let last_seq = stored.last_seq;
-        Self { id: session, owner, title, kind, status, origin, created_at, updated_at, last_seq, removed_at: None }
+        Self { id, owner, title, summary, kind, status, origin, created_at, updated_at, last_seq, removed_at: None }
     }
 }
 
@@ -73,6 +83,9 @@ pub struct Snapshot {
     pub id: SessionId,
     pub owner: OwnerId,
     pub title: String,
+    /// What was done in it, in a line, as a model says it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
     pub kind: SessionKind,
     pub status: Status,
     pub origin: String,

@@ -8,6 +8,7 @@ use holt_core::agent::{Brief, Delta, Desk, FinishedTurn, Halted};
 use holt_core::context::CompactionPlace;
 use holt_core::event::{ContextCompacted, Event, Seq};
 use holt_core::id::MessageId;
+use holt_core::model::StoodIn;
 use holt_core::store::Store;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -107,6 +108,11 @@ impl Desk for EngineDesk {
 
     async fn compact(&self, compacted: ContextCompacted) -> Result<(), Halted> {
         self.ask(|reply| Word::Compacted { compacted: Box::new(compacted), reply }).await
+    }
+
+    async fn stood_in(&self, stood_in: StoodIn) -> Result<(), Halted> {
+        let run = self.brief.run;
+        self.ask(|reply| Word::StoodIn { run, stood_in, reply }).await
     }
 
     fn fresh_id(&self) -> Uuid {

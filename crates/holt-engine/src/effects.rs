@@ -25,6 +25,8 @@ use crate::owner::{Door, Owner, Word};
 
 /// How long closing a sandbox may take before it is left to the sweep at the next start.
 const CLOSE_WITHIN: Duration = Duration::from_secs(30);
+/// How long a model may take to say what a session is about.
+const SUMMARIZE_WITHIN: Duration = Duration::from_secs(60);
 
 impl Owner {
     pub(crate) async fn perform(&mut self, effects: Vec<Effect>) {
@@ -32,6 +34,7 @@ impl Owner {
             match effect {
                 Effect::OpenSandbox => self.open_sandbox(),
                 Effect::Compact => self.compact(),
+                Effect::Summarize => self.summarize(),
                 Effect::StartBrain { run } => self.start_brain(run),
                 Effect::HaltBrain { run } => self.halt_brain(run),
                 Effect::Proceed { run } => self.proceed(run),
@@ -110,6 +113,9 @@ impl Owner {
     }
 
     fn start_brain(&mut self, run: RunId) {
+        if let Some(summarizing) = self.summarizing.take() {
+            summarizing.abort();
+        }
         let spec = &self.state.spec;
         let Some(agent) = self.node.parts.agents.get(&spec.agent).cloned() else {
             let failure = Failure {
@@ -165,6 +171,20 @@ impl Owner {
         self.compacting = Some(self.helpers.spawn(async move {
             let done = std::panic::AssertUnwindSafe(agent.compact(desk)).catch_unwind().await;
             let _ = words.send(Word::CompactionEnded { any: matches!(done, Ok(Ok(true))) }).await;
+        }));
+    }
+
+    /// Has the agent say what the session is about. A run that begins stops it, and has it done when it is over.
+    fn summarize(&mut self) {
+        let Some(agent) = self.node.parts.agents.get(&self.state.spec.agent).cloned() else { return };
+        let (brief, place) = (self.brief(RunId::new(uuid::Uuid::nil())), self.state.compactions.last().copied());
+        let desk = Arc::new(EngineDesk::to_read(brief, place.as_ref(), self.node.store().clone(), self.words.clone()));
+        let words = self.words.clone();
+        self.summarizing = Some(self.helpers.spawn(async move {
+            let said = std::panic::AssertUnwindSafe(agent.summarize(desk)).catch_unwind();
+            let said = tokio::time::timeout(SUMMARIZE_WITHIN, said).await;
+            let said = said.ok().and_then(Result::ok).and_then(Result::ok).flatten();
+            let _ = words.send(Word::Summarized(said)).await;
         }));
     }
 

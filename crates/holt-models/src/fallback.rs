@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use holt_core::model::{Model, ModelError, ModelEvent, ModelRequest};
+use holt_core::model::{Model, ModelError, ModelEvent, ModelRequest, StoodIn};
 
 use crate::decoder::Item;
 
@@ -35,19 +35,20 @@ fn begin(request: &ModelRequest, (provider, model): &(Arc<dyn Model>, String)) -
 
 impl Chain {
     async fn next(&mut self) -> Option<Item> {
-        loop {
-            let item = self.answer.next().await?;
-            let Err(error) = &item else {
-                self.shown |= matches!(item, Ok(ModelEvent::Text(_) | ModelEvent::Reasoning(_)));
-                return Some(item);
-            };
-            if self.shown || !another_may_do(error) {
-                return Some(item);
-            }
-            let Some(next) = self.rest.pop_front() else { return Some(item) };
-            tracing::warn!(model = %self.request.model, instead = %next.1, code = error.code(), "a model cannot answer, and another is asked");
-            self.answer = begin(&self.request, &next);
+        let item = self.answer.next().await?;
+        let Err(error) = &item else {
+            self.shown |= matches!(item, Ok(ModelEvent::Text(_) | ModelEvent::Reasoning(_)));
+            return Some(item);
+        };
+        if self.shown || !another_may_do(error) {
+            return Some(item);
         }
+        let Some(next) = self.rest.pop_front() else { return Some(item) };
+        let (wanted, model) = (self.request.model.clone(), next.1.clone());
+        tracing::warn!(%wanted, instead = %model, code = error.code(), "a model cannot answer, and another is asked");
+        let stood_in = StoodIn { wanted, model, code: error.code().into(), why: error.to_string() };
+        self.answer = begin(&self.request, &next);
+        Some(Ok(ModelEvent::StoodIn(stood_in)))
     }
 }
 

@@ -101,6 +101,7 @@ impl BuiltinAgent {
             match event {
                 Some(Ok(ModelEvent::Text(more))) => showing.text(desk, &more).await?,
                 Some(Ok(ModelEvent::Reasoning(more))) => showing.reasoning(desk, &more).await?,
+                Some(Ok(ModelEvent::StoodIn(stood_in))) => desk.stood_in(stood_in).await?,
                 Some(Ok(ModelEvent::Done(reply))) => {
                     showing.show(desk).await?;
                     return Ok(finished(desk, showing.message, reply));

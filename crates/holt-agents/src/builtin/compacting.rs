@@ -16,7 +16,7 @@ use super::memory::Memory;
 const SUMMARY_TOKENS: u32 = 3000;
 
 /// The provider whose model only plays at being one.
-const NO_READER: &str = "demo";
+pub(super) const NO_READER: &str = "demo";
 
 const HOW: &str = "You keep the notes of an agent whose conversation has grown too long for it. Given is the older part of it. Write \
 what the agent must know to go on as if it had read all of it. People's own messages are kept beside your notes, word for word, so \
@@ -81,7 +81,7 @@ impl BuiltinAgent {
     }
 }
 
-fn words(reply: &ModelReply) -> String {
+pub(super) fn words(reply: &ModelReply) -> String {
     let text = |part: &AssistantPart| match part {
         AssistantPart::Text { text } => text.clone(),
         _ => String::new(),

@@ -10,13 +10,14 @@ mod prompt;
 mod rates;
 mod showing;
 mod standing;
+mod summarizing;
 mod turns;
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holt_core::agent::{Agent, AgentFailure, Desk, Halted, WorkError};
+use holt_core::agent::{Agent, AgentFailure, Desk, Halted, SessionSummary, WorkError};
 use holt_core::model::{Model, ModelError};
 
 use memory::Memory;
@@ -33,11 +34,13 @@ pub struct Options {
     pub max_output_tokens: u32,
     /// How often an answer is begun anew that broke off after a part of it was shown.
     pub restarts: u32,
+    /// Sessions get a title and a summary from their model.
+    pub titles: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_output_tokens: 32_000, restarts: 2 }
+        Self { max_output_tokens: 32_000, restarts: 2, titles: true }
     }
 }
 
@@ -88,6 +91,10 @@ impl Agent for BuiltinAgent {
         let mut memory = Memory::new(brief, self.budget(brief));
         memory.read(&*desk).await?;
         self.compact_if_due(&*desk, &memory, None).await
+    }
+
+    async fn summarize(&self, desk: Arc<dyn Desk>) -> Result<Option<SessionSummary>, Halted> {
+        self.sum_up_session(&*desk).await
     }
 }
 

@@ -68,3 +68,29 @@ fn own(brief: &Brief) -> String {
 
 const PLAN: &str = "\nThe session is in plan mode: the workspace cannot be written to, and nothing leaves the sandbox. Look at what \
 is there, then say what you would do, step by step, and what you need to know first. Do not try to change anything.\n";
+
+#[cfg(test)]
+mod tests {
+    use holt_core::id::SessionId;
+    use holt_core::time::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_says_who_wrote_it() {
+        assert_eq!(remembered(&[]), "");
+        let session = SessionId::new(Uuid::nil());
+        let fact = |id, about, session| {
+            let (text, by) = (format!("fact {id}"), "ada".into());
+            Fact { id, about, text, by, session, waiting: false, at: Timestamp::from_millis(1) }
+        };
+        let text = remembered(&[
+            fact(1, About::Everywhere, None),
+            fact(2, About::Session { session }, Some(session)),
+            fact(3, About::Everywhere, Some(session)),
+        ]);
+        let expected = "- [1] fact 1\n- [2, noted by an agent] fact 2\n- [3, noted by an agent and agreed to] fact 3\n";
+        assert!(text.ends_with(expected), "{text}");
+    }
+}

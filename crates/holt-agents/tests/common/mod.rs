@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use holt_core::agent::{Agent, Brief, Delta, Desk, FinishedTurn, Halted, WorkError};
+use holt_core::agent::{Agent, Brief, Delta, Desk, FinishedTurn, Halted, SessionSummary, WorkError};
 use holt_core::budget::Budget;
 use holt_core::context::Start;
 use holt_core::event::{ContextCompacted, Event, EventBody, Seq, SessionCreated, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use holt_core::machine::{Decision, Effect, Input, NewPrompt, Refusal, State, decide};
+use holt_core::model::StoodIn;
 use holt_core::policy::{Mode, Policy};
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, SessionSpec, WorkspaceSpec};
 use holt_core::time::Timestamp;
@@ -135,6 +136,11 @@ impl Session {
         self.lock().lives = None;
         let ended = within("the agent", agent.work(self.desk())).await;
         self.close(ended)
+    }
+
+    /// What the agent says of the session between runs.
+    pub async fn summary(self: &Arc<Self>, agent: &dyn Agent) -> Option<SessionSummary> {
+        within("the summary", agent.summarize(self.desk())).await.unwrap()
     }
 
     fn close(&self, ended: Result<(), WorkError>) -> Result<(), WorkError> {
@@ -293,6 +299,11 @@ impl Desk for TestDesk {
         self.take(Input::Compacted(Box::new(compacted)))?;
         self.live().await;
         Ok(())
+    }
+
+    async fn stood_in(&self, stood_in: StoodIn) -> Result<(), Halted> {
+        self.live().await;
+        self.take(Input::StoodIn { run: self.brief.run, stood_in }).map(drop)
     }
 
     fn fresh_id(&self) -> Uuid {

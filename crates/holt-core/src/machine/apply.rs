@@ -8,7 +8,8 @@ use crate::budget::Usage;
 use crate::context::CompactionPlace;
 use crate::event::{
     AgentMessage, ApprovalAnswered, ArtifactPublished, CallProposed, ContextCompacted, ControlTaken, EventBody, HostAnswered,
-    HostAsked, PageChanged, PromptQueued, RunFinished, SandboxEnd, SandboxHeld, Seq, SessionCreated, SessionForked, WhenBusy,
+    HostAsked, PageChanged, PromptQueued, RunFinished, RunResult, SandboxEnd, SandboxHeld, Seq, SessionCreated, SessionForked,
+    SessionSummarized, WhenBusy,
 };
 use crate::id::CallId;
 use crate::network::{HOST_ANSWER_SECONDS, HostGrant, HostQuestion, HostRule, MAX_HOST_GRANTS, MAX_HOST_RULES};
@@ -46,7 +47,11 @@ impl State {
                     run.answered(at, answered, still);
                 }
             }
-            EventBody::SessionRenamed(renamed) => self.spec.title.clone_from(&renamed.title),
+            EventBody::SessionRenamed(renamed) => {
+                self.spec.title.clone_from(&renamed.title);
+                self.named = !renamed.from_prompt;
+            }
+            EventBody::SessionSummarized(summarized) => self.summarized(summarized),
             EventBody::PromptQueued(prompt) => {
                 self.used_at = at;
                 self.enqueue(prompt);
@@ -207,6 +212,16 @@ impl State {
         }
     }
 
+    fn summarized(&mut self, summarized: &SessionSummarized) {
+        let SessionSummarized { title, summary, usage, .. } = summarized;
+        if let Some(title) = title {
+            self.spec.title.clone_from(title);
+        }
+        self.summary.clone_from(summary);
+        self.summarized = self.runs;
+        self.usage = self.usage.plus(*usage);
+    }
+
     /// What stands there before anything of a run wrote is what the run began with, whoever had put it there.
     fn snapshot_taken(&mut self, id: &SnapshotId) {
         self.snapshot = Some(id.clone());
@@ -239,6 +254,7 @@ impl State {
             self.before_run = run.before.take();
         }
         self.usage = self.usage.plus(finished.usage);
+        self.runs += u32::from(matches!(finished.result, RunResult::Completed | RunResult::BudgetReached { .. }));
         self.phase = Phase::Idle { asleep: false };
         (self.idle_since, self.used_at) = (at, at);
     }
@@ -332,6 +348,7 @@ impl RunState {
                 self.calls.retain(|call| call.id != finished.call);
             }
             EventBody::BudgetWarned(_) => self.warned = true,
+            EventBody::ModelStoodIn(stood_in) => self.stood_in = Some(stood_in.model.clone()),
             EventBody::BudgetReached(reached) => self.halted = Some(reached.bound),
             EventBody::CancelRequested(_) => self.cancelling = true,
             _ => {}

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::State;
-use crate::agent::FinishedTurn;
+use crate::agent::{FinishedTurn, SessionSummary};
 use crate::budget::Usage;
 use crate::event::{ContextCompacted, ControlEnd, EventBody, Level, SandboxEnd, Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, TerminalId};
+use crate::model::StoodIn;
 use crate::network::{HostRule, NetworkDecision};
 use crate::policy::Mode;
 use crate::session::{EndReason, Network};
@@ -147,6 +148,13 @@ pub enum Input {
     UndoCompaction {
         by: String,
     },
+    /// A model said between runs what the session is about.
+    Summarized(SessionSummary),
+    /// Another model answers than the one that was asked.
+    StoodIn {
+        run: RunId,
+        stood_in: StoodIn,
+    },
 
     // From the brain of a run.
     BeginMessage {
@@ -257,6 +265,8 @@ pub struct Published {
 pub enum Effect {
     /// Sum up what can be, though no run is under way.
     Compact,
+    /// Say what the session is about, as long as no run begins.
+    Summarize,
     /// Begin to open the sandbox, so that it is there when the first call comes.
     OpenSandbox,
     /// Set the brain to work on the run; if one was at it before, from where the events end.

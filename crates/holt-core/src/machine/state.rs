@@ -67,6 +67,9 @@ pub struct RunState {
     pub cancelling: bool,
     pub halted: Option<Bound>,
     pub warned: bool,
+    /// The model that stands in for the one that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stood_in: Option<String>,
     /// Calls without a result, in the order in which they were proposed.
     pub calls: Vec<OpenCall>,
     /// The message that was begun and not finished.
@@ -87,6 +90,17 @@ pub struct RunState {
 pub struct State {
     pub id: SessionId,
     pub spec: SessionSpec,
+    /// A person gave it its title.
+    #[serde(default = "yes")]
+    pub named: bool,
+    /// What was done in it, in a line, as a model says it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    /// How many runs were worth summing up, and how many there were when that was last done.
+    #[serde(default)]
+    pub runs: u32,
+    #[serde(default)]
+    pub summarized: u32,
     pub phase: Phase,
     pub sandbox: SandboxState,
     /// How freely the agent works.
@@ -150,6 +164,10 @@ pub struct State {
     pub used_at: Timestamp,
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl State {
     /// The state after the first event.
     pub fn new(id: SessionId, created: SessionCreated, at: Timestamp) -> Self {
@@ -160,6 +178,10 @@ impl State {
             mode: created.spec.mode,
             grants: Vec::new(),
             answered: VecDeque::new(),
+            named: !created.spec.title.is_empty(),
+            summary: String::new(),
+            runs: 0,
+            summarized: 0,
             spec: created.spec,
             phase: Phase::Idle { asleep: false },
             sandbox: SandboxState::Closed,
@@ -340,6 +362,7 @@ impl State {
             id: self.id,
             owner: self.spec.owner.clone(),
             title: self.spec.title.clone(),
+            summary: self.summary.clone(),
             kind: self.spec.kind,
             status: self.status(),
             origin: self.spec.origin.clone(),
@@ -357,6 +380,7 @@ impl State {
             id: self.id,
             owner: spec.owner,
             title: spec.title,
+            summary: self.summary.clone(),
             kind: spec.kind,
             status: self.status(),
             origin: spec.origin,
@@ -417,6 +441,7 @@ impl RunState {
             cancelling: false,
             halted: None,
             warned: false,
+            stood_in: None,
             calls: Vec::new(),
             writing: None,
             waited_millis: 0,

@@ -63,6 +63,14 @@ impl Owner {
                     Err(_) => Err(Halted),
                 });
             }
+            Word::StoodIn { run, stood_in, reply } => {
+                let result = self.step(Input::StoodIn { run, stood_in }, Patience::Insist).await;
+                let _ = reply.send(result.map_err(|_| Halted));
+            }
+            Word::Summarized(said) => {
+                self.summarizing = None;
+                self.follow_up.extend(said.map(Input::Summarized));
+            }
             Word::CompactionEnded { any } => self.compaction_ended(any),
             Word::Seen { picture } => self.has_looked(picture),
             Word::Show { delta } => self.hub.show(&delta),

@@ -20,7 +20,9 @@ impl Owner {
         }
         let event = |fact: Fact| (Event::new(self.session, fact.seq, self.epoch, fact.at, &fact.body), fact.body);
         let events: Vec<(Event, EventBody)> = facts.into_iter().map(event).collect();
-        let head = Some(state.head()).filter(|head| self.is_news(head));
+        // A list shows it, and takes it from the state.
+        let is_summarized = events.iter().any(|(_, body)| matches!(body, EventBody::SessionSummarized(_)));
+        let head = Some(state.head()).filter(|head| is_summarized || self.is_news(head));
         let append = Append {
             session: self.session,
             epoch: self.epoch,

@@ -73,6 +73,8 @@ pub(crate) struct Owner {
     pub(crate) calls: HashMap<CallId, CallTask>,
     /// Between runs the conversation is being summed up.
     pub(crate) compacting: Option<AbortHandle>,
+    /// Between runs it is said what the session is about.
+    pub(crate) summarizing: Option<AbortHandle>,
     pub(crate) helpers: JoinSet<()>,
     pub(crate) tools: Arc<Vec<ToolSpec>>,
     /// Inputs that follow from effects, taken before anything else.
@@ -134,6 +136,7 @@ impl Owner {
             pending_step: None,
             calls: HashMap::new(),
             compacting: None,
+            summarizing: None,
             helpers: JoinSet::new(),
             follow_up: VecDeque::new(),
             waking: Vec::new(),
@@ -195,7 +198,11 @@ impl Owner {
     fn is_idle(&self) -> bool {
         let quiet =
             self.calls.is_empty() && self.waking.is_empty() && self.leaving.is_empty() && *self.door.borrow() != Door::Opening;
-        quiet && self.compacting.is_none() && self.state.run().is_none() && self.state.control.is_none()
+        quiet
+            && self.compacting.is_none()
+            && self.summarizing.is_none()
+            && self.state.run().is_none()
+            && self.state.control.is_none()
     }
 
     fn is_due(&self) -> bool {

@@ -1,9 +1,10 @@
 //! What is said to an owner: requests by everybody, words by its own helpers.
 
-use holt_core::agent::{Delta, FinishedTurn, Halted, WorkError};
+use holt_core::agent::{Delta, FinishedTurn, Halted, SessionSummary, WorkError};
 use holt_core::event::{ContextCompacted, Seq};
 use holt_core::id::{CallId, ClientId, MessageId, RunId};
 use holt_core::machine::{Input, Published, Refusal};
+use holt_core::model::StoodIn;
 use holt_core::sandbox::{SandboxError, SandboxInfo};
 use holt_core::snapshot::SnapshotInfo;
 use holt_core::tool::{CallOutcome, ToolContent, ToolSpec};
@@ -83,6 +84,14 @@ pub(crate) enum Word {
     CompactionEnded {
         any: bool,
     },
+    /// Another model answers than the one that was asked.
+    StoodIn {
+        run: RunId,
+        stood_in: StoodIn,
+        reply: oneshot::Sender<Result<(), Halted>>,
+    },
+    /// The agent has said what the session is about, if it could.
+    Summarized(Option<SessionSummary>),
     Show {
         delta: Delta,
     },

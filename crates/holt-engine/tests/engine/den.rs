@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use holt_core::access::{Principal, Scope};
-use holt_core::agent::{Agent, Delta, DeltaTarget, Desk, FinishedTurn, WorkError};
+use holt_core::agent::{Agent, Delta, DeltaTarget, Desk, FinishedTurn, Halted, SessionSummary, WorkError};
 use holt_core::budget::Usage;
 use holt_core::definition::Definitions;
 use holt_core::elsewhere::Elsewhere;
@@ -29,17 +29,24 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 type Work = Pin<Box<dyn Future<Output = Result<(), WorkError>> + Send>>;
+/// What it says of a session between runs.
+type Summarizing = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<SessionSummary>> + Send>> + Send + Sync>;
 type Script = Arc<dyn Fn(Arc<dyn Desk>) -> Work + Send + Sync>;
 
 /// A brain whose work a test writes down.
 #[derive(Clone)]
-pub struct ScriptedBrain(Arc<Mutex<Script>>);
+pub struct ScriptedBrain(Arc<Mutex<Script>>, Arc<Mutex<Summarizing>>);
 
 #[async_trait]
 impl Agent for ScriptedBrain {
     async fn work(&self, desk: Arc<dyn Desk>) -> Result<(), WorkError> {
         let script = self.0.lock().unwrap().clone();
         script(desk).await
+    }
+
+    async fn summarize(&self, _: Arc<dyn Desk>) -> Result<Option<SessionSummary>, Halted> {
+        let summarizing = self.1.lock().unwrap().clone();
+        Ok(summarizing().await)
     }
 }
 
@@ -134,11 +141,12 @@ impl Den {
         let data_dir = Arc::new(DataDir::acquire(dir.path()).unwrap());
         let store = SqliteStore::open(holt_store::Options::new(data_dir)).unwrap();
         let idle: Script = Arc::new(|_| Box::pin(async { Ok(()) }));
+        let silent: Summarizing = Arc::new(|| Box::pin(async { None }));
         Self {
             sandboxes: FakeSandboxes::new(),
             options: Options::default(),
             elsewhere: Vec::new(),
-            brain: ScriptedBrain(Arc::new(Mutex::new(idle))),
+            brain: ScriptedBrain(Arc::new(Mutex::new(idle)), Arc::new(Mutex::new(silent))),
             store: Arc::new(store),
             definitions: Arc::new(()),
             dir,
@@ -152,6 +160,15 @@ impl Den {
         W: Future<Output = Result<(), WorkError>> + Send + 'static,
     {
         *self.brain.0.lock().unwrap() = Arc::new(move |desk| Box::pin(script(desk)));
+    }
+
+    /// Says what the brain says of sessions between runs.
+    pub fn summary<F, W>(&self, script: F)
+    where
+        F: Fn() -> W + Send + Sync + 'static,
+        W: Future<Output = Option<SessionSummary>> + Send + 'static,
+    {
+        *self.brain.1.lock().unwrap() = Arc::new(move || Box::pin(script()));
     }
 
     pub fn store(&self) -> Arc<dyn Store> {

@@ -13,5 +13,6 @@ mod recovery;
 mod reports;
 mod runs;
 mod sleeping;
+mod summaries;
 mod terminals;
 mod watching;

@@ -220,6 +220,8 @@ async fn another_model_stands_in() {
     };
     let items = ask(Models::new(config(&["gone", "one", "two"])).unwrap()).await;
     assert!(matches!(items.last(), Some(Ok(ModelEvent::Done(reply))) if reply.model == "two"), "{items:?}");
+    let told = matches!(&items[0], Ok(ModelEvent::StoodIn(told)) if (&*told.wanted, &*told.model, &*told.code) == ("one", "two", "model_no_quota"));
+    assert!(told, "{items:?}");
     let items = ask(Models::new(config(&[])).unwrap()).await;
     assert_eq!(items[0].as_ref().unwrap_err().code(), "model_no_quota", "nobody stands in who was not named");
     second.finish();

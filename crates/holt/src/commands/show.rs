@@ -34,6 +34,9 @@ fn text(session: &Snapshot) -> String {
     let mut rows = Vec::new();
     let mut add = |name: &str, value: String| rows.push(vec![name.to_owned(), value]);
     add("title", clean_line(&session.title));
+    if !session.summary.is_empty() {
+        add("summary", clean_line(&session.summary));
+    }
     add("id", session.id.to_string());
     add("status", session.status.as_str().to_owned());
     add("agent", clean_line(&format!("{} with {}", session.agent, session.model)));

@@ -127,7 +127,7 @@ fn effort(text: &str) -> Result<Option<Effort>, String> {
     }
 }
 
-fn on_or_off(text: &str) -> Result<bool, String> {
+pub(super) fn on_or_off(text: &str) -> Result<bool, String> {
     match text.trim() {
         "on" | "true" | "1" => Ok(true),
         "off" | "false" | "0" => Ok(false),

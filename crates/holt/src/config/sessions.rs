@@ -6,6 +6,7 @@ use holt_core::budget::Budget;
 
 use super::Setting;
 use super::layers::Settings;
+use super::models::on_or_off;
 use super::values::{duration, number, or_never};
 use crate::failure::Failure;
 
@@ -29,6 +30,7 @@ pub const SETTINGS: &[Setting] = &[
         Some("never"),
         "Ended sessions are removed after this; `never` keeps them",
     ),
+    Setting::new("sessions.titles", &["HOLT_TITLES"], Some("on"), "Sessions get a title and a summary from their model"),
     Setting::new("budget.steps", &["HOLT_BUDGET_STEPS"], Some("200"), "Turns of the model in one run, or `none`"),
     Setting::new("budget.tokens", &["HOLT_BUDGET_TOKENS"], Some("none"), "Tokens in and out in one run"),
     Setting::new("budget.cost_usd", &["HOLT_BUDGET_COST_USD"], Some("none"), "US dollars in one run"),
@@ -44,6 +46,7 @@ pub struct Sessions {
     pub keep_awake: Duration,
     pub retention: Retention,
     pub linger: Duration,
+    pub titles: bool,
     pub budget: Budget,
 }
 
@@ -56,6 +59,7 @@ impl Sessions {
             keep_awake: settings.parse_always("sessions.keep_awake", sleep_after)?,
             retention: settings.parse_always("sessions.retention", |text| or_never(text, retention))?,
             linger: settings.parse_always("sessions.linger", duration)?,
+            titles: settings.parse_always("sessions.titles", on_or_off)?,
             budget: Budget {
                 steps: settings.parse_always("budget.steps", |text| or_never(text, |text| number(text, 1, 1_000_000)))?,
                 tokens: settings.parse_always("budget.tokens", |text| or_never(text, count))?,

@@ -67,7 +67,7 @@ pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStor
     let models = Arc::new(registry.models());
     let (sandboxes, bringer) = Coming::new();
     let agents: BTreeMap<String, Arc<dyn Agent>> =
-        BTreeMap::from([("holt".to_owned(), Arc::new(BuiltinAgent::new(models.clone(), builtin::Options::default())) as _)]);
+        BTreeMap::from([("holt".to_owned(), Arc::new(BuiltinAgent::new(models.clone(), builtin_options(config))) as _)]);
     let apart = Apart::default();
     let servers = elsewhere::servers(config, data_dir.path(), Arc::clone(&vault), Arc::new(sandboxes.clone()), apart.clone());
     let parts = holt_engine::Parts {
@@ -126,6 +126,10 @@ impl Remainder {
         bringer.bring(Ok(driver));
         Ok(())
     }
+}
+
+fn builtin_options(config: &Config) -> builtin::Options {
+    builtin::Options { titles: config.sessions.titles, ..builtin::Options::default() }
 }
 
 fn driver(

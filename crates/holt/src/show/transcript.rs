@@ -81,7 +81,7 @@ impl Transcript {
             EventBody::CallStarted(body) => self.started(body.call),
             EventBody::CallFinished(body) => self.finished(&mut out, body.call, &body.outcome),
             // Whoever gave the task knows what it is called.
-            EventBody::SessionRenamed(_) if !self.prompts => {}
+            EventBody::SessionRenamed(_) | EventBody::SessionSummarized(_) if !self.prompts => {}
             other => {
                 if let Some(line) = line_about(other) {
                     self.end_line(&mut out);
@@ -222,6 +222,13 @@ fn first_line(text: &str) -> &str {
 fn line_about(event: &EventBody) -> Option<String> {
     Some(match event {
         EventBody::SessionRenamed(body) => format!("  (now called “{}”)", clean_line(&body.title)),
+        EventBody::SessionSummarized(body) => {
+            let title = body.title.as_deref().map(|title| format!("“{}”: ", clean_line(title))).unwrap_or_default();
+            format!("  ({title}{})", clean_line(&body.summary))
+        }
+        EventBody::ModelStoodIn(body) => {
+            format!("  ! {} stands in for {}: {}", clean_line(&body.model), clean_line(&body.wanted), clean_line(&body.why))
+        }
         EventBody::PromptWithdrawn(body) => format!("  (a prompt was taken back by {})", clean_line(&body.by)),
         EventBody::ApprovalRequested(_) => "  ? waits for an answer".into(),
         EventBody::ApprovalAnswered(body) => {

@@ -53,6 +53,8 @@ impl Home {
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("HOME", self.path())
             .env("HOLT_DATA_DIR", self.data_dir())
+            // A scripted model is asked for nothing but what its test expects.
+            .env("HOLT_TITLES", "off")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.project())
             .stdin(Stdio::null());

@@ -533,6 +533,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists your facts, oldest first.
+         * @description What does not wait is told to the agents that it is about at the beginning of each run.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["list_facts"];
+        put?: never;
+        /**
+         * Writes a fact down, for one session's workspace or for everywhere.
+         * @description One that stands there already is answered as it is. What is to hold everywhere waits until somebody with the scope `approve`
+         *     has agreed.
+         *
+         *     Needs the scope `operate`.
+         */
+        post: operations["remember_fact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/memory/{fact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forgets a fact.
+         * @description Needs the scope `operate`.
+         */
+        delete: operations["forget_fact"];
+        options?: never;
+        head?: never;
+        /**
+         * Says a fact in other words, or agrees to one that waits.
+         * @description Needs the scope `operate`.
+         */
+        patch: operations["change_fact"];
+        trace?: never;
+    };
     "/v2/models": {
         parameters: {
             query?: never;
@@ -1678,6 +1731,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What a fact is about, and so whom it is told. */
+        About: {
+            /** @enum {string} */
+            type: "everywhere";
+        } | {
+            path: string;
+            /** @enum {string} */
+            type: "directory";
+        } | {
+            session: components["schemas"]["SessionId"];
+            /** @enum {string} */
+            type: "session";
+        };
         /** @description What an agent of that name is. A session gets a copy of it when it is made, so that later changes are no changes of it. */
         AgentDefinition: {
             /** @description The brain; the server's default when absent. */
@@ -1907,6 +1973,10 @@ export interface components {
         CancelRequested: {
             by: string;
             run: components["schemas"]["RunId"];
+        };
+        /** @description Says a fact in other words. Without them, it is agreed to as it stands. */
+        ChangeFact: {
+            text?: string | null;
         };
         /** @enum {string} */
         ChangeKind: "added" | "changed" | "removed";
@@ -2225,6 +2295,11 @@ export interface components {
             /** @enum {string} */
             kind: "session_renamed";
         } | {
+            /** @description A model said what the session is about. */
+            body: components["schemas"]["SessionSummarized"];
+            /** @enum {string} */
+            kind: "session_summarized";
+        } | {
             /** @description A prompt arrived. The order of these events is the order of the queue. */
             body: components["schemas"]["PromptQueued"];
             /** @enum {string} */
@@ -2259,6 +2334,11 @@ export interface components {
             body: components["schemas"]["AgentMessage"];
             /** @enum {string} */
             kind: "agent_message";
+        } | {
+            /** @description The model that was asked cannot answer, and another does. Said once in a run for each that stands in. */
+            body: components["schemas"]["ModelStoodIn"];
+            /** @enum {string} */
+            kind: "model_stood_in";
         } | {
             /** @description The agent wants to call a tool, and what the policy says. */
             body: components["schemas"]["CallProposed"];
@@ -2504,6 +2584,27 @@ export interface components {
              * @description The last event that the log has by now.
              */
             last_seq: number;
+        };
+        /** @description Something that is remembered. */
+        Fact: {
+            about: components["schemas"]["About"];
+            /** @description When it was written or last changed. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who wrote it, as people see them. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Its number among the owner's.
+             */
+            id: number;
+            session?: components["schemas"]["SessionId"] | null;
+            text: string;
+            /** @description It waits for a person to agree, and is told to nobody. */
+            waiting?: boolean;
+        };
+        /** @description Facts, oldest first. */
+        FactList: {
+            items: components["schemas"]["Fact"][];
         };
         /** @description What is wrong, in words a person can act on. */
         Failure: {
@@ -2903,6 +3004,17 @@ export interface components {
             /** @description Whether it can call tools. One that cannot only talks. */
             tools: boolean;
         };
+        /** @description The model that was asked cannot answer, and another does. Said once in a run for each that stands in. */
+        ModelStoodIn: {
+            /** @description Why, as the error's stable code and in words. */
+            code: string;
+            /** @description The one that is asked instead. */
+            model: string;
+            run: components["schemas"]["RunId"];
+            /** @description The one that was asked. */
+            wanted: string;
+            why: string;
+        };
         /** @description A program inside asked a model, through Holt. */
         ModelUsed: {
             model: string;
@@ -3300,6 +3412,12 @@ export interface components {
         RecordingStopped: {
             by: string;
         };
+        /** @description Writes a fact down. */
+        RememberFact: {
+            session?: components["schemas"]["SessionId"] | null;
+            /** @description One line of at most 400 characters. */
+            text: string;
+        };
         RenameSession: {
             title: string;
         };
@@ -3577,6 +3695,8 @@ export interface components {
         };
         /** @description Its title was changed by a person, or made from the first prompt. */
         SessionRenamed: {
+            /** @description Its first prompt's first words, until there is something better. */
+            from_prompt?: boolean;
             title: string;
         };
         /** @description A failed session is tried again. */
@@ -3624,6 +3744,15 @@ export interface components {
             title: string;
             workspace: components["schemas"]["WorkspaceSpec"];
         };
+        /** @description A model said what the session is about. */
+        SessionSummarized: {
+            model: string;
+            /** @description What was done, in a line. */
+            summary: string;
+            /** @description Its title, unless a person gave it one. */
+            title?: string | null;
+            usage: components["schemas"]["Usage"];
+        };
         /** @description A session in a list. */
         SessionSummary: {
             created_at: components["schemas"]["Timestamp"];
@@ -3635,6 +3764,8 @@ export interface components {
             owner: components["schemas"]["OwnerId"];
             removed_at?: components["schemas"]["Timestamp"] | null;
             status: components["schemas"]["Status"];
+            /** @description What was done in it, in a line, as a model says it. */
+            summary?: string;
             title: string;
             updated_at: components["schemas"]["Timestamp"];
         };
@@ -3717,6 +3848,8 @@ export interface components {
             sandbox: components["schemas"]["SandboxState"];
             snapshot?: components["schemas"]["String"] | null;
             status: components["schemas"]["Status"];
+            /** @description What was done in it, in a line, as a model says it. */
+            summary?: string;
             title: string;
             updated_at: components["schemas"]["Timestamp"];
             /** @description What all runs used together. */
@@ -4968,6 +5101,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_facts: {
+        parameters: {
+            query?: {
+                /** @description Only what counts, or waits to count, in this session's workspace. */
+                session?: components["schemas"]["SessionId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The facts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remember_fact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RememberFact"];
+            };
+        };
+        responses: {
+            /** @description It is kept. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fact"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    forget_fact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                fact: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_fact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                fact: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeFact"];
+            };
+        };
+        responses: {
+            /** @description It is kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fact"];
                 };
             };
             /** @description An error. */

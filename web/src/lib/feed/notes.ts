@@ -33,6 +33,10 @@ export function noteOf(event: SessionEvent): Note | undefined {
 	switch (event.kind) {
 		case 'budget_warned':
 			return { tone: 'warning', text: `Four fifths of this run's ${BOUND_WORDS[event.body.bound]} are used` };
+		case 'model_stood_in': {
+			const { wanted, model, why, code } = event.body;
+			return { tone: 'warning', text: `${model} stands in for ${wanted}: ${why}`, code };
+		}
 		case 'context_compacted':
 			return { tone: 'quiet', text: compactedNote(event.body) };
 		case 'compaction_undone':

@@ -24,6 +24,10 @@ function changes(record: Snapshot, event: SessionEvent): Partial<Snapshot> {
 		}
 		case 'session_renamed':
 			return { title: event.body.title };
+		case 'session_summarized': {
+			const { title, summary, usage } = event.body;
+			return { ...(title && { title }), summary, usage: plus(record.usage, usage) };
+		}
 		case 'prompt_queued':
 			return { queue: enqueued(record.queue, event) };
 		case 'prompt_withdrawn':

@@ -1,15 +1,15 @@
 //! What the brain of a run says.
 
-use super::Draft;
+use super::{Draft, words};
 use crate::agent::FinishedTurn;
 use crate::budget::Standing;
 use crate::event::{
     AgentMessage, ApprovalRequested, BudgetReached, BudgetWarned, CallFinished, CallProposed, MessageAborted, MessageStarted,
-    PromptSteered, RunResult, Seq, WhenBusy,
+    ModelStoodIn, PromptSteered, RunResult, Seq, WhenBusy,
 };
 use crate::id::{CallId, MessageId, RunId};
 use crate::machine::input::{Effect, Refusal};
-use crate::model::AssistantPart;
+use crate::model::{AssistantPart, StoodIn};
 use crate::policy::{Judgement, Verdict};
 use crate::tool::{CallOutcome, CallStatus, MAX_ARGUMENT_BYTES, Place, ToolSpec};
 
@@ -23,6 +23,17 @@ impl Draft {
             self.emit(MessageAborted { run, message: unfinished });
         }
         self.emit(MessageStarted { run, message });
+        Ok(())
+    }
+
+    /// Said once for each that stands in, and not at every step.
+    pub(super) fn stood_in(&mut self, run: RunId, stood_in: StoodIn) -> Result<(), Refusal> {
+        let current = self.run_if(run)?;
+        let StoodIn { wanted, model, code, why } = stood_in;
+        if current.stood_in.as_ref() != Some(&model) {
+            let (code, why) = (words::code(&code), words::text(&why));
+            self.emit(ModelStoodIn { run, wanted, model, code, why });
+        }
         Ok(())
     }
 

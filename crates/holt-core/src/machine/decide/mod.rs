@@ -11,6 +11,7 @@ mod questions;
 mod recording;
 mod runs;
 mod sandbox;
+mod summary;
 mod time;
 mod words;
 
@@ -50,7 +51,7 @@ impl Draft {
             Input::Answer(answer) => self.answer(answer),
             Input::Reply { call, text, by } => self.reply(call, text, by),
             Input::SetMode { mode, by } => self.set_mode(mode, by),
-            Input::Rename { title } => self.unless_ended(SessionRenamed { title }),
+            Input::Rename { title } => self.unless_ended(SessionRenamed { title, from_prompt: false }),
             Input::Stop { reason, by } => self.stop(reason, by),
             Input::Retry { by } => self.retry(by),
             Input::FileReceived { path, size, by } => {
@@ -66,6 +67,8 @@ impl Draft {
             Input::Compact { by } => self.compact(by),
             Input::Compacted(compacted) => self.compacted(*compacted),
             Input::UndoCompaction { by } => self.undo_compaction(by),
+            Input::Summarized(summary) => self.summarized(summary),
+            Input::StoodIn { run, stood_in } => self.stood_in(run, stood_in),
             Input::BeginMessage { run, message } => self.begin_message(run, message),
             Input::NextStep { run } => self.next_step(run),
             Input::Turn { run, turn, tools, seen } => self.turn(run, *turn, &tools, seen),

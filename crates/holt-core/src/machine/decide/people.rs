@@ -26,7 +26,7 @@ impl Draft {
             _ => {}
         }
         if self.state.spec.title.is_empty() {
-            self.emit(SessionRenamed { title: title_of(&prompt.text) });
+            self.emit(SessionRenamed { title: title_of(&prompt.text), from_prompt: true });
         }
         let NewPrompt { id, text, attachments, when_busy, by } = prompt;
         self.emit(PromptQueued { prompt: id, text, attachments, when_busy, by: by.clone() });

@@ -93,5 +93,6 @@ impl Draft {
         } else {
             self.start_next_run();
         }
+        self.summarize_if_due();
     }
 }
