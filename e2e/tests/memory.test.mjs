@@ -20,7 +20,7 @@ for (const size of SIZES) {
 					text: `The tests need Postgres on port ${size.name}`,
 					session: id
 				});
-				await page.goto('/app/settings');
+				await person.opens('/app/settings');
 				const memory = page.getByRole('region', { name: 'Memory' });
 				await memory
 					.getByRole('textbox', { name: 'A fact that holds everywhere' })

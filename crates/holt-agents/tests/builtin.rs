@@ -11,7 +11,7 @@ use common::Session;
 use futures::FutureExt as _;
 use holt_agents::BuiltinAgent;
 use holt_agents::builtin::Options;
-use holt_core::agent::{DeltaTarget, WorkError};
+use holt_core::agent::{Agent as _, DeltaTarget, WorkError};
 use holt_core::event::{EventBody, RunResult};
 use holt_core::machine::Input;
 use holt_core::model::{AssistantPart, ModelError, ModelEvent, ModelRequest, StoodIn, StopReason, Turn};
@@ -411,16 +411,17 @@ async fn a_session_is_summed_up_in_two_lines_from_what_was_asked_and_said() {
     });
     let session = Session::new("look around", succeeds);
     session.work(&agent(&model), &[]).await.unwrap();
-    let summary = session.summary(&agent(&model)).await.unwrap();
+    let summarize = async |agent: BuiltinAgent| within("the summary", agent.summarize(session.desk())).await.unwrap();
+    let summary = summarize(agent(&model)).await.unwrap();
     assert_eq!((summary.title.as_str(), summary.summary.as_str()), ("Looking around", "Nothing was found."));
     assert_eq!(summary.usage.input_tokens, 10);
     let asked = model.requests().pop().unwrap();
     assert!(asked.tools.is_empty() && asked.max_output_tokens <= 1000, "it is cheap");
     assert_eq!(heard(&asked), ["FIRST REQUEST\nlook around\n\nTHE AGENT'S LAST WORDS\nI found nothing."]);
     let silent = BuiltinAgent::new(Arc::new(model.clone()), Options { titles: false, ..Options::default() });
-    assert_eq!(session.summary(&silent).await, None);
+    assert_eq!(summarize(silent).await, None);
     let broken = FakeModel::by(|_| Answer::new().failed(ModelError::BadKey("no".into())));
-    assert_eq!(session.summary(&agent(&broken)).await, None);
+    assert_eq!(summarize(agent(&broken)).await, None);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use holt_core::agent::{Agent, Brief, Delta, Desk, FinishedTurn, Halted, SessionSummary, WorkError};
+use holt_core::agent::{Agent, Brief, Delta, Desk, FinishedTurn, Halted, WorkError};
 use holt_core::budget::Budget;
 use holt_core::context::Start;
 use holt_core::event::{ContextCompacted, Event, EventBody, Seq, SessionCreated, WhenBusy};
@@ -100,7 +100,7 @@ impl Session {
         Start::new(state.compactions.last(), state.last_seq)
     }
 
-    fn desk(self: &Arc<Self>) -> Arc<dyn Desk> {
+    pub fn desk(self: &Arc<Self>) -> Arc<dyn Desk> {
         let run = RunId::new(Uuid::from_u128(2));
         let brief = Brief {
             session: SessionId::new(Uuid::from_u128(1)),
@@ -136,11 +136,6 @@ impl Session {
         self.lock().lives = None;
         let ended = within("the agent", agent.work(self.desk())).await;
         self.close(ended)
-    }
-
-    /// What the agent says of the session between runs.
-    pub async fn summary(self: &Arc<Self>, agent: &dyn Agent) -> Option<SessionSummary> {
-        within("the summary", agent.summarize(self.desk())).await.unwrap()
     }
 
     fn close(&self, ended: Result<(), WorkError>) -> Result<(), WorkError> {

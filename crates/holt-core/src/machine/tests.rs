@@ -351,7 +351,7 @@ fn a_task_ends_after_its_first_run_and_an_expired_chat_whenever_it_is() {
     story.take(Input::Prompt(prompt(1, WhenBusy::Queue)));
     let run = story.run();
     assert_eq!(story.take(Input::BrainDone { run }), ["run_finished", "session_ending"]);
-    assert_eq!(story.effects, [Effect::EndSandbox]);
+    assert_eq!(story.effects, [Effect::EndSandbox, Effect::Summarize], "what it was about is said all the same");
     assert_eq!(story.take(Input::SandboxEnded), ["session_ended"]);
     assert_eq!(story.state.phase, Phase::Ended { reason: EndReason::Completed });
 
