@@ -10,7 +10,7 @@ export const SIZES = [
 
 /** Nothing is wider than the window, and nothing that can be pressed by a finger is too small for it. */
 export async function assertFits(page, { hasTouch }) {
-	const { wide, small } = await page.evaluate(() => {
+	const { wide, tall, small } = await page.evaluate(() => {
 		const seen = (it) => it.offsetParent !== null && getComputedStyle(it).visibility !== 'hidden';
 		const targets = [
 			...document.querySelectorAll(
@@ -19,6 +19,7 @@ export async function assertFits(page, { hasTouch }) {
 		];
 		return {
 			wide: document.documentElement.scrollWidth - innerWidth,
+			tall: document.documentElement.scrollHeight - innerHeight,
 			small: targets
 				.filter(seen)
 				.filter((it) => Math.round(it.getBoundingClientRect().height) < 44)
@@ -26,6 +27,7 @@ export async function assertFits(page, { hasTouch }) {
 		};
 	});
 	assert.ok(wide <= 0, `the page is ${wide} pixels wider than its window`);
+	assert.ok(tall <= 0, `the page is ${tall} pixels taller than its window: its parts scroll, not itself`);
 	if (hasTouch) assert.deepEqual(small, []);
 }
 
