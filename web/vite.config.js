@@ -64,5 +64,6 @@ export default defineConfig({
 	server: {
 		proxy: { '/v2': passed, '/health': passed, '/ready': passed, '/docs': passed, '/openapi.json': passed }
 	},
-	test: { include: ['src/**/*.test.ts'], environment: 'node' }
+	// A busy machine takes its time for what is tried with many inputs.
+	test: { include: ['src/**/*.test.ts'], environment: 'node', testTimeout: 60_000 }
 });
