@@ -45,6 +45,7 @@ pub use holt_core::provider::{ProviderInfo, ProviderKind, ProviderList, Provider
 pub use holt_core::sandbox::{Finding, FindingState, Measurement};
 pub use holt_core::session::{DesktopSpec, EndReason, Flavour, Limits, SessionKind, Status, WorkspaceSpec};
 pub use holt_core::snapshot::{ChangeKind, Changes, FileChange, SnapshotInfo};
+pub use holt_core::source::{Fetched, Source};
 pub use holt_core::terminal::{Terminal, TerminalExit, TerminalSize};
 pub use holt_core::time::Timestamp;
 pub use holt_core::view::{

@@ -10,6 +10,7 @@ use holt_core::profile::{Profile, ProfileName};
 use holt_core::search::Found;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, WorkspaceSpec};
 use holt_core::snapshot::SnapshotInfo;
+use holt_core::source::Source;
 use holt_core::time::Timestamp;
 use holt_core::view::{Artifact, Programs, SessionSummary, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,10 @@ pub struct CreateSession {
     /// A directory of the user's needs the scope `admin`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace: Option<WorkspaceSpec>,
+    /// A repository that is fetched into the workspace before anything else happens, inside of the sandbox. Its host is then let
+    /// through; a secret that is kept for the host is added outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// When its agent is asked about, or kept from, what it wants to do; the server's default when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,

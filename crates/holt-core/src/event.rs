@@ -17,6 +17,7 @@ use crate::plan::PlanItem;
 use crate::policy::{Grant, Mode, Question, Verdict};
 use crate::session::{EndReason, Network, SessionSpec};
 use crate::snapshot::{SnapshotId, SnapshotInfo};
+use crate::source::{Fetched, Source};
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, Place, ToolContent};
@@ -471,6 +472,11 @@ events! {
         kept_at: Option<Seq>,
         files: u64,
         by: String,
+    }
+    /// What the session works on was fetched into its workspace.
+    SourceFetched = "source_fetched" {
+        source: Source,
+        fetched: Fetched,
     }
     /// A person put a file into the workspace.
     FileReceived = "file_received" {

@@ -29,6 +29,7 @@ pub mod sandbox;
 pub mod search;
 pub mod session;
 pub mod snapshot;
+pub mod source;
 pub mod store;
 pub mod terminal;
 pub mod time;

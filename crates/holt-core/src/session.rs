@@ -8,6 +8,7 @@ use crate::id::OwnerId;
 use crate::network::HostRule;
 use crate::policy::{Mode, Policy};
 use crate::profile::ProfileName;
+use crate::source::Source;
 use crate::time::Timestamp;
 
 /// How a session lives.
@@ -141,6 +142,9 @@ pub struct SessionSpec {
     /// Which preset of programs and variables the sandbox has.
     pub environment: String,
     pub workspace: WorkspaceSpec,
+    /// Where what stands in the workspace at first comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     pub policy: Policy,
     /// The policies that the session's own may not go beyond: of the key that made it, of its agent's definition.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -15,6 +15,7 @@ use crate::plan::PlanItem;
 use crate::policy::{Grant, Mode, Policy, Question};
 use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use crate::snapshot::SnapshotId;
+use crate::source::{Fetched, Source};
 use crate::store::{Head, StoredHead};
 use crate::time::Timestamp;
 use crate::tool::Place;
@@ -93,6 +94,12 @@ pub struct Snapshot {
     pub model: String,
     pub environment: String,
     pub workspace: WorkspaceSpec,
+    /// Where what stood in the workspace at first comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// What was fetched from there, once it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Fetched>,
     pub policy: Policy,
     /// The policies that the session's own may not go beyond.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -35,6 +35,7 @@ impl Owner {
                 Effect::OpenSandbox => self.open_sandbox(),
                 Effect::Compact => self.compact(),
                 Effect::Summarize => self.summarize(),
+                Effect::FetchSource => self.fetch_source(),
                 Effect::StartBrain { run } => self.start_brain(run),
                 Effect::HaltBrain { run } => self.halt_brain(run),
                 Effect::Proceed { run } => self.proceed(run),
@@ -249,7 +250,7 @@ impl Owner {
         }
     }
 
-    fn acknowledge(&mut self, call: CallId) {
+    pub(crate) fn acknowledge(&mut self, call: CallId) {
         if self.state.sandbox == SandboxState::Closed {
             return;
         }

@@ -23,6 +23,7 @@ mod owner;
 mod reports;
 mod requests;
 mod schedule;
+mod source;
 mod watch;
 
 pub use engine::{

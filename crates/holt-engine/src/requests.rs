@@ -8,6 +8,7 @@ use holt_core::network::HostRule;
 use holt_core::policy::{Mode, Policy};
 use holt_core::profile::ProfileName;
 use holt_core::session::{DesktopSpec, Limits, Network, SessionKind, Status, WorkspaceSpec};
+use holt_core::source::Source;
 use holt_core::store::HeadCursor;
 use holt_core::terminal::TerminalSize;
 use holt_core::time::Timestamp;
@@ -26,6 +27,8 @@ pub struct CreateSession {
     pub model: Option<String>,
     pub environment: Option<String>,
     pub workspace: Option<WorkspaceSpec>,
+    /// Where what stands in the workspace at first comes from.
+    pub source: Option<Source>,
     pub policy: Option<Policy>,
     pub mode: Option<Mode>,
     pub budget: Option<Budget>,

@@ -217,6 +217,7 @@ mod tests {
             "holt changes last --diff --since 3fa9",
             "holt changes last --snapshots",
             "holt undo last notes.txt --to 3fa9",
+            "holt run --git https://github.com/a/b --branch main mend it",
             "holt fork last --at 42 --files now try it otherwise",
             "holt retry last --step 3",
             "holt mode last accept-edits",

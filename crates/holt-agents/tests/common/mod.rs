@@ -317,6 +317,7 @@ fn spec() -> SessionSpec {
         model: FAKE_MODEL.into(),
         environment: "python".into(),
         workspace: WorkspaceSpec::Managed,
+        source: None,
         policy: Policy::default(),
         bounds: Vec::new(),
         mode: Mode::default(),

@@ -96,6 +96,7 @@ impl State {
             EventBody::WorkspaceRestored(restored) if restored.path.is_none() => {
                 self.snapshot = Some(restored.snapshot.clone());
             }
+            EventBody::SourceFetched(fetched) => self.fetched = Some(fetched.fetched.clone()),
             EventBody::SessionForked(forked) => self.forked(at, forked),
             EventBody::PlanChanged(changed) => self.plan.clone_from(&changed.items),
             EventBody::NetworkChanged(changed) => {
@@ -157,6 +158,7 @@ impl State {
             recent: std::mem::take(&mut self.recent),
             queue: std::mem::take(&mut self.queue),
             snapshot: Some(snapshot),
+            fetched: self.fetched.take(),
             forked_from: Some(ForkedFrom { session: from, at: place }),
             driven_seq: self.last_seq,
             last_seq: self.last_seq,
@@ -251,7 +253,8 @@ impl State {
 
     fn leave_run(&mut self, at: Timestamp, finished: &RunFinished) {
         if let Some(run) = self.run_mut() {
-            self.before_run = run.before.take();
+            // One that wrote nothing has nothing that could be undone, whoever else put files there meanwhile.
+            self.before_run = run.before.take().filter(|_| run.wrote);
         }
         self.usage = self.usage.plus(finished.usage);
         self.runs += u32::from(matches!(finished.result, RunResult::Completed | RunResult::BudgetReached { .. }));

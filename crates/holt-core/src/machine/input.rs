@@ -12,6 +12,7 @@ use crate::network::{HostRule, NetworkDecision};
 use crate::policy::Mode;
 use crate::session::{EndReason, Network};
 use crate::snapshot::{SnapshotId, SnapshotInfo};
+use crate::source::Fetched;
 use crate::terminal::TerminalExit;
 use crate::time::Timestamp;
 use crate::tool::{CallOutcome, ToolContent, ToolSpec};
@@ -186,6 +187,8 @@ pub enum Input {
         outcome: CallOutcome,
     },
     Published(Published),
+    /// What the session works on is in its workspace.
+    SourceFetched(Fetched),
     /// What stood in the workspace was kept.
     SnapshotTaken(SnapshotInfo),
     /// The workspace was made what it was.
@@ -269,6 +272,8 @@ pub enum Effect {
     Summarize,
     /// Begin to open the sandbox, so that it is there when the first call comes.
     OpenSandbox,
+    /// Fetch what the session works on, unless that is being done.
+    FetchSource,
     /// Set the brain to work on the run; if one was at it before, from where the events end.
     StartBrain {
         run: RunId,

@@ -15,6 +15,7 @@ use crate::plan::PlanItem;
 use crate::policy::{Grant, Layers, Mode, Verdict};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::snapshot::{NOTHING, SnapshotId};
+use crate::source::Fetched;
 use crate::store::Head;
 use crate::time::Timestamp;
 use crate::view::{
@@ -151,6 +152,9 @@ pub struct State {
     pub recent: VecDeque<PromptId>,
     pub artifacts: Vec<Artifact>,
     pub usage: Usage,
+    /// What was fetched from where the session's files come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Fetched>,
     /// Of which session it is a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forked_from: Option<ForkedFrom>,
@@ -200,6 +204,7 @@ impl State {
             recent: VecDeque::new(),
             artifacts: Vec::new(),
             usage: Usage::default(),
+            fetched: None,
             forked_from: None,
             created_at: at,
             last_at: at,
@@ -233,6 +238,11 @@ impl State {
             grants: &self.grants,
             workspace: &self.spec.workspace,
         }
+    }
+
+    /// What the session works on has to be fetched before it can be worked on.
+    pub fn lacks_source(&self) -> bool {
+        self.spec.source.is_some() && self.fetched.is_none()
     }
 
     pub fn run(&self) -> Option<&RunState> {
@@ -388,6 +398,8 @@ impl State {
             model: spec.model,
             environment: spec.environment,
             workspace: spec.workspace,
+            source: spec.source,
+            fetched: self.fetched.clone(),
             policy: spec.policy,
             bounds: spec.bounds,
             mode: self.mode,

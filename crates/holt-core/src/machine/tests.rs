@@ -5,6 +5,7 @@ mod fork;
 mod held;
 mod network;
 mod questions;
+mod source;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,7 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
         model: "demo".into(),
         environment: "default".into(),
         workspace: WorkspaceSpec::Managed,
+        source: None,
         policy: Policy {
             rules: vec![Rule::about("ask_*", Verdict::Ask), Rule::about("deny_*", Verdict::Deny)],
             ..Policy::default()

@@ -6,7 +6,9 @@ use holt_core::access::{Principal, Scope};
 use holt_core::event::{Event, SessionCreated};
 use holt_core::id::SessionId;
 use holt_core::machine::{Decision, Effect, Input, State, decide};
-use holt_core::session::{DesktopSpec, SessionKind, SessionSpec, WorkspaceSpec};
+use holt_core::network::HostRule;
+use holt_core::session::{DesktopSpec, Network, SessionKind, SessionSpec, WorkspaceSpec};
+use holt_core::source::Source;
 use holt_core::store::StoreError;
 use holt_core::view::Snapshot;
 use uuid::Uuid;
@@ -45,6 +47,9 @@ impl Engine {
         let created = SessionCreated { spec };
         let first = Event::new(id, 1, 1, now, &created.clone().into());
         let mut beginning = Beginning { state: State::new(id, created, now), events: vec![first], effects: Vec::new() };
+        if beginning.state.lacks_source() && prompt.is_none() {
+            beginning.effects = vec![Effect::OpenSandbox, Effect::FetchSource];
+        }
         if let Some(prompt) = prompt {
             beginning.take(decide(&beginning.state, Input::Prompt(new_prompt(by, prompt)), now)?);
         }
@@ -100,6 +105,11 @@ impl Engine {
         let mode = request.mode.or_else(|| defined.and_then(|agent| agent.mode)).unwrap_or(options.mode);
         let budget = request.budget.or_else(|| defined.and_then(|agent| agent.budget)).unwrap_or(options.budget);
         let workspace = self.workspace(by, request.workspace.unwrap_or(WorkspaceSpec::Managed)).await?;
+        let (network, hosts) = reaching(&request.source, request.network.unwrap_or(options.network), request.hosts)?;
+        if request.source.is_some() && (workspace != WorkspaceSpec::Managed || mode.reads_only()) {
+            let what = "a repository can only be fetched into a workspace of Holt's own that may be written".to_owned();
+            return Err(invalid("bad_source", what, "Leave out the directory, and begin in another mode than plan."));
+        }
         let natural = if workspace == WorkspaceSpec::Managed { SessionKind::Chat } else { SessionKind::Project };
         Ok(SessionSpec {
             owner: by.owner.clone(),
@@ -109,6 +119,7 @@ impl Engine {
             model,
             environment,
             workspace,
+            source: request.source,
             policy,
             bounds: definition.iter().filter_map(|agent| agent.policy.clone()).collect(),
             mode,
@@ -116,8 +127,8 @@ impl Engine {
             budget,
             limits: request.limits.unwrap_or(options.limits),
             desktop: sensible(request.desktop.unwrap_or(options.desktop))?,
-            network: request.network.unwrap_or(options.network),
-            hosts: sensible_hosts(request.hosts)?,
+            network,
+            hosts: sensible_hosts(hosts)?,
             record_desktop: request.record_desktop,
             browser_profile: request.browser_profile,
             origin: request.origin.unwrap_or_else(|| "holt".into()),
@@ -135,6 +146,24 @@ impl Engine {
         let path = off_thread(move || workspaces.check_directory(Path::new(&path))).await?;
         Ok(WorkspaceSpec::Directory { path })
     }
+}
+
+/// Whoever names a repository means its host to be reached.
+fn reaching(
+    source: &Option<Source>,
+    network: Network,
+    mut hosts: Vec<HostRule>,
+) -> Result<(Network, Vec<HostRule>), EngineError> {
+    if let Some(source) = source {
+        let hint = "Give it as `https://host/path`, and a branch as Git names it.";
+        source.check().map_err(|what| invalid("bad_source", what, hint))?;
+        if network == Network::None {
+            let what = "nothing leaves a session whose network is `none`, so no repository can be fetched".to_owned();
+            return Err(invalid("source_needs_network", what, "Set `network` to `allow` or `open`."));
+        }
+        hosts.extend(source.rule());
+    }
+    Ok((network, hosts))
 }
 
 fn sensible(desktop: DesktopSpec) -> Result<DesktopSpec, EngineError> {

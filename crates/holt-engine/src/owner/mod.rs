@@ -75,6 +75,8 @@ pub(crate) struct Owner {
     pub(crate) compacting: Option<AbortHandle>,
     /// Between runs it is said what the session is about.
     pub(crate) summarizing: Option<AbortHandle>,
+    /// What the session works on is being fetched.
+    pub(crate) fetching: Option<AbortHandle>,
     pub(crate) helpers: JoinSet<()>,
     pub(crate) tools: Arc<Vec<ToolSpec>>,
     /// Inputs that follow from effects, taken before anything else.
@@ -137,6 +139,7 @@ impl Owner {
             calls: HashMap::new(),
             compacting: None,
             summarizing: None,
+            fetching: None,
             helpers: JoinSet::new(),
             follow_up: VecDeque::new(),
             waking: Vec::new(),
@@ -201,6 +204,7 @@ impl Owner {
         quiet
             && self.compacting.is_none()
             && self.summarizing.is_none()
+            && self.fetching.is_none()
             && self.state.run().is_none()
             && self.state.control.is_none()
     }

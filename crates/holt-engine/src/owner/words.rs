@@ -116,6 +116,11 @@ pub(crate) enum Word {
         snapshot: SnapshotInfo,
         reply: Option<oneshot::Sender<()>>,
     },
+    /// What came of fetching what the session works on; nothing, if the sandbox did not open.
+    SourceAnswered {
+        outcome: Option<CallOutcome>,
+        kept: Option<SnapshotInfo>,
+    },
     SandboxAnswered(Result<SandboxInfo, SandboxError>),
     /// Noticed by a call, of the sandbox that stood behind this opening of the door.
     SandboxLost {

@@ -179,6 +179,7 @@ pub fn spec() -> SessionSpec {
         model: "demo".into(),
         environment: "default".into(),
         workspace: WorkspaceSpec::Managed,
+        source: None,
         policy: Policy::default(),
         bounds: Vec::new(),
         mode: Mode::Full,

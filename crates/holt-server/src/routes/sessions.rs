@@ -51,6 +51,7 @@ fn to_engine(request: CreateSession) -> engine::CreateSession {
         model: request.model,
         environment: request.environment,
         workspace: request.workspace,
+        source: request.source,
         policy: request.policy,
         mode: request.mode,
         budget: request.budget,

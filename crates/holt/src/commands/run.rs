@@ -11,6 +11,7 @@ use holt_core::id::{PromptId, SessionId};
 use holt_core::policy::Mode;
 use holt_core::profile::ProfileName;
 use holt_core::session::{Network, SessionKind, WorkspaceSpec};
+use holt_core::source::Source;
 use holt_core::view::Snapshot;
 use uuid::Uuid;
 
@@ -23,6 +24,7 @@ use crate::show::words::short_id;
 #[command(after_help = "Examples:
   holt run \"make a small web page about otters\"
   holt run --managed \"compute the first thousand primes\"     in a directory of Holt's own
+  holt run --git https://github.com/owner/name \"mend the failing test\"
   git diff | holt run -                                       the task from standard input
   holt run --json \"run the tests\" | jq .kind")]
 pub struct Arguments {
@@ -32,6 +34,12 @@ pub struct Arguments {
     /// Work in a directory that Holt makes and keeps, instead of this one
     #[arg(long)]
     managed: bool,
+    /// Work on this repository, in a directory that Holt makes and keeps
+    #[arg(long, value_name = "URL")]
+    git: Option<String>,
+    /// The branch or tag of the repository
+    #[arg(long, requires = "git")]
+    branch: Option<String>,
     /// The agent: one of `holt agents`, such as coder or reviewer
     #[arg(long)]
     agent: Option<String>,
@@ -66,11 +74,13 @@ const TRIES: u32 = 3;
 
 pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
     let text = task(&arguments.task)?;
-    let workspace = workspace(&arguments, context)?;
+    let source = arguments.git.clone().map(|url| Source::Git { url, branch: arguments.branch.clone() });
+    let managed = arguments.managed || source.is_some();
+    let workspace = workspace(managed, context)?;
     let prompt = PromptId::new(Uuid::now_v7());
     let wanted = CreateSession {
         id: Some(SessionId::new(Uuid::now_v7())),
-        kind: Some(if arguments.managed { SessionKind::Chat } else { SessionKind::Project }),
+        kind: Some(if managed { SessionKind::Chat } else { SessionKind::Project }),
         title: arguments.title.clone(),
         agent: arguments.agent.clone(),
         mode: arguments.mode,
@@ -80,6 +90,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
         hosts: arguments.hosts.rules(),
         browser_profile: arguments.profile.clone(),
         workspace: Some(workspace),
+        source,
         prompt: Some(SendPrompt { id: Some(prompt), text, attachments: Vec::new(), when_busy: WhenBusy::Queue }),
         ..CreateSession::default()
     };
@@ -90,7 +101,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
     let exit = follow::until_done(context, &client, session.id, prompt, 0).await?;
     if !context.output.json {
         let id = short_id(session.id);
-        let files = if arguments.managed { format!("holt get {id} · ") } else { String::new() };
+        let files = if managed { format!("holt get {id} · ") } else { String::new() };
         context.output.note(&format!("\nsession {id}: {files}holt send {id} \"…\" · holt logs {id}"));
     }
     if exit == Exit::Good { Ok(()) } else { Err(Failure::silent(exit)) }
@@ -112,8 +123,8 @@ async fn create(context: &Context, wanted: &CreateSession) -> Result<(Client, Sn
     }
 }
 
-fn workspace(arguments: &Arguments, context: &Context) -> Result<WorkspaceSpec, Failure> {
-    if arguments.managed {
+fn workspace(managed: bool, context: &Context) -> Result<WorkspaceSpec, Failure> {
+    if managed {
         return Ok(WorkspaceSpec::Managed);
     }
     if context.is_remote() {

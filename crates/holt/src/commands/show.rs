@@ -3,6 +3,7 @@
 use clap::Args;
 use holt_core::plan;
 use holt_core::session::WorkspaceSpec;
+use holt_core::source::Source;
 use holt_core::view::Snapshot;
 
 use super::answer::covers;
@@ -41,6 +42,10 @@ fn text(session: &Snapshot) -> String {
     add("status", session.status.as_str().to_owned());
     add("agent", clean_line(&format!("{} with {}", session.agent, session.model)));
     add("workspace", workspace);
+    if let Some(Source::Git { url, branch }) = &session.source {
+        let branch = branch.as_ref().map(|branch| format!(" {branch}")).unwrap_or_default();
+        add("from", clean_line(&format!("{url}{branch}")));
+    }
     add("made", time(session.created_at));
     add("mode", session.mode.as_str().replace('_', "-"));
     if let Some(from) = session.forked_from {

@@ -63,7 +63,7 @@ pub async fn changes(arguments: ChangesArguments, context: &Context) -> Result<(
     };
     let Some((since, now)) = since.zip(session.snapshot.clone()) else {
         let none = Changes { changes: Vec::new(), truncated: false };
-        return context.output.result(&none, || "no run has changed a file yet".into());
+        return context.output.result(&none, || "the last run changed no file".into());
     };
     let changes = client.changes(id, &since, &now).await.map_err(context.explain())?;
     if !arguments.diff {
@@ -186,7 +186,11 @@ pub async fn undo(arguments: UndoArguments, context: &Context) -> Result<(), Fai
         None => session.before_run.clone(),
     };
     let snapshot = to.ok_or_else(|| {
-        Failure::failed("nothing_to_undo", "no run has been over in this session", "Name a snapshot with `--to`.")
+        Failure::failed(
+            "nothing_to_undo",
+            "the last run changed nothing",
+            "Name a snapshot with `--to`; `holt changes SESSION --snapshots` lists them.",
+        )
     })?;
     let request = RestoreRequest { snapshot, path: arguments.path };
     let restored = client.restore(id, &request).await.map_err(context.explain())?;

@@ -10,5 +10,6 @@ mod network;
 mod packages;
 mod run;
 mod serve;
+mod source;
 mod support;
 mod terminal;

@@ -2154,6 +2154,7 @@ export interface components {
              * @description How long it may sit idle before its sandbox is closed to give the memory back.
              */
             sleep_after_seconds?: number | null;
+            source?: components["schemas"]["Source"] | null;
             /** @description Made from the first prompt when absent. */
             title?: string | null;
             workspace?: components["schemas"]["WorkspaceSpec"] | null;
@@ -2526,6 +2527,11 @@ export interface components {
             /** @enum {string} */
             kind: "session_forked";
         } | {
+            /** @description What the session works on was fetched into its workspace. */
+            body: components["schemas"]["SourceFetched"];
+            /** @enum {string} */
+            kind: "source_fetched";
+        } | {
             /** @description A person put a file into the workspace. */
             body: components["schemas"]["FileReceived"];
             /** @enum {string} */
@@ -2611,6 +2617,12 @@ export interface components {
             code: string;
             hint: string;
             message: string;
+        };
+        /** @description What was fetched. Said by the sandbox, so it is to be read and not to be relied on. */
+        Fetched: {
+            /** @description Empty where the repository has nothing in it yet. */
+            branch: string;
+            commit: string;
         };
         /** @description How a file differs between two snapshots. */
         FileChange: {
@@ -3741,6 +3753,7 @@ export interface components {
              * @description How long it may sit idle before its sandbox is closed to give the memory back.
              */
             sleep_after_seconds: number;
+            source?: components["schemas"]["Source"] | null;
             title: string;
             workspace: components["schemas"]["WorkspaceSpec"];
         };
@@ -3812,6 +3825,7 @@ export interface components {
             environment: string;
             expires_at?: components["schemas"]["Timestamp"] | null;
             failure?: components["schemas"]["Failure"] | null;
+            fetched?: components["schemas"]["Fetched"] | null;
             forked_from?: components["schemas"]["ForkedFrom"] | null;
             /** @description What people allowed for as long as the session lives. */
             grants?: components["schemas"]["Grant"][];
@@ -3847,6 +3861,7 @@ export interface components {
             run?: components["schemas"]["RunView"] | null;
             sandbox: components["schemas"]["SandboxState"];
             snapshot?: components["schemas"]["String"] | null;
+            source?: components["schemas"]["Source"] | null;
             status: components["schemas"]["Status"];
             /** @description What was done in it, in a line, as a model says it. */
             summary?: string;
@@ -3881,6 +3896,19 @@ export interface components {
         /** @description What stands in the workspace was kept, as it was then. */
         SnapshotTaken: {
             snapshot: components["schemas"]["SnapshotInfo"];
+        };
+        Source: {
+            /** @description A branch or a tag; the repository's own choice when absent. */
+            branch?: string | null;
+            /** @enum {string} */
+            type: "git";
+            /** @description `https://host/path`. Without a name or a password in it: a secret is kept for the host. */
+            url: string;
+        };
+        /** @description What the session works on was fetched into its workspace. */
+        SourceFetched: {
+            fetched: components["schemas"]["Fetched"];
+            source: components["schemas"]["Source"];
         };
         /**
          * @description The one word that says how a session is. Every contract's status words are a view of it.

@@ -52,6 +52,11 @@ export function noteOf(event: SessionEvent): Note | undefined {
 			const { by, path, files } = event.body;
 			return { tone: 'quiet', text: `${by} put ${path ?? count(files, 'file')} back as before` };
 		}
+		case 'source_fetched': {
+			const { source, fetched } = event.body;
+			const at = [fetched.branch, fetched.commit.slice(0, 8)].filter(Boolean).join(' at ');
+			return { tone: 'quiet', text: `Fetched ${source.url}${at && `, ${at}`}` };
+		}
 		case 'session_forked':
 			return { tone: 'quiet', text: forkNote(event.body) };
 		case 'file_received':

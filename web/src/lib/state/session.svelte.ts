@@ -245,6 +245,7 @@ function touchesFiles({ kind }: SessionEvent): boolean {
 	return (
 		kind === 'call_finished' ||
 		kind === 'file_received' ||
+		kind === 'source_fetched' ||
 		kind === 'run_finished' ||
 		kind === 'workspace_restored'
 	);

@@ -39,7 +39,10 @@ impl Draft {
             self.emit(PromptWithdrawn { prompt, by: by.clone() });
         }
         match run {
-            Some(run) => self.effects.extend([Effect::OpenSandbox, Effect::StartBrain { run }]),
+            Some(run) => {
+                self.effects.push(Effect::OpenSandbox);
+                self.begin_work(run);
+            }
             None => self.start_next_run(),
         }
     }

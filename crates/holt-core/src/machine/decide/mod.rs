@@ -78,6 +78,7 @@ impl Draft {
             }
             Input::CallReturned { call, outcome } => self.call_returned(call, outcome),
             Input::Published(published) => self.published(published),
+            Input::SourceFetched(fetched) => self.source_fetched(fetched),
             Input::SnapshotTaken(snapshot) => self.snapshot_taken(snapshot),
             Input::Restored { snapshot, path, files, by } => self.unless_ended(WorkspaceRestored { snapshot, path, files, by }),
             Input::SandboxOpened { driver, warnings } => self.sandbox_opened(driver, warnings),

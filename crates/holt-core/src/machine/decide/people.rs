@@ -76,6 +76,9 @@ impl Draft {
         }
         self.emit(SessionRetried { by });
         self.start_next_run();
+        if self.state.run().is_none() && self.state.lacks_source() {
+            self.effects.extend([Effect::OpenSandbox, Effect::FetchSource]);
+        }
         Ok(())
     }
 }

@@ -1,11 +1,14 @@
 //! Runs beginning and ending.
 
 use super::Draft;
-use crate::event::{ApprovalAnswered, CallFinished, EventBody, MessageAborted, RunFinished, RunResult, RunStarted};
+use crate::event::{
+    ApprovalAnswered, CallFinished, EventBody, MessageAborted, RunFinished, RunResult, RunStarted, SourceFetched,
+};
 use crate::id::RunId;
-use crate::machine::input::{Effect, Fact};
+use crate::machine::input::{Effect, Fact, Refusal};
 use crate::machine::state::Phase;
 use crate::session::{EndReason, SessionKind};
+use crate::source::Fetched;
 use crate::tool::{CallOutcome, CallStatus};
 use crate::view::{CallStage, OpenCall};
 
@@ -17,8 +20,23 @@ impl Draft {
             let run = RunId::from(next.id);
             self.emit(RunStarted { run });
             self.effects.push(Effect::OpenSandbox);
-            self.effects.push(Effect::StartBrain { run });
+            self.begin_work(run);
         }
+    }
+
+    /// The brain begins when what it is to work on is there.
+    pub(super) fn begin_work(&mut self, run: RunId) {
+        self.effects.push(if self.state.lacks_source() { Effect::FetchSource } else { Effect::StartBrain { run } });
+    }
+
+    pub(super) fn source_fetched(&mut self, fetched: Fetched) -> Result<(), Refusal> {
+        if let Some(source) = self.state.spec.source.clone().filter(|_| self.state.fetched.is_none()) {
+            self.unless_ended(SourceFetched { source, fetched })?;
+            if let Some(run) = self.state.run().filter(|run| !run.is_stopping()).map(|run| run.id) {
+                self.begin_work(run);
+            }
+        }
+        Ok(())
     }
 
     /// Stops the brain and the running calls; the run is closed as soon as none of them is left.

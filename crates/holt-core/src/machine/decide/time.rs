@@ -67,7 +67,7 @@ impl Draft {
             self.finish_if_stopped();
         } else {
             self.start_calls();
-            self.effects.push(Effect::StartBrain { run: run.id });
+            self.begin_work(run.id);
         }
     }
 }

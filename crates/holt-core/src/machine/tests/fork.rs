@@ -69,6 +69,19 @@ fn a_fork_that_does_not_go_on_stands_idle_whatever_the_other_was() {
 }
 
 #[test]
+fn a_run_that_wrote_nothing_has_nothing_to_undo() {
+    let mut story = Story::new(SessionKind::Chat);
+    for (id, tool, kept) in [(1, "read", None), (2, "write", Some(crate::snapshot::NOTHING))] {
+        story.take(Input::Prompt(prompt(id, WhenBusy::Queue)));
+        story.turn(id, &[(id, tool)]);
+        story.returned(id);
+        let run = story.run();
+        story.take(Input::BrainDone { run });
+        assert_eq!(story.state.before_run.as_deref(), kept);
+    }
+}
+
+#[test]
 fn what_people_allowed_in_the_other_is_not_allowed_in_a_fork() {
     let mut story = Story::new(SessionKind::Chat);
     story.take(Input::Prompt(prompt(1, WhenBusy::Queue)));
