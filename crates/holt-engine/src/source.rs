@@ -7,7 +7,6 @@ use futures::StreamExt;
 use holt_core::id::{CallId, SessionId};
 use holt_core::machine::Input;
 use holt_core::sandbox::{CallUpdate, Sandboxes, ToolCall};
-use holt_core::snapshot::SnapshotInfo;
 use holt_core::source::{Fetched, Source, fetched};
 use holt_core::tool::{CallOutcome, CallStatus, ToolContent, cut_in_the_middle};
 use holt_core::view::Failure;
@@ -29,28 +28,29 @@ impl Owner {
             self.open_sandbox();
         }
         let (mut door, node, words) = (self.door.subscribe(), self.node.clone(), self.words.clone());
-        let (session, call) = (self.session, fetching(self.session, &source));
+        let (session, call, turn) = (self.session, fetching(self.session, &source), self.keeping.turn.clone());
         self.fetching = Some(self.helpers.spawn(async move {
             let is_open = matches!(door.wait_for(|door| *door != Door::Opening).await.as_deref(), Ok(Door::Open { .. }));
             // That it does not open has been told.
             let outcome = if is_open { Some(outcome(&*node.parts.sandboxes, call).await) } else { None };
             // What a run changes is told against this, and to undo one is to have this again.
-            let kept = if outcome.is_some() { keep(&node, session).await } else { None };
-            let _ = words.send(Word::SourceAnswered { outcome, kept }).await;
+            if outcome.is_some()
+                && let Some((snapshot, _turn)) = keep(&node, session, turn.lock_owned().await).await
+            {
+                let _ = words.send(Word::Kept { snapshot, reply: None }).await;
+            }
+            let _ = words.send(Word::SourceAnswered { outcome }).await;
         }));
     }
 
-    pub(crate) fn source_answered(&mut self, outcome: Option<CallOutcome>, kept: Option<SnapshotInfo>) {
+    pub(crate) fn source_answered(&mut self, outcome: Option<CallOutcome>) {
         self.fetching = None;
         let Some(outcome) = outcome else { return };
         self.acknowledge(fetching_id(self.session));
-        match read(&outcome) {
-            Ok(fetched) => {
-                self.follow_up.extend(kept.map(Input::SnapshotTaken));
-                self.follow_up.push_back(Input::SourceFetched(fetched));
-            }
-            Err(failure) => self.follow_up.push_back(Input::Fail(failure)),
-        }
+        self.follow_up.push_back(match read(&outcome) {
+            Ok(fetched) => Input::SourceFetched(fetched),
+            Err(failure) => Input::Fail(failure),
+        });
     }
 }
 

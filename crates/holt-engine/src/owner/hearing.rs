@@ -93,7 +93,7 @@ impl Owner {
                     let _ = reply.send(());
                 }
             }
-            Word::SourceAnswered { outcome, kept } => self.source_answered(outcome, kept),
+            Word::SourceAnswered { outcome } => self.source_answered(outcome),
             Word::SandboxAnswered(answer) => self.sandbox_answered(answer),
             Word::SandboxLost { opening } if self.door.borrow().is_opening(opening) => self.sandbox_lost(),
             // Another call has said so, and the next sandbox may be open already.

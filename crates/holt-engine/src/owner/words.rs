@@ -119,7 +119,6 @@ pub(crate) enum Word {
     /// What came of fetching what the session works on; nothing, if the sandbox did not open.
     SourceAnswered {
         outcome: Option<CallOutcome>,
-        kept: Option<SnapshotInfo>,
     },
     SandboxAnswered(Result<SandboxInfo, SandboxError>),
     /// Noticed by a call, of the sandbox that stood behind this opening of the door.
