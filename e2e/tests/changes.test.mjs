@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { accessibilityFaults } from '../lib/browser.mjs';
+import { assertNothingIsCut } from '../lib/looks.mjs';
 import { runs, says } from '../lib/model.mjs';
 import { scene } from '../lib/scene.mjs';
 
@@ -92,4 +93,5 @@ story('on a phone it fits', { answers: ANSWERS, viewport: { width: 390, height: 
 	assert.deepEqual(await accessibilityFaults(page), []);
 	const wide = await page.evaluate(() => document.documentElement.scrollWidth);
 	assert.ok(wide <= 390, `${wide}`);
+	await assertNothingIsCut(page);
 });
