@@ -10,6 +10,5 @@ mod network;
 mod packages;
 mod run;
 mod serve;
-mod source;
 mod support;
 mod terminal;

@@ -1,5 +1,7 @@
 //! Packages from outside, with the real programs: pip, npm and git find the way out by themselves, and what they install stays.
 
+mod source;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
