@@ -48,6 +48,11 @@ export class Person {
 		await this.page.waitForURL(/\/app\/sessions\//);
 	}
 
+	/** Unfolds what a new session can be given besides its prompt. */
+	async unfoldsSettings() {
+		await this.page.locator('main summary').first().click();
+	}
+
 	/** Opens a session by its id, or the page at a path. */
 	async opens(place) {
 		await this.page.goto(this.holt.url + (place.startsWith('/') ? place : `/app/sessions/${place}`));

@@ -132,7 +132,7 @@ story('an agent is defined in the page, and a session begins with it', async (pe
 	await agents.getByRole('button', { name: 'Keep', exact: true }).click();
 	await agents.getByText('Writes the documentation').waitFor();
 	await person.opens('/');
-	await page.locator('summary').click();
+	await person.unfoldsSettings();
 	await page.getByRole('combobox', { name: /^Agent/ }).selectOption('writer');
 	await look(person, 'agent-chosen');
 	await person.begins('Explain this workspace');

@@ -12,7 +12,7 @@ const { holt, story } = scene();
 story('a prompt joins a run', async (person) => {
 	const { page } = person;
 	// Begun with everything folded away opened: the agent asks before it runs commands.
-	await page.locator('summary').click();
+	await person.unfoldsSettings();
 	await page.getByRole('checkbox', { name: /Ask me before it runs commands/ }).check();
 	await person.begins('Write a script with a test');
 	await person.question.waitFor();
@@ -61,7 +61,7 @@ story('a session works in a directory of its own person, and refuses what is non
 	const directory = await mkdtemp(join(tmpdir(), 'holt-e2e-project-'));
 	await writeFile(join(directory, 'README.md'), '# Otters\n');
 	const path = page.getByRole('textbox', { name: 'Path of the directory' });
-	await page.locator('summary').click();
+	await person.unfoldsSettings();
 	await page.getByRole('radio', { name: /A directory on/ }).check();
 	await path.fill('relative/path');
 	await person.prompt.fill('Explain this workspace');

@@ -37,7 +37,7 @@ for (const size of SIZES) {
 			await person.signsIn();
 			await page.getByText('Nothing yet').first().waitFor();
 			await look('1-home');
-			await page.locator('summary').first().click();
+			await person.unfoldsSettings();
 			await look('1-home-settings');
 
 			await person.opens(sessions.page);
@@ -74,7 +74,7 @@ for (const size of SIZES) {
 			await page.getByRole('heading', { name: 'This machine' }).waitFor();
 			await look('10-system');
 			await person.opens('/app/settings');
-			await page.getByText('this page').waitFor();
+			await person.section('Keys').getByText('this page').waitFor();
 			await look('11-settings');
 			await page.keyboard.press('Control+k');
 			await page.getByRole('combobox', { name: 'Find anything' }).waitFor();
