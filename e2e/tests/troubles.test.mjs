@@ -57,7 +57,7 @@ story('a budget that is used up stops the run, and the next has a whole one', { 
 	const { page, holt } = person;
 	const { id } = await holt.begin({ title: 'Bounded', budget: { steps: 1 }, prompt: { text: 'Go on for ever' } });
 	await person.opens(id);
-	await person.runEnd('budget of steps is used up').waitFor();
+	await person.runEnd('budget of 1 step is used up').waitFor();
 	await look(person, 'budget');
 	await page.getByRole('button', { name: 'Go on' }).click();
 	await page.getByText('Now I am done.').waitFor();

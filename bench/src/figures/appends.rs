@@ -74,7 +74,7 @@ where
 async fn in_holt(store: Arc<SqliteStore>, events: Vec<Event>) -> Result<()> {
     for event in events {
         let (session, expected) = (event.session, event.seq - 1);
-        store.append(Append { session, epoch: 1, expected, events: vec![event], head: None }).await?;
+        store.append(Append { session, epoch: 1, expected, events: vec![event], head: None, spending: None }).await?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use axum::response::Response;
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
 use futures::stream;
-use holt_core::budget::{Bound, Usage};
+use holt_core::budget::{Reached, Usage};
 use holt_core::id::SessionId;
 use holt_gateway::{Gateway, House, Limits, Provider, Upstream};
 use rustix::time::{ClockId, clock_gettime};
@@ -52,7 +52,7 @@ impl House for Open {
         Some(Upstream { address: self.address.clone(), key: "sk-bench".into() })
     }
 
-    async fn refused(&self, _: SessionId) -> Result<Option<Bound>, ()> {
+    async fn refused(&self, _: SessionId) -> Result<Option<Reached>, ()> {
         Ok(None)
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use holt_core::budget::Budget;
+use holt_core::budget::{Allowance, Budget};
 use holt_core::event::{Event, EventBody, Seq, SessionCreated, SessionRenamed};
 use holt_core::id::{OwnerId, SessionId};
 use holt_core::machine::State;
@@ -37,6 +37,9 @@ fn first(session: SessionId) -> (State, Event) {
         mode: Mode::default(),
         definition: None,
         budget: Budget::default(),
+        session_budget: Allowance::default(),
+        key: None,
+        rules: None,
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
         record_desktop: false,
@@ -88,7 +91,7 @@ pub async fn create_long(store: &SqliteStore, events: u64) -> Result<SessionId> 
             state.apply(event.seq, event.at, event.decode().as_ref());
         }
         let head = Some(state.head());
-        expected = store.append(Append { session, epoch: 1, expected, events: batch, head }).await?;
+        expected = store.append(Append { session, epoch: 1, expected, events: batch, head, spending: None }).await?;
     }
     Ok(session)
 }

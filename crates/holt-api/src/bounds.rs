@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use holt_core::access::{KeyRules, Scope};
 use holt_core::id::OwnerId;
 use holt_core::policy::Policy;
 use holt_core::session::{Limits, WorkspaceSpec};
@@ -249,7 +250,17 @@ pub fn check_create_key(request: &CreateKey) -> Checked {
             "Give it `view`, `operate`, `approve` or `admin`.",
         ));
     }
+    request.rules.as_ref().map_or(Ok(()), |rules| check_key_rules(rules, &request.scopes))?;
     request.owner.as_ref().map_or(Ok(()), check_owner)
+}
+
+/// Who may change everything may change their own rules.
+fn check_key_rules(rules: &KeyRules, scopes: &[Scope]) -> Checked {
+    if scopes.contains(&Scope::Admin) {
+        let message = "a key with the scope `admin` would not be held by rules";
+        return Err(Invalid::new("bad_rules", message, "Give it `operate`, and `approve` if it may answer questions."));
+    }
+    rules.policy.as_ref().map_or(Ok(()), check_policy)
 }
 
 pub fn check_key_name(name: &str) -> Checked {

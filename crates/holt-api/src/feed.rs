@@ -2,15 +2,16 @@
 
 use holt_core::agent::Delta;
 use holt_core::event::Seq;
-use holt_core::id::SessionId;
+use holt_core::id::{CallId, SessionId};
 use holt_core::view::{SessionSummary, Snapshot};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::event::Event;
+use crate::session::Answer;
 
 /// What a client says. Exactly one of these.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum ClientFrame {
     /// Follow a session: from the event after `after` on, or from a snapshot. Following again begins again.
@@ -19,6 +20,12 @@ pub enum ClientFrame {
     /// Watch the list of sessions. The answer is `watching`; whoever reads the list after it misses nothing.
     Watch(Watch),
     Unwatch(Unwatch),
+    /// Answers a question about a call, as `POST /v2/sessions/{id}/approvals/{call}` does. Done, it is answered by `answered`.
+    Answer(AnswerFrame),
+    /// Answers in words what the agent asked in words.
+    Reply(ReplyFrame),
+    /// Answers a question about a host.
+    AnswerHost(AnswerHostFrame),
     /// Asks for a pong that carries the same number.
     Ping(Ping),
 }
@@ -77,6 +84,37 @@ pub struct Ping {
     pub ping: u64,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerFrame {
+    /// The call that is asked about.
+    pub answer: CallId,
+    pub session: SessionId,
+    #[serde(rename = "with")]
+    pub answer_with: Answer,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplyFrame {
+    /// The call that asks.
+    pub reply: CallId,
+    pub session: SessionId,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerHostFrame {
+    /// The number of the question; the snapshot's `host_questions` has it.
+    pub answer_host: Seq,
+    pub session: SessionId,
+    pub allow: bool,
+    /// For as long as the session lives; else for a minute.
+    #[serde(default)]
+    pub lasting: bool,
+}
+
 /// What the server says.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -115,6 +153,12 @@ pub enum ServerFrame {
         message: String,
         hint: String,
     },
+    /// An answer was taken. What follows from it comes as events to whoever follows the session.
+    Answered {
+        session: SessionId,
+        /// The call, or the number of the question about a host, as it was sent.
+        question: String,
+    },
     Pong {
         ping: u64,
     },
@@ -141,6 +185,15 @@ mod tests {
         );
         assert_eq!(parse(r#"{"watch":"sessions"}"#), Some(ClientFrame::Watch(Watch { watch: Watched::Sessions })));
         assert_eq!(parse(r#"{"unwatch":"sessions"}"#), Some(ClientFrame::Unwatch(Unwatch { unwatch: Watched::Sessions })));
+        let call: CallId = "01920000-0000-7000-8000-000000000002".parse().unwrap();
+        let answer = format!(r#"{{"answer":"{call}","session":"{id}","with":{{"allow":true,"hash":"x"}}}}"#);
+        let with = Answer { allow: true, hash: Some("x".into()), ..Answer::default() };
+        assert_eq!(parse(&answer), Some(ClientFrame::Answer(AnswerFrame { answer: call, session, answer_with: with })));
+        let reply = format!(r#"{{"reply":"{call}","session":"{id}","text":"the blue"}}"#);
+        assert_eq!(parse(&reply), Some(ClientFrame::Reply(ReplyFrame { reply: call, session, text: "the blue".into() })));
+        let host = format!(r#"{{"answer_host":7,"session":"{id}","allow":false}}"#);
+        let expected = AnswerHostFrame { answer_host: 7, session, allow: false, lasting: false };
+        assert_eq!(parse(&host), Some(ClientFrame::AnswerHost(expected)));
         for wrong in [
             r#"{"watch":"keys"}"#,
             r#"{"watch":"sessions","ping":1}"#,

@@ -1,6 +1,7 @@
 //! Keys, tickets and sign-in.
 
-use holt_core::access::{KeyRecord, Scope};
+use holt_core::access::{KeyRecord, KeyRules, Scope};
+use holt_core::budget::Spent;
 use holt_core::id::{KeyId, OwnerId};
 use holt_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,12 +19,22 @@ pub struct Key {
     /// To the minute, about.
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    /// What its sessions may not go beyond.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<KeyRules>>,
+    /// What its sessions have spent, also those that are gone.
+    #[serde(default)]
+    pub spent: Spent,
+    /// The same for this day, which began at midnight UTC.
+    #[serde(default)]
+    pub spent_today: Spent,
 }
 
 impl From<KeyRecord> for Key {
     fn from(record: KeyRecord) -> Self {
-        let KeyRecord { id, owner, name, scopes, created_at, expires_at, last_used_at, revoked_at, .. } = record;
-        Self { id, owner, name, scopes, created_at, expires_at, last_used_at, revoked_at }
+        let KeyRecord { id, owner, name, scopes, created_at, expires_at, last_used_at, revoked_at, rules, .. } = record;
+        let (spent, spent_today) = (Spent::default(), Spent::default());
+        Self { id, owner, name, scopes, created_at, expires_at, last_used_at, revoked_at, rules, spent, spent_today }
     }
 }
 
@@ -44,6 +55,9 @@ pub struct CreateKey {
     pub owner: Option<OwnerId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// What the sessions that it makes may not go beyond. It changes no other sessions, and cannot have the scope `admin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<KeyRules>>,
 }
 
 /// A new key. This is the only time that it is shown.

@@ -24,12 +24,12 @@ mod tool_server;
 pub use bounds::Invalid;
 pub use error::ErrorBody;
 pub use event::{Event, EventPage};
-pub use feed::{ClientFrame, Follow, ServerFrame, Watched};
+pub use feed::{AnswerFrame, AnswerHostFrame, ClientFrame, Follow, ReplyFrame, ServerFrame, Watched};
 pub use file::{CreateDirectory, ReceivedFile};
 pub use fork::{FileDiff, ForkFiles, ForkSession, NotShown};
-pub use holt_core::access::Scope;
+pub use holt_core::access::{KeyRules, Scope};
 pub use holt_core::agent::{Delta, DeltaTarget};
-pub use holt_core::budget::{Bound, Budget, Usage};
+pub use holt_core::budget::{Account, Allowance, Bound, Budget, Reach, Reached, Spent, Usage};
 pub use holt_core::definition::AgentDefinition;
 pub use holt_core::diff::{DiffLine, Hunk, LineKind};
 pub use holt_core::elsewhere::{NeededSecret, TestedServer, ToolBrief, ToolServer, ToolServerList, ToolServerNotice};
@@ -39,7 +39,7 @@ pub use holt_core::id::{
 };
 pub use holt_core::memory::{About, Fact};
 pub use holt_core::model::{AssistantPart, ModelInfo, Price, StopReason};
-pub use holt_core::policy::{Grant, Mode, Policy, Question, Rule, Verdict};
+pub use holt_core::policy::{Grant, KeptGrant, Mode, Policy, Question, Rule, Verdict};
 pub use holt_core::profile::{Profile, ProfileName};
 pub use holt_core::provider::{ProviderInfo, ProviderKind, ProviderList, ProviderOrigin, ProviderSettings, ProviderTest};
 pub use holt_core::sandbox::{Finding, FindingState, Measurement};
@@ -57,10 +57,10 @@ pub use memory::{ChangeFact, FactList, RememberFact};
 pub use preview::{OpenPreview, OpenVnc, Preview, PreviewList, VncAddress};
 pub use provider::PutProvider;
 pub use session::{
-    AgentList, Answer, ArtifactList, ControlAction, ControlRequest, CreateSession, HostAnswer, HostSecret, HostSecretList,
-    KeepHostSecret, ListedAgent, NetworkRequest, ProfileList, PromptReceipt, RecordAction, RecordRequest, RecordedSegment,
-    RecordingList, RenameSession, Reply, RestoreRequest, SearchResults, SendPrompt, SessionList, SetMode, SnapshotList,
-    TakenSnapshot,
+    AgentList, Answer, ArtifactList, BudgetList, ControlAction, ControlRequest, CreateSession, HostAnswer, HostSecret,
+    HostSecretList, KeepHostSecret, ListedAgent, NetworkRequest, ProfileList, PromptReceipt, RecordAction, RecordRequest,
+    RecordedSegment, RecordingList, RenameSession, Reply, RestoreRequest, SearchResults, SendPrompt, SessionList, SetBudget,
+    SetMode, SnapshotList, TakenSnapshot,
 };
 pub use status::{
     AgentInfo, CheckState, Checks, EnvironmentInfo, Health, HealthState, Index, Listener, Readiness, Reason, ServerLimits,

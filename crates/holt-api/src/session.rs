@@ -1,6 +1,6 @@
 //! Sessions and prompts.
 
-use holt_core::budget::Budget;
+use holt_core::budget::{Account, Allowance, Budget};
 use holt_core::definition::AgentDefinition;
 use holt_core::event::WhenBusy;
 use holt_core::id::{ClientId, PromptId, SessionId};
@@ -49,8 +49,12 @@ pub struct CreateSession {
     /// How freely the agent works: `full` when neither this nor its definition says otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
+    /// What each run may use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
+    /// What all its runs may use together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_budget: Option<Allowance>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
     /// `light` at 1280 x 800 when absent. It is started when it is first needed.
@@ -146,6 +150,24 @@ pub struct Reply {
 #[serde(deny_unknown_fields)]
 pub struct SetMode {
     pub mode: Mode,
+}
+
+/// Changes what a session may use from now on. What is absent stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SetBudget {
+    /// What each run may use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
+    /// What all its runs may use together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_budget: Option<Allowance>,
+}
+
+/// The budgets that hold for a session, and what is spent of each: its own, those that its key gives it, those that it shares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BudgetList {
+    pub items: Vec<Account>,
 }
 
 /// A definition of an agent, and where it comes from.

@@ -13,8 +13,9 @@ use crate::error::ClientError;
 use crate::path::Path;
 use crate::transport::{Method, Request};
 use holt_api::{
-    AgentList, Answer, CreateSession, EventPage, ForkSession, HostAnswer, ListedAgent, NetworkRequest, OpenPreview, Preview,
-    PreviewList, ProfileList, ProfileName, PromptReceipt, RenameSession, Reply, SearchResults, SendPrompt, SessionList, SetMode,
+    AgentList, Answer, BudgetList, CreateSession, EventPage, ForkSession, HostAnswer, ListedAgent, NetworkRequest, OpenPreview,
+    Preview, PreviewList, ProfileList, ProfileName, PromptReceipt, RenameSession, Reply, SearchResults, SendPrompt, SessionList,
+    SetBudget, SetMode,
 };
 
 /// Which sessions a list shows.
@@ -149,6 +150,11 @@ impl Client {
         self.post(session(id).segment("approvals").id(call), answer).await
     }
 
+    /// Takes back what somebody allowed until the session ends.
+    pub async fn revoke_grant(&self, id: SessionId, grant: Seq) -> Result<Snapshot, ClientError> {
+        self.ask(Request::new(Method::DELETE, session(id).segment("grants").segment(&grant.to_string()))).await
+    }
+
     /// Answers in words what the agent asked in words.
     pub async fn reply(&self, id: SessionId, call: CallId, text: &str) -> Result<Snapshot, ClientError> {
         self.post(session(id).segment("questions").id(call), &Reply { text: text.to_owned() }).await
@@ -158,6 +164,17 @@ impl Client {
     pub async fn set_mode(&self, id: SessionId, mode: Mode) -> Result<Snapshot, ClientError> {
         let body = self.json(&SetMode { mode })?;
         self.ask(Request { body, ..Request::new(Method::PUT, session(id).segment("mode")) }).await
+    }
+
+    /// The budgets that hold for a session, and what is spent of each.
+    pub async fn budgets(&self, id: SessionId) -> Result<BudgetList, ClientError> {
+        self.get(session(id).segment("budgets")).await
+    }
+
+    /// Changes what a session may use.
+    pub async fn set_budget(&self, id: SessionId, wanted: SetBudget) -> Result<Snapshot, ClientError> {
+        let body = self.json(&wanted)?;
+        self.ask(Request { body, ..Request::new(Method::PUT, session(id).segment("budgets")) }).await
     }
 
     /// The definitions of agents.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Allowance;
 use crate::id::{KeyId, OwnerId};
+use crate::policy::{Mode, Policy};
+use crate::session::Network;
 use crate::time::Timestamp;
 
 /// What a key may do. The words are the same in the page, the command line and the interfaces.
@@ -29,6 +32,41 @@ pub struct Principal {
     pub scopes: Vec<Scope>,
     /// The key that proved it, when one did; revoking the key ends what it opened.
     pub key: Option<KeyId>,
+    /// What the sessions of that key may not go beyond.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<KeyRules>>,
+}
+
+/// What the sessions that are made with a key may not go beyond, whoever works with them. A key with rules changes no other
+/// sessions. What is absent does not bind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyRules {
+    /// When their agents are asked about, or kept from, what they want to do; the stricter of this and their own holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// The freest mode that they may be in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// The farthest that they may go. With `allow` none of them may name further hosts by itself; a person may, when asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// What each run may use.
+    pub run: Allowance,
+    /// What each session may.
+    pub session: Allowance,
+    /// What all of them may together.
+    pub total: Allowance,
+    /// The same for one day, which begins at midnight UTC.
+    pub day: Allowance,
+}
+
+impl KeyRules {
+    /// Why they cannot be given, in words for people.
+    pub fn check(&self) -> Result<(), String> {
+        self.policy.as_ref().map_or(Ok(()), Policy::check)
+    }
 }
 
 impl Principal {
@@ -59,6 +97,8 @@ pub struct KeyRecord {
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<KeyRules>>,
 }
 
 impl KeyRecord {
@@ -78,6 +118,7 @@ mod tests {
             name: "test".into(),
             scopes: scopes.to_vec(),
             key: None,
+            rules: None,
         };
         assert!(who(&[Scope::Operate]).may(Scope::View));
         assert!(!who(&[Scope::Operate]).may(Scope::Approve));

@@ -31,6 +31,8 @@ pub struct Brief {
     pub purpose: String,
     /// How freely it works when the run begins.
     pub mode: Mode,
+    /// What each run may use, in words; empty when nothing binds.
+    pub allowance: String,
     pub tools: Vec<ToolSpec>,
     /// Where the conversation begins for the model.
     pub start: Start,

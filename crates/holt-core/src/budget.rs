@@ -1,8 +1,16 @@
-//! What a run may use, and whether it has. Pure arithmetic over numbers that the caller brings.
+//! What may be used, what was, and how the two stand. Pure arithmetic over numbers that the caller brings.
+//!
+//! A run, a session, a key and a day each have a budget of their own; the first that is reached stops the run. Where several
+//! sessions share one (those of a key, those of a day) each looks at it before every step, so that together they may go beyond it
+//! by what is under way in them, and by no more.
+
+mod reached;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use reached::{Reached, Standing, amount};
 
 /// Upper bounds for one run. A bound that is absent does not bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +30,32 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self { steps: Some(200), tokens: None, cost_micros: None, seconds: Some(4 * 60 * 60) }
+    }
+}
+
+/// Upper bounds for more than one run: for a session, for all sessions of a key, for a day. A bound that is absent does not bind;
+/// one of nothing lets nothing begin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Allowance {
+    /// Turns of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Tokens in and out together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Millionths of a US dollar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_micros: Option<u64>,
+    /// Seconds of work; the time that a run waits for a human does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+}
+
+impl From<Budget> for Allowance {
+    fn from(Budget { steps, tokens, cost_micros, seconds }: Budget) -> Self {
+        Self { steps: steps.map(u64::from), tokens, cost_micros, seconds }
     }
 }
 
@@ -54,6 +88,56 @@ impl Usage {
     }
 }
 
+/// What was spent of a budget, in what budgets are counted in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Spent {
+    pub steps: u64,
+    /// In and out together.
+    pub tokens: u64,
+    pub cost_micros: u64,
+    /// Milliseconds of work.
+    pub millis: u64,
+    /// Some of it has no known price, so that it cost more than `cost_micros` says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpriced: bool,
+}
+
+impl Spent {
+    pub fn new(steps: u64, usage: Usage, worked: Duration) -> Self {
+        Self {
+            steps,
+            tokens: usage.input_tokens.saturating_add(usage.output_tokens),
+            cost_micros: usage.cost_micros,
+            millis: u64::try_from(worked.as_millis()).unwrap_or(u64::MAX),
+            unpriced: usage.unpriced,
+        }
+    }
+
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            steps: self.steps.saturating_add(other.steps),
+            tokens: self.tokens.saturating_add(other.tokens),
+            cost_micros: self.cost_micros.saturating_add(other.cost_micros),
+            millis: self.millis.saturating_add(other.millis),
+            unpriced: self.unpriced || other.unpriced,
+        }
+    }
+
+    /// What was spent since it stood like that.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            steps: self.steps.saturating_sub(before.steps),
+            tokens: self.tokens.saturating_sub(before.tokens),
+            cost_micros: self.cost_micros.saturating_sub(before.cost_micros),
+            millis: self.millis.saturating_sub(before.millis),
+            unpriced: self.unpriced && !before.unpriced,
+        }
+    }
+}
+
 /// Which bound was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,36 +149,53 @@ pub enum Bound {
     Time,
 }
 
-/// Where a run stands against its budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    Within,
-    /// At least four fifths of this bound are used.
-    Near(Bound),
-    Reached(Bound),
+/// Whose budget it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Reach {
+    /// One run's.
+    #[default]
+    Run,
+    /// That of all runs of the session.
+    Session,
+    /// That of all sessions of the key that made it.
+    Key,
+    /// The same for one day, which begins at midnight UTC.
+    KeyDay,
+    /// That of everything on this server for one day.
+    Day,
 }
 
-impl Budget {
-    pub fn standing(&self, steps: u32, usage: Usage, worked: Duration) -> Standing {
-        let shares = [
-            (Bound::Steps, u64::from(steps), self.steps.map(u64::from)),
-            (Bound::Tokens, usage.input_tokens.saturating_add(usage.output_tokens), self.tokens),
-            (Bound::Cost, usage.cost_micros, self.cost_micros),
-            (Bound::Time, worked.as_secs(), self.seconds),
-        ];
-        let reached = |(_, used, limit): &&(Bound, u64, Option<u64>)| limit.is_some_and(|limit| *used >= limit);
-        let near = |(_, used, limit): &&(Bound, u64, Option<u64>)| {
-            limit.is_some_and(|limit| used.saturating_mul(5) >= limit.saturating_mul(4))
-        };
-        if let Some((bound, ..)) = shares.iter().find(reached) {
-            Standing::Reached(*bound)
-        } else if let Some((bound, ..)) = shares.iter().find(near) {
-            Standing::Near(*bound)
-        } else {
-            Standing::Within
-        }
+impl Reach {
+    pub fn is_run(&self) -> bool {
+        *self == Self::Run
     }
 }
+
+/// A budget, and what was spent of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Account {
+    pub of: Reach,
+    pub allowance: Allowance,
+    pub spent: Spent,
+}
+
+impl Account {
+    pub fn new(of: Reach, allowance: impl Into<Allowance>, spent: Spent) -> Self {
+        Self { of, allowance: allowance.into(), spent }
+    }
+
+    /// How long work may go on until its time is up.
+    pub fn time_left(&self) -> Option<Duration> {
+        let all = Duration::from_secs(self.allowance.seconds?);
+        Some(all.saturating_sub(Duration::from_millis(self.spent.millis)))
+    }
+}
+
+/// A day by its number since 1970 in UTC.
+pub type Day = i64;
 
 #[cfg(test)]
 mod tests {
@@ -109,19 +210,9 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_warns_and_then_stops() {
-        let budget = Budget { steps: Some(10), tokens: Some(1000), cost_micros: None, seconds: Some(60) };
-        let at = |steps, tokens, seconds| {
-            budget.standing(steps, Usage { input_tokens: tokens, ..Usage::default() }, Duration::from_secs(seconds))
-        };
-        assert_eq!(at(7, 0, 0), Standing::Within);
-        assert_eq!(at(8, 0, 0), Standing::Near(Bound::Steps));
-        assert_eq!(at(10, 0, 0), Standing::Reached(Bound::Steps));
-        assert_eq!(at(0, 1000, 0), Standing::Reached(Bound::Tokens));
-        assert_eq!(at(8, 0, 60), Standing::Reached(Bound::Time));
-        assert_eq!(
-            Budget { steps: Some(0), ..budget }.standing(0, Usage::default(), Duration::ZERO),
-            Standing::Reached(Bound::Steps)
-        );
+    fn what_was_spent_since_is_what_has_to_be_added() {
+        let before = Spent { steps: 3, tokens: 10, cost_micros: 7, millis: 100, unpriced: false };
+        let after = Spent { steps: 4, tokens: 10, cost_micros: 9, millis: 250, unpriced: true };
+        assert_eq!(before.plus(after.since(before)), after);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::budget::{Bound, Usage};
+use crate::budget::{Allowance, Budget, Reached, Usage};
 use crate::context::{CompactionPlace, Said};
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, SessionId, TerminalId};
 use crate::model::{AssistantPart, StopReason};
@@ -257,6 +257,12 @@ events! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grant: Option<Grant>,
     }
+    /// What a person allowed until the session ends is not allowed any more.
+    GrantRevoked = "grant_revoked" {
+        /// The number of the event that gave it.
+        grant: Seq,
+        by: String,
+    }
     /// The agent asks a person in words, and waits.
     HumanAsked = "human_asked" {
         run: RunId,
@@ -292,15 +298,23 @@ events! {
     PlanChanged = "plan_changed" {
         items: Vec<PlanItem>,
     }
-    /// Four fifths of a bound of the run's budget are used.
+    /// Four fifths of a bound of a budget are used: the run's, or one that it shares.
     BudgetWarned = "budget_warned" {
         run: RunId,
-        bound: Bound,
+        #[serde(flatten)]
+        near: Reached,
     }
-    /// A bound of the run's budget is reached: the run stops.
+    /// A bound of a budget is reached, the run's or one that it shares: the run stops.
     BudgetReached = "budget_reached" {
         run: RunId,
-        bound: Bound,
+        #[serde(flatten)]
+        reached: Reached,
+    }
+    /// A person changed what the session may use.
+    BudgetChanged = "budget_changed" {
+        budget: Budget,
+        session_budget: Allowance,
+        by: String,
     }
     /// Someone wants the run to stop.
     CancelRequested = "cancel_requested" {
@@ -588,10 +602,8 @@ pub enum WhenBusy {
 pub enum RunResult {
     Completed,
     Cancelled,
-    /// A bound of its budget was reached; what was done stays.
-    BudgetReached {
-        bound: Bound,
-    },
+    /// A bound of a budget was reached; what was done stays.
+    BudgetReached(Reached),
     Failed {
         code: String,
         message: String,

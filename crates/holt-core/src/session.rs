@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::budget::Budget;
+use crate::access::KeyRules;
+use crate::budget::{Allowance, Budget};
 use crate::definition::AgentDefinition;
-use crate::id::OwnerId;
-use crate::network::HostRule;
-use crate::policy::{Mode, Policy};
+use crate::id::{KeyId, OwnerId};
+use crate::network::{HostRule, USUAL_HOSTS};
+use crate::policy::{Mode, Policy, Verdict};
 use crate::profile::ProfileName;
 use crate::source::Source;
 use crate::time::Timestamp;
@@ -114,6 +115,11 @@ pub enum Network {
 impl Network {
     pub const ALL: [Self; 3] = [Self::None, Self::Allow, Self::Open];
 
+    /// How far it lets a session go: farther where it is larger.
+    pub fn reach(self) -> u8 {
+        self as u8
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -156,6 +162,15 @@ pub struct SessionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<AgentDefinition>,
     pub budget: Budget,
+    /// What all its runs may use together.
+    #[serde(default)]
+    pub session_budget: Allowance,
+    /// The key that made it: what it uses goes on that key's account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
+    /// What that key's sessions may not go beyond; the policy of them is among `bounds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<KeyRules>>,
     pub limits: Limits,
     #[serde(default)]
     pub desktop: DesktopSpec,
@@ -180,6 +195,34 @@ pub struct SessionSpec {
     /// For how long after it was last used a process that was left running keeps it from sleeping.
     #[serde(default = "a_day")]
     pub keep_awake_seconds: u64,
+}
+
+impl SessionSpec {
+    /// Why its key does not let it be in this mode, if it does not.
+    pub fn check_mode(&self, mode: Mode) -> Result<(), String> {
+        match self.rules.as_ref().and_then(|rules| rules.mode) {
+            Some(most) if mode.freedom() > most.freedom() => {
+                Err(format!("its sessions may be in the mode `{}` at most", most.as_str()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Why its key does not let it go there, if it does not. A host that it may go to already may stay.
+    pub fn check_network(&self, network: Network, hosts: &[HostRule]) -> Result<(), String> {
+        let Some(most) = self.rules.as_ref().and_then(|rules| rules.network) else { return Ok(()) };
+        if network.reach() > most.reach() {
+            return Err(format!("the network of its sessions may be `{}` at most", most.as_str()));
+        }
+        let is_known = |rule: &HostRule| self.hosts.contains(rule) || USUAL_HOSTS.contains(&rule.host.as_str());
+        let further = hosts.iter().find(|rule| rule.verdict == Verdict::Allow && !is_known(rule));
+        match further {
+            Some(rule) if most != Network::Open => {
+                Err(format!("its sessions may not name further hosts, such as `{}`; people are asked about them", rule.host))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How long processes keep a session awake when nobody says otherwise.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::access::KeyRecord;
+use crate::budget::{Day, Spent};
 use crate::event::{Epoch, Event, Seq};
 use crate::id::{KeyId, OwnerId, SessionId};
 use crate::search::{Found, SearchQuery};
@@ -54,6 +55,26 @@ pub struct Append {
     pub events: Vec<Event>,
     /// The new head, when it changed.
     pub head: Option<Head>,
+    /// What the session has spent by then, when these events changed it.
+    pub spending: Option<Spending>,
+}
+
+/// What a session has spent on a day by now, in place of what was noted of it before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spending {
+    /// On whose account it goes; nobody's for what was made without a key.
+    pub key: Option<KeyId>,
+    pub day: Day,
+    pub spent: Spent,
+}
+
+/// What all sessions of a key have spent, also those that are gone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SpentByKey {
+    pub key: Option<KeyId>,
+    pub total: Spent,
+    /// On the day that was asked for.
+    pub day: Spent,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -148,7 +169,10 @@ pub trait Store: Send + Sync {
     /// What was said in sessions, newest first. What came last may be missing for a moment, nothing of somebody else's is there.
     async fn search(&self, query: SearchQuery) -> Result<Vec<Found>, StoreError>;
 
-    /// Removes a session with its log. Removing what is not there does nothing.
+    /// What was spent, by key, and how much of it on this day.
+    async fn spent(&self, day: Day) -> Result<Vec<SpentByKey>, StoreError>;
+
+    /// Removes a session with its log; what it has spent stays. Removing what is not there does nothing.
     async fn remove(&self, session: SessionId) -> Result<(), StoreError>;
 
     /// Whether it can write now, for `/ready`.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Day;
+
 /// Milliseconds since 1970 in UTC.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -27,6 +29,11 @@ impl Timestamp {
 
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// The day that it is in, by its number since 1970 in UTC.
+    pub fn day(self) -> Day {
+        self.0.div_euclid(24 * 60 * 60 * 1000)
     }
 
     /// How long ago `earlier` was; nothing when it lies ahead.

@@ -5,14 +5,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::access::KeyRules;
 use crate::agent::{Delta, DeltaTarget};
-use crate::budget::{Budget, Usage};
+use crate::budget::{Allowance, Budget, Spent, Usage};
 use crate::context::CompactionPlace;
 use crate::event::{Seq, WhenBusy};
-use crate::id::{ArtifactId, CallId, ClientId, OwnerId, PromptId, RunId, SessionId};
+use crate::id::{ArtifactId, CallId, ClientId, KeyId, OwnerId, PromptId, RunId, SessionId};
 use crate::network::{HostQuestion, HostRule};
 use crate::plan::PlanItem;
-use crate::policy::{Grant, Mode, Policy, Question};
+use crate::policy::{KeptGrant, Mode, Policy, Question};
 use crate::session::{DesktopSpec, EndReason, Limits, Network, SessionKind, Status, WorkspaceSpec};
 use crate::snapshot::SnapshotId;
 use crate::source::{Fetched, Source};
@@ -112,8 +113,18 @@ pub struct Snapshot {
     pub definition: Option<String>,
     /// What people allowed for as long as the session lives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub grants: Vec<Grant>,
+    pub grants: Vec<KeptGrant>,
+    /// What each run may use.
     pub budget: Budget,
+    /// What all runs may use together.
+    #[serde(default)]
+    pub session_budget: Allowance,
+    /// The key that made it, when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
+    /// What its key's sessions may not go beyond, when that key has rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<KeyRules>>,
     pub limits: Limits,
     pub desktop: DesktopSpec,
     #[serde(default)]
@@ -162,6 +173,9 @@ pub struct Snapshot {
     pub artifacts: Vec<Artifact>,
     /// What all runs used together.
     pub usage: Usage,
+    /// What it has spent of its budget.
+    #[serde(default)]
+    pub spent: Spent,
     /// Why it failed, when it did.
     pub failure: Option<Failure>,
     pub ended: Option<EndReason>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use holt_core::agent::{Agent, AgentFailure, Brief, WorkError};
+use holt_core::budget::Allowance;
 use holt_core::context::Start;
 use holt_core::event::{Level, SandboxEnd};
 use holt_core::id::{CallId, RunId};
@@ -156,6 +157,7 @@ impl Owner {
             },
             purpose: spec.definition.as_ref().map(|definition| definition.instructions.clone()).unwrap_or_default(),
             mode: self.state.mode,
+            allowance: Allowance::from(spec.budget).to_string(),
             tools: Vec::new(),
             start: Start::new(self.state.compactions.last(), self.state.last_seq),
             instructions: None,

@@ -1,5 +1,6 @@
 //! Why the engine does not do as asked, with a stable code and a hint for each.
 
+use holt_core::budget::Reached;
 use holt_core::id::SessionId;
 use holt_core::machine::Refusal;
 use holt_core::memory::MemoryError;
@@ -14,6 +15,12 @@ pub enum EngineError {
     NoSession(SessionId),
     #[error("this needs the scope `{0}`")]
     NotAllowed(&'static str),
+    /// Its key has rules, and what it wants to change was not made under them.
+    #[error("this key has rules, and the session was not made with it")]
+    BeyondKey,
+    /// A budget leaves nothing.
+    #[error("{0} is used up")]
+    BudgetReached(Reached),
     #[error("{what}")]
     Invalid { code: &'static str, what: String, hint: &'static str },
     #[error("{0}")]
@@ -42,6 +49,8 @@ impl EngineError {
         match self {
             Self::NoSession(_) => "session_not_found",
             Self::NotAllowed(_) => "not_allowed",
+            Self::BeyondKey => "beyond_key",
+            Self::BudgetReached(_) => "budget_reached",
             Self::Invalid { code, .. } => code,
             Self::Refused(refusal) => refusal_code(refusal),
             Self::File(error) => file_code(error),
@@ -64,6 +73,8 @@ impl EngineError {
         match self {
             Self::NoSession(_) => "List the sessions with `holt ls`; one that was removed is gone for good.",
             Self::NotAllowed(_) => "Use a key that has this scope, or ask whoever runs this Holt for one.",
+            Self::BeyondKey => "Make a session with this key, or use a key without rules.",
+            Self::BudgetReached(_) => "Give it more, or wait for tomorrow where it is a day's: `holt budget` shows what is left.",
             Self::Invalid { hint, .. } => hint,
             Self::Refused(refusal) => refusal_hint(refusal),
             Self::File(error) => file_hint(error),
@@ -98,11 +109,13 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::OtherQuestion => "question_changed",
         Refusal::UnseenQuestion => "question_unseen",
         Refusal::BadEdit(_) => "bad_edit",
+        Refusal::NoGrant => "grant_not_found",
         Refusal::AsksForWords => "asks_for_words",
         Refusal::BadReply => "bad_reply",
         Refusal::NoPrompt => "prompt_not_found",
         Refusal::TooManyQuestions => "too_many_questions",
         Refusal::NotFailed => "not_failed",
+        Refusal::BeyondKey(_) => "beyond_key",
         Refusal::TooManyArtifacts => "too_many_artifacts",
         Refusal::NotCompacted => "not_compacted",
         Refusal::Driven(_) => "control_held",
@@ -127,11 +140,13 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
         Refusal::UnseenQuestion => {
             "Send the `hash` of the question, which stands in the session's snapshot beside what would run."
         }
+        Refusal::NoGrant => "It may have been taken back already; the session's snapshot lists its `grants`.",
         Refusal::AsksForWords => "Send the answer to `questions`, or deny it.",
         Refusal::BadReply => "Say it in fewer words; long material can be put into a file of the workspace.",
         Refusal::BadEdit(_) => "Change them to what the tool takes and the policy allows, or deny the call.",
         Refusal::NoPrompt => "It may have been taken up already.",
         Refusal::NotFailed => "Send a prompt instead.",
+        Refusal::BeyondKey(_) => "Make the session with another key, or have one made with other rules.",
         Refusal::TooManyArtifacts => "Download what is there and go on in a new session.",
         Refusal::NotCompacted => "What the model sees is the whole conversation.",
         Refusal::Driven(_) => "Wait until they give it back, or take it with `seize`.",

@@ -16,6 +16,7 @@ mod files;
 mod hub;
 mod instructions;
 mod keep;
+mod ledger;
 mod memory;
 mod node;
 mod offered;

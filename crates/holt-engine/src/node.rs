@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use holt_core::budget::Account;
 use holt_core::event::Epoch;
 use holt_core::id::{OwnerId, SessionId};
 use holt_core::machine::{Effect, State};
@@ -16,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::engine::{Options, Parts};
 use crate::error::EngineError;
 use crate::hub::Hub;
+use crate::ledger::Ledger;
 use crate::owner::{Owner, Request};
 use crate::reports::Reports;
 use crate::watch::Watchers;
@@ -35,6 +37,8 @@ pub(crate) struct Node {
     pub due_changed: Notify,
     /// What sandboxes reported and owners have not heard.
     pub reports: Reports,
+    /// What all sessions have spent.
+    pub ledger: Ledger,
     /// Those who watch the list of sessions.
     pub watchers: Watchers,
     /// Sessions are copied one after the other.
@@ -76,6 +80,7 @@ impl Node {
             keep_sandboxes: std::sync::atomic::AtomicBool::new(true),
             due_changed: Notify::new(),
             reports,
+            ledger: Ledger::default(),
             watchers: Watchers::new(retention),
             forks: tokio::sync::Mutex::default(),
             running: Running { known: Mutex::default(), told: broadcast::Sender::new(MAILBOX) },
@@ -220,6 +225,12 @@ impl Node {
             }
         }
         (awake, followers)
+    }
+
+    /// The budgets that a session shares with others, as they stand now.
+    pub fn shared_accounts(&self, state: &State) -> Vec<Account> {
+        let now = self.now();
+        self.ledger.shared(&state.spec, self.options.day_budget, now.day(), state.uncounted(now))
     }
 
     /// The state of a session from its head and the events that are newer than it.

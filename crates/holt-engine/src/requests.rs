@@ -1,7 +1,7 @@
 //! What can be asked of the engine. Requests are plain data: they name things by id, carry who asks and a key that makes
 //! repeating them harmless, and could be written down and sent to another node.
 
-use holt_core::budget::Budget;
+use holt_core::budget::{Allowance, Budget};
 use holt_core::event::{Seq, WhenBusy};
 use holt_core::id::{PromptId, RunId, SessionId};
 use holt_core::network::HostRule;
@@ -32,6 +32,7 @@ pub struct CreateSession {
     pub policy: Option<Policy>,
     pub mode: Option<Mode>,
     pub budget: Option<Budget>,
+    pub session_budget: Option<Allowance>,
     pub limits: Option<Limits>,
     pub desktop: Option<DesktopSpec>,
     pub network: Option<Network>,

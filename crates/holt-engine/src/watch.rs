@@ -146,7 +146,7 @@ mod tests {
     #[tokio::test]
     async fn who_misses_too_much_is_sent_back_to_the_list_and_holds_no_more_than_so_much() {
         let watchers = Watchers::default();
-        let by = Principal { owner: OwnerId::new("owner"), name: "x".into(), scopes: vec![Scope::View], key: None };
+        let by = Principal { owner: OwnerId::new("owner"), name: "x".into(), scopes: vec![Scope::View], key: None, rules: None };
         let mut watch = watchers.join(by.clone());
         for number in 0..3 * MOST {
             watchers.tell(&by.owner, session(number), || None);

@@ -19,7 +19,7 @@ pub mod usage;
 use std::fmt;
 
 use async_trait::async_trait;
-use holt_core::budget::{Bound, Usage};
+use holt_core::budget::{Reached, Usage};
 use holt_core::id::SessionId;
 use secrecy::SecretString;
 
@@ -80,7 +80,7 @@ pub trait House: Send + Sync {
     ///
     /// # Errors
     /// When nobody can say, and nothing may be used.
-    async fn refused(&self, session: SessionId) -> Result<Option<Bound>, ()>;
+    async fn refused(&self, session: SessionId) -> Result<Option<Reached>, ()>;
 
     /// Something was used.
     async fn used(&self, session: SessionId, provider: Provider, model: String, usage: Usage);

@@ -1,6 +1,6 @@
 //! Why something is not passed on, said as the provider itself would say it.
 
-use holt_core::budget::Bound;
+use holt_core::budget::Reached;
 use serde_json::{Value, json};
 
 use crate::Provider;
@@ -23,8 +23,8 @@ pub enum Refusal {
     Content(String),
     #[error("this Holt has no key for {0}; whoever runs it can add one in the settings or with `holt models add`")]
     NoKey(&'static str),
-    #[error("the session's budget is used up ({0:?}); a person can give it more")]
-    Budget(Bound),
+    #[error("{0} is used up; a person can give it more")]
+    Budget(Reached),
     #[error("too many requests of this sandbox are under way; wait for one to end")]
     TooMany,
     #[error("the session cannot be asked whether it may use models")]

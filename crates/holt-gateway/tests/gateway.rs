@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use holt_core::budget::{Bound, Usage};
+use holt_core::budget::{Bound, Reach, Reached, Usage};
 use holt_core::id::SessionId;
 use holt_gateway::{Gateway, House, Limits, Provider, Upstream};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ type Used = (Provider, String, Usage);
 
 struct TestHouse {
     address: SocketAddr,
-    bound: Option<Bound>,
+    bound: Option<Reached>,
     used: mpsc::UnboundedSender<Used>,
 }
 
@@ -30,7 +30,7 @@ impl House for TestHouse {
         Some(Upstream { address: format!("http://{}", self.address), key: "sk-real".into() })
     }
 
-    async fn refused(&self, _: SessionId) -> Result<Option<Bound>, ()> {
+    async fn refused(&self, _: SessionId) -> Result<Option<Reached>, ()> {
         Ok(self.bound)
     }
 
@@ -47,7 +47,7 @@ struct Street {
     asked: Arc<Mutex<String>>,
 }
 
-fn street(address: SocketAddr, bound: Option<Bound>) -> Street {
+fn street(address: SocketAddr, bound: Option<Reached>) -> Street {
     let (sender, used) = mpsc::unbounded_channel();
     let house = TestHouse { address, bound, used: sender };
     let gateway = Gateway::new(Arc::new(house), Limits { body: 4096, ..Limits::default() });
@@ -55,7 +55,7 @@ fn street(address: SocketAddr, bound: Option<Bound>) -> Street {
 }
 
 /// With a provider that answers one request with this, and ends, or waits until whoever asked has gone, which it tells.
-async fn with_provider(answer: &'static str, ends: bool, bound: Option<Bound>) -> (Street, oneshot::Receiver<()>) {
+async fn with_provider(answer: &'static str, ends: bool, bound: Option<Reached>) -> (Street, oneshot::Receiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let street = street(listener.local_addr().unwrap(), bound);
     let (tell, gone) = oneshot::channel();
@@ -161,7 +161,8 @@ async fn who_goes_in_the_middle_stops_the_provider_and_has_used_what_was_said() 
 
 #[tokio::test]
 async fn what_is_refused_is_said_as_the_provider_would_and_reaches_nobody() {
-    let (street, _) = with_provider(CHAT, true, Some(Bound::Cost)).await;
+    let (street, _) =
+        with_provider(CHAT, true, Some(Reached { bound: Bound::Cost, of: Reach::Session, used: 1, limit: 1 })).await;
     let chat = |content: &str| json!({ "model": "m", "messages": [{ "role": "user", "content": content }] });
     let spent = street.say("/openai/v1/chat/completions", &chat("x")).await;
     assert!(spent.starts_with("HTTP/1.1 403") && spent.contains(r#""code":"holt_budget""#), "{spent}");

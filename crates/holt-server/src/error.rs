@@ -140,6 +140,8 @@ fn status_of(error: &EngineError) -> StatusCode {
     match error {
         EngineError::NoSession(_) => StatusCode::NOT_FOUND,
         EngineError::NotAllowed(_) => StatusCode::FORBIDDEN,
+        EngineError::BeyondKey => StatusCode::FORBIDDEN,
+        EngineError::BudgetReached(_) => StatusCode::CONFLICT,
         EngineError::Invalid { .. } => StatusCode::BAD_REQUEST,
         EngineError::Refused(refusal) => refusal_status(refusal),
         EngineError::File(error) => file_status(error),
@@ -173,7 +175,8 @@ fn memory_status(error: &MemoryError) -> StatusCode {
 fn refusal_status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::QueueFull => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::NoQuestion | Refusal::NoPrompt | Refusal::NotCompacted => StatusCode::NOT_FOUND,
+        Refusal::NoQuestion | Refusal::NoGrant | Refusal::NoPrompt | Refusal::NotCompacted => StatusCode::NOT_FOUND,
+        Refusal::BeyondKey(_) => StatusCode::FORBIDDEN,
         _ => StatusCode::CONFLICT,
     }
 }

@@ -27,7 +27,7 @@ pub async fn ensure_first_key(keys: &dyn Keys, data_dir: &Path) -> Result<Option
         return Ok(None);
     }
     let owner = OwnerId::new(OWNER);
-    let new = NewKey { name: "first key".into(), owner, scopes: vec![Scope::Admin], expires_at: None };
+    let new = NewKey { name: "first key".into(), owner, scopes: vec![Scope::Admin], expires_at: None, rules: None };
     // A key whose file cannot be written would lock its user out at the next start, so the file is tried first.
     let path = data_dir.join(FIRST_KEY_FILE);
     let fail = |error| FirstKeyError::File { path: path.clone(), error };

@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    agents, answer, compact, completions, config, doctor, fork, gc, get, key, life, list, logs, mcp, memory, mode, models,
-    network, open, openapi, preview, profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
+    agents, answer, budget, compact, completions, config, doctor, fork, gc, get, grants, key, life, list, logs, mcp, memory,
+    mode, models, network, open, openapi, preview, profiles, put, run, search, secret, send, show, status, stop, terminal, undo,
 };
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -111,8 +111,12 @@ pub enum Command {
     Approve(answer::Approve),
     /// Answer no to what a session asks
     Deny(answer::Deny),
+    /// List what was allowed until a session ends, and take it back
+    Grants(grants::Arguments),
     /// Show and change where a session may go, and answer what it asks about that
     Network(network::Arguments),
+    /// Show and change what a session may use
+    Budget(budget::Arguments),
     /// Sum up the older part of a session's conversation, or undo that
     Compact(compact::Arguments),
     /// Say which files the last run changed
@@ -214,12 +218,16 @@ mod tests {
             "holt deny last --reason no",
             "holt reply last the second one",
             "holt mode last",
+            "holt grants last --revoke 17",
             "holt changes last --diff --since 3fa9",
             "holt changes last --snapshots",
             "holt undo last notes.txt --to 3fa9",
             "holt run --git https://github.com/a/b --branch main mend it",
             "holt fork last --at 42 --files now try it otherwise",
             "holt retry last --step 3",
+            "holt budget last --session cost=5,time=8h --run steps=50",
+            "holt key add ci --mode ask --network allow --budget cost=10 --day-budget cost=2,steps=500",
+            "holt run --budget steps=5 --session-budget cost=1 hello",
             "holt mode last accept-edits",
             "holt agents",
             "holt agents add writer.toml",

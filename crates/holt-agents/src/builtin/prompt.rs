@@ -37,7 +37,12 @@ fn remembered(memory: &[Fact]) -> String {
 }
 
 fn own(brief: &Brief) -> String {
-    let Brief { workspace_path, environment, purpose, mode, .. } = brief;
+    let Brief { workspace_path, environment, purpose, mode, allowance, .. } = brief;
+    let bounds = if allowance.is_empty() {
+        String::new()
+    } else {
+        format!("- A run of yours may take {allowance}; you are told when four fifths of that are used.\n")
+    };
     let hand_out = if brief.tools.iter().any(|tool| tool.name == "publish_artifact") {
         "People see your messages and your calls. A finished file that is meant for them is handed out with `publish_artifact`."
     } else {
@@ -51,6 +56,7 @@ fn own(brief: &Brief) -> String {
          - The environment is `{environment}`. The sandbox is yours to use and cut off from the machine around it; it may have \
          no network. When something is not installed or cannot be reached, say so and find another way.\n\
          - {hand_out}\n\
+         {bounds}\
          \n\
          How to work:\n\
          - Do the task rather than describe how it could be done. Look before you change something, and check the result \

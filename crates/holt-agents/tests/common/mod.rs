@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use holt_core::agent::{Agent, Brief, Delta, Desk, FinishedTurn, Halted, WorkError};
-use holt_core::budget::Budget;
+use holt_core::budget::{Allowance, Budget};
 use holt_core::context::Start;
 use holt_core::event::{ContextCompacted, Event, EventBody, Seq, SessionCreated, WhenBusy};
 use holt_core::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
@@ -110,6 +110,7 @@ impl Session {
             workspace_path: "/workspace".into(),
             purpose: String::new(),
             mode: Mode::default(),
+            allowance: String::new(),
             tools: tool_specs(),
             start: self.start(),
             instructions: None,
@@ -323,6 +324,9 @@ fn spec() -> SessionSpec {
         mode: Mode::default(),
         definition: None,
         budget: Budget::default(),
+        session_budget: Allowance::default(),
+        key: None,
+        rules: None,
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
         network: Network::default(),

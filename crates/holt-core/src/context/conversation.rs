@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::fit::{Placed, Size, content_size, put, turn_size};
 use super::takeover::Takeovers;
+use crate::budget::{Reached, amount};
 use crate::event::{EventBody, PromptQueued, Seq, SessionForked, WorkspaceRestored};
 use crate::id::{CallId, PromptId};
 use crate::model::{CallResult, Turn};
@@ -26,6 +27,8 @@ pub(super) struct Conversation {
     /// The last event of theirs.
     answered: Seq,
     takeovers: Takeovers,
+    /// What budgets have little left, which is told behind the results of the calls that are open.
+    warnings: Vec<String>,
     /// What was on the desktop when the agent got it back, until it has said something to that.
     seen: Option<ToolContent>,
 }
@@ -47,6 +50,15 @@ fn forked_words(forked: &SessionForked) -> String {
         "[{} made this session as a copy of another one, up to here. The workspace is /workspace, {files}. Of what was running or \
          installed outside of the workspace nothing is here. Look at files again before you rely on what was in them.]",
         forked.by
+    )
+}
+
+/// The agent is to bring its work to an end that is of use.
+fn warning_words(near: &Reached) -> String {
+    let used = amount(near.bound, near.used);
+    format!(
+        "[Four fifths of {near} are used: {used}. The run stops when it is used up. Finish what is most worth it, and say what is \
+         done and what is left.]"
     )
 }
 
@@ -90,6 +102,12 @@ impl Conversation {
             EventBody::ControlTaken(_) => {
                 self.seen = None;
                 self.takeovers.begin(at);
+            }
+            EventBody::BudgetWarned(warned) => {
+                self.warnings.push(warning_words(&warned.near));
+                if self.expected.is_empty() {
+                    return self.tell_warnings();
+                }
             }
             EventBody::WorkspaceRestored(restored) => return self.tell(restored_words(&restored)),
             EventBody::SessionForked(forked) => {
@@ -183,13 +201,18 @@ impl Conversation {
         told
     }
 
+    fn tell_warnings(&mut self) -> Size {
+        let warnings = std::mem::take(&mut self.warnings);
+        warnings.into_iter().map(|text| self.tell(text)).fold(Size::default(), Size::plus)
+    }
+
     /// Puts the results of the last turn's calls behind it, and what people did meanwhile.
     fn close_turn(&mut self) -> Size {
         let results = self.open_results();
         self.expected.clear();
         self.results.clear();
         match results {
-            Some(results) => self.push(results).plus(self.tell_takeover()),
+            Some(results) => self.push(results).plus(self.tell_takeover()).plus(self.tell_warnings()),
             None => Size::default(),
         }
     }
@@ -197,7 +220,8 @@ impl Conversation {
     /// What stands behind the turns as long as the last is not closed: its results, and what people did meanwhile.
     pub fn open_end(&self) -> Vec<Turn> {
         let Some(results) = self.open_results() else { return Vec::new() };
-        let told = self.takeovers.words().map(|text| Turn::User { content: vec![ToolContent::Text { text }] });
+        let told = self.takeovers.words().into_iter().chain(self.warnings.iter().cloned());
+        let told = told.map(|text| Turn::User { content: vec![ToolContent::Text { text }] });
         std::iter::once(results).chain(told).collect()
     }
 

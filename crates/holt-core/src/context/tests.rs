@@ -5,10 +5,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::budget::Usage;
+use crate::budget::{Bound, Reach, Reached, Usage};
 use crate::event::{
-    AgentMessage, CallFinished, CallProposed, CompactionUndone, CompactionWanted, ContextCompacted, ControlEnd, ControlReturned,
-    ControlTaken, DesktopSeen, PlanChanged, PromptQueued, PromptWithdrawn, RunFinished, RunResult, RunStarted, WhenBusy,
+    AgentMessage, BudgetWarned, CallFinished, CallProposed, CompactionUndone, CompactionWanted, ContextCompacted, ControlEnd,
+    ControlReturned, ControlTaken, DesktopSeen, PlanChanged, PromptQueued, PromptWithdrawn, RunFinished, RunResult, RunStarted,
+    WhenBusy,
 };
 use crate::id::{CallId, ClientId, MessageId, PromptId, RunId};
 use crate::model::{AssistantPart, StopReason};
@@ -326,6 +327,23 @@ fn results_come_before_what_people_did_meanwhile() {
     let run = RunId::new(Uuid::nil());
     events.push(RunFinished { run, result: RunResult::Completed, usage: Usage::default(), steps: 1 }.into());
     assert_eq!(told(&events), closed, "closing the turn changes nothing");
+}
+
+#[test]
+fn what_little_is_left_of_a_budget_is_told_behind_the_results() {
+    let near = Reached { bound: Bound::Steps, of: Reach::Session, used: 8, limit: 10 };
+    let run = RunId::new(Uuid::nil());
+    let warned = || EventBody::from(BudgetWarned { run, near });
+    let words = "[Four fifths of the session's budget of 10 steps are used: 8 steps. The run stops when it is used up. Finish what is \
+                 most worth it, and say what is done and what is left.]";
+    let mut events = events(&[Move::Prompt(0), Move::Answer(0, vec![Some((0, 0))])]);
+    events.push(warned());
+    let expected = ["people: <1>".into(), "agent".to_owned(), "results: Succeeded".into(), format!("people: {words}")];
+    assert_eq!(told(&events), expected);
+    events.push(RunFinished { run, result: RunResult::Completed, usage: Usage::default(), steps: 1 }.into());
+    assert_eq!(told(&events), expected, "closing the turn changes nothing");
+    let before = [super::tests::events(&[Move::Prompt(0)]), vec![warned()]].concat();
+    assert_eq!(told(&before), [format!("people: <1>{words}")]);
 }
 
 #[test]

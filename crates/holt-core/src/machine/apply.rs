@@ -13,7 +13,7 @@ use crate::event::{
 };
 use crate::id::CallId;
 use crate::network::{HOST_ANSWER_SECONDS, HostGrant, HostQuestion, HostRule, MAX_HOST_GRANTS, MAX_HOST_RULES};
-use crate::policy::Verdict;
+use crate::policy::{KeptGrant, Verdict};
 use crate::snapshot::SnapshotId;
 use crate::time::Timestamp;
 use crate::view::{
@@ -25,9 +25,11 @@ impl State {
     pub fn apply(&mut self, seq: Seq, at: Timestamp, body: Option<&EventBody>) {
         self.last_seq = seq;
         self.last_at = at;
-        if let Some(body) = body {
-            self.fold(at, body);
-        }
+        let Some(body) = body else { return };
+        self.count_work(at);
+        let before = self.used();
+        self.fold(at, body);
+        self.count(u64::from(matches!(body, EventBody::AgentMessage(_))), before);
     }
 
     fn fold(&mut self, at: Timestamp, body: &EventBody) {
@@ -35,18 +37,19 @@ impl State {
             EventBody::ModeChanged(changed) => self.mode = changed.mode,
             EventBody::HumanAnswered(answered) => {
                 self.remember_settled(answered.call, answered.by.clone(), true);
-                let still = self.stands_still();
+                let still = self.clock_stands();
                 if let Some(run) = self.run_mut() {
                     run.settled(at, answered.call, still);
                 }
             }
             EventBody::ApprovalAnswered(answered) => {
-                self.remember_answer(answered);
-                let still = self.stands_still();
+                self.remember_answer(at, answered);
+                let still = self.clock_stands();
                 if let Some(run) = self.run_mut() {
                     run.answered(at, answered, still);
                 }
             }
+            EventBody::GrantRevoked(revoked) => self.grants.retain(|kept| kept.id != revoked.grant),
             EventBody::SessionRenamed(renamed) => {
                 self.spec.title.clone_from(&renamed.title);
                 self.named = !renamed.from_prompt;
@@ -61,7 +64,7 @@ impl State {
             EventBody::RunStarted(started) => {
                 self.queue.retain(|prompt| prompt.id != started.run.into());
                 let mut run = RunState::new(started.run, at);
-                run.waiting_since = self.stands_still().then_some(at);
+                run.waiting_since = self.clock_stands().then_some(at);
                 self.between_runs = Usage::default();
                 run.before = Some(self.snapshot_id().to_owned());
                 self.phase = Phase::Running(Box::new(run));
@@ -104,7 +107,11 @@ impl State {
                 self.spec.hosts.clone_from(&changed.hosts);
                 self.host_grants.clear();
             }
-            EventBody::HostAsked(asked) => self.host_asked(asked),
+            EventBody::BudgetChanged(changed) => {
+                self.spec.budget = changed.budget;
+                self.spec.session_budget = changed.session_budget;
+            }
+            EventBody::HostAsked(asked) => self.host_asked(at, asked),
             EventBody::HostAnswered(answered) => self.host_answered(at, answered),
             EventBody::ModelUsed(used) => match self.run_mut() {
                 Some(run) => run.usage = run.usage.plus(used.usage),
@@ -166,15 +173,24 @@ impl State {
         };
     }
 
-    fn host_asked(&mut self, asked: &HostAsked) {
+    fn host_asked(&mut self, at: Timestamp, asked: &HostAsked) {
         let HostAsked { host, port, until } = asked.clone();
         self.host_questions.push(HostQuestion { question: self.last_seq, host, port, until });
+        if let Some(run) = self.run_mut() {
+            run.hosts_asked = run.hosts_asked.saturating_add(1);
+        }
+        if !self.clock_stands() {
+            self.go_on(at);
+        } else if let Some(run) = self.run_mut() {
+            run.waiting_since.get_or_insert(at);
+        }
     }
 
     /// For good it becomes a rule, the first of all; for once it is remembered for a while, so is that nobody answered.
     fn host_answered(&mut self, at: Timestamp, answered: &HostAnswered) {
         let HostAnswered { question, host, port, allowed, lasting, by } = answered.clone();
         self.host_questions.retain(|open| open.question != question);
+        self.go_on(at);
         if lasting {
             let verdict = if allowed { Verdict::Allow } else { Verdict::Deny };
             self.spec.hosts.insert(0, HostRule { host: format!("{host}:{port}"), verdict });
@@ -239,15 +255,16 @@ impl State {
         self.answered.push_back(Answered { call, by, allowed });
     }
 
-    fn remember_answer(&mut self, answer: &ApprovalAnswered) {
+    fn remember_answer(&mut self, at: Timestamp, answer: &ApprovalAnswered) {
         if let Some(by) = answer.by.clone() {
             self.remember_settled(answer.call, by, answer.allowed);
         }
         if let Some(grant) = &answer.grant
             && self.grants.len() < MAX_GRANTS
-            && !self.grants.contains(grant)
+            && !self.grants.iter().any(|kept| kept.grant == *grant)
         {
-            self.grants.push(grant.clone());
+            let (grant, by) = (grant.clone(), answer.by.clone());
+            self.grants.push(KeptGrant { id: self.last_seq, grant, by, at: Some(at) });
         }
     }
 
@@ -312,7 +329,7 @@ impl State {
     }
 
     fn go_on(&mut self, at: Timestamp) {
-        let still = self.stands_still();
+        let still = self.clock_stands();
         if let Some(run) = self.run_mut() {
             run.go_on(at, still);
         }
@@ -350,9 +367,9 @@ impl RunState {
                 self.wrote |= self.calls.iter().any(|call| call.id == finished.call && call.may_write());
                 self.calls.retain(|call| call.id != finished.call);
             }
-            EventBody::BudgetWarned(_) => self.warned = true,
+            EventBody::BudgetWarned(warned) => self.warned_of.push(warned.near.of),
+            EventBody::BudgetReached(reached) => self.reached = Some(reached.reached),
             EventBody::ModelStoodIn(stood_in) => self.stood_in = Some(stood_in.model.clone()),
-            EventBody::BudgetReached(reached) => self.halted = Some(reached.bound),
             EventBody::CancelRequested(_) => self.cancelling = true,
             _ => {}
         }

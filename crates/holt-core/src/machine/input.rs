@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::State;
 use crate::agent::{FinishedTurn, SessionSummary};
-use crate::budget::Usage;
+use crate::budget::{Account, Allowance, Budget, Usage};
 use crate::event::{ContextCompacted, ControlEnd, EventBody, Level, SandboxEnd, Seq, WhenBusy};
 use crate::id::{ArtifactId, CallId, ClientId, MessageId, PromptId, RunId, TerminalId};
 use crate::model::StoodIn;
@@ -57,6 +57,12 @@ pub enum Input {
         by: String,
     },
     Answer(NewAnswer),
+    /// What was allowed until the session ends is not any more.
+    RevokeGrant {
+        /// The number of the event that gave it.
+        grant: Seq,
+        by: String,
+    },
     /// An answer in words to what the agent asked in words.
     Reply {
         call: CallId,
@@ -80,6 +86,12 @@ pub enum Input {
     SetNetwork {
         network: Network,
         hosts: Vec<HostRule>,
+        by: String,
+    },
+    /// The session may use so much from now on.
+    SetBudget {
+        budget: Budget,
+        session_budget: Allowance,
         by: String,
     },
     Rename {
@@ -225,6 +237,8 @@ pub enum Input {
         model: String,
         usage: Usage,
     },
+    /// How the budgets stand that the session shares with others.
+    Accounts(Vec<Account>),
     /// What the browser shows. Said again, it changes nothing.
     PageShown(Page),
     /// The sandbox was closed because the session slept.
@@ -349,6 +363,8 @@ pub enum Refusal {
     TooManyQuestions,
     #[error("{by} has {} it already", if *.allowed { "allowed" } else { "denied" })]
     AnsweredAlready { by: String, allowed: bool },
+    #[error("nothing of the kind is allowed for the session")]
+    NoGrant,
     #[error("it asks for an answer in words")]
     AsksForWords,
     #[error("the answer is empty, or longer than {MAX_REPLY_BYTES} bytes", MAX_REPLY_BYTES = super::MAX_REPLY_BYTES)]
@@ -363,6 +379,8 @@ pub enum Refusal {
     NoPrompt,
     #[error("the session has not failed")]
     NotFailed,
+    #[error("the key that made the session does not allow it: {0}")]
+    BeyondKey(String),
     #[error("the session has handed out {MAX_ARTIFACTS} artifacts already", MAX_ARTIFACTS = super::MAX_ARTIFACTS)]
     TooManyArtifacts,
     #[error("no compaction stands that could be undone")]

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Delta;
-use crate::budget::{Bound, Standing, Usage};
+use crate::budget::{Day, Reach, Reached, Spent, Usage};
 use crate::context::CompactionPlace;
 use crate::event::{Seq, SessionCreated};
 use crate::id::{CallId, MessageId, PromptId, RunId, SessionId};
 use crate::network::{HostGrant, HostQuestion, Judgement, judge};
 use crate::plan::PlanItem;
-use crate::policy::{Grant, Layers, Mode, Verdict};
+use crate::policy::{KeptGrant, Layers, Mode, Verdict};
 use crate::session::{EndReason, SessionKind, SessionSpec, Status};
 use crate::snapshot::{NOTHING, SnapshotId};
 use crate::source::Fetched;
@@ -66,8 +66,12 @@ pub struct RunState {
     pub steps: u32,
     pub usage: Usage,
     pub cancelling: bool,
-    pub halted: Option<Bound>,
-    pub warned: bool,
+    /// The bound that stopped it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Reached>,
+    /// The budgets of which it was said that they are nearly used up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warned_of: Vec<Reach>,
     /// The model that stands in for the one that was chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stood_in: Option<String>,
@@ -78,12 +82,25 @@ pub struct RunState {
     /// Time that was spent waiting for people, or while the sandbox was held, which does not count as work.
     pub waited_millis: u64,
     pub waiting_since: Option<Timestamp>,
+    /// How much of its work is among what the session has spent.
+    #[serde(default)]
+    pub counted_millis: u64,
+    /// How many hosts people were asked about meanwhile.
+    #[serde(default)]
+    pub hosts_asked: u32,
     /// What stood in the workspace before anything of this run wrote there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<SnapshotId>,
     /// Something of it may have written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wrote: bool,
+}
+
+/// What was spent on a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Today {
+    pub day: Day,
+    pub spent: Spent,
 }
 
 /// The folded state of a session.
@@ -109,7 +126,7 @@ pub struct State {
     pub mode: Mode,
     /// What people allowed for as long as the session lives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub grants: Vec<Grant>,
+    pub grants: Vec<KeptGrant>,
     /// Questions that were answered last, so that whoever answers one again is told by whom.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub answered: VecDeque<Answered>,
@@ -158,6 +175,12 @@ pub struct State {
     /// Of which session it is a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forked_from: Option<ForkedFrom>,
+    /// What it has spent of its budget.
+    #[serde(default)]
+    pub spent: Spent,
+    /// What it has spent on the day of its last event.
+    #[serde(default)]
+    pub today: Today,
     pub created_at: Timestamp,
     pub last_at: Timestamp,
     pub last_seq: Seq,
@@ -206,6 +229,8 @@ impl State {
             usage: Usage::default(),
             fetched: None,
             forked_from: None,
+            spent: Spent::default(),
+            today: Today { day: at.day(), spent: Spent::default() },
             created_at: at,
             last_at: at,
             last_seq: 1,
@@ -291,9 +316,9 @@ impl State {
             }
             Phase::Running(run) => {
                 let question = run.calls.iter().filter_map(|call| call.answer_until).min();
-                let spent = || self.spec.budget.seconds.map(|seconds| run.time_is_up_at(seconds));
                 // While a human is waited for, or the sandbox is held, the run's own clock stands still.
-                question.into_iter().chain(if run.waiting_since.is_some() || run.halted.is_some() { None } else { spent() }).min()
+                let stands = run.waiting_since.is_some() || run.reached.is_some();
+                question.into_iter().chain(self.time_is_up_at().filter(|_| !stands)).min()
             }
             Phase::Idle { .. } | Phase::Failed(_) | Phase::Ending { .. } | Phase::Ended { .. } => None,
         };
@@ -328,17 +353,6 @@ impl State {
     /// A run is under way, and something of it waits to be let out.
     fn waits_for_host(&self) -> bool {
         !self.host_questions.is_empty() && self.run().is_some_and(|run| !run.is_stopping())
-    }
-
-    /// What is left of the budget for programs that ask models by themselves: the bound that leaves nothing.
-    pub fn models_refused(&self) -> Option<Bound> {
-        let usage = self.run().map_or(self.between_runs, |run| run.usage);
-        let halted = self.run().and_then(|run| run.halted);
-        let reached = match self.spec.budget.standing(0, usage, Duration::ZERO) {
-            Standing::Reached(bound @ (Bound::Tokens | Bound::Cost)) => Some(bound),
-            _ => None,
-        };
-        halted.or(reached)
     }
 
     /// Until when processes that were left running keep the session from sleeping.
@@ -406,6 +420,9 @@ impl State {
             definition: spec.definition.map(|definition| definition.name),
             grants: self.grants.clone(),
             budget: spec.budget,
+            session_budget: spec.session_budget,
+            key: spec.key,
+            rules: spec.rules,
             limits: spec.limits,
             desktop: spec.desktop,
             network: spec.network,
@@ -428,6 +445,7 @@ impl State {
             queue: self.queue.clone(),
             artifacts: self.artifacts.clone(),
             usage: self.usage,
+            spent: self.spent,
             failure: match &self.phase {
                 Phase::Failed(failure) => Some(failure.clone()),
                 _ => None,
@@ -451,13 +469,15 @@ impl RunState {
             steps: 0,
             usage: Usage::default(),
             cancelling: false,
-            halted: None,
-            warned: false,
+            reached: None,
+            warned_of: Vec::new(),
             stood_in: None,
             calls: Vec::new(),
             writing: None,
             waited_millis: 0,
             waiting_since: None,
+            counted_millis: 0,
+            hosts_asked: 0,
             before: None,
             wrote: false,
         }
@@ -469,17 +489,13 @@ impl RunState {
 
     /// It was told to stop and only waits for calls that are being stopped.
     pub fn is_stopping(&self) -> bool {
-        self.cancelling || self.halted.is_some()
+        self.cancelling || self.reached.is_some()
     }
 
     /// How long the run has worked, without the time that it waited for people or could not move.
     pub fn worked(&self, now: Timestamp) -> Duration {
         let waiting = self.waiting_since.map_or(Duration::ZERO, |since| now.since(since));
         now.since(self.started_at).saturating_sub(Duration::from_millis(self.waited_millis)).saturating_sub(waiting)
-    }
-
-    fn time_is_up_at(&self, seconds: u64) -> Timestamp {
-        self.started_at.plus(Duration::from_millis(self.waited_millis)).plus(Duration::from_secs(seconds))
     }
 
     fn view(&self) -> RunView {

@@ -1,5 +1,6 @@
 //! Stories of single sessions, step by step.
 
+mod budgets;
 mod control;
 mod fork;
 mod held;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::{Decision, Effect, Fact, Input, NewAnswer, NewPrompt, Phase, Refusal, State, decide};
 use crate::agent::FinishedTurn;
-use crate::budget::{Bound, Budget, Usage};
+use crate::budget::{Allowance, Bound, Budget, Reach, Reached, Usage};
 use crate::event::{EventBody, RunResult, SandboxEnd, SessionCreated, WhenBusy};
 use crate::id::{CallId, MessageId, OwnerId, PromptId, RunId, SessionId};
 use crate::model::{AssistantPart, StopReason};
@@ -42,6 +43,9 @@ pub(super) fn spec(kind: SessionKind) -> SessionSpec {
         mode: Mode::Full,
         definition: None,
         budget: Budget { steps: Some(5), tokens: None, cost_micros: None, seconds: Some(100) },
+        session_budget: Allowance::default(),
+        key: None,
+        rules: None,
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
         network: Network::default(),
@@ -285,7 +289,7 @@ fn a_budget_warns_once_and_stops_cleanly() {
     let decision = story.try_take(Input::NextStep { run }).unwrap();
     let reached = EventBody::RunFinished(crate::event::RunFinished {
         run,
-        result: RunResult::BudgetReached { bound: Bound::Steps },
+        result: RunResult::BudgetReached(Reached { bound: Bound::Steps, of: Reach::Run, used: 5, limit: 5 }),
         usage: story.state.usage,
         steps: 5,
     });

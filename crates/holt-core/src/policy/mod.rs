@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use mode::Mode;
-pub use question::{Grant, Question, QuestionParts};
+pub use question::{Grant, KeptGrant, Question, QuestionParts};
 use subject::{Host, Subject};
 
 use crate::session::WorkspaceSpec;
@@ -110,7 +110,7 @@ pub struct Layers<'a> {
     /// Those that the session's makers may not go beyond: of the key, of the agent's definition.
     pub above: &'a [Policy],
     /// What people allowed until the session ends.
-    pub grants: &'a [Grant],
+    pub grants: &'a [KeptGrant],
     pub workspace: &'a WorkspaceSpec,
 }
 
@@ -136,7 +136,7 @@ impl Layers<'_> {
         if verdict == Verdict::Ask && tool.place == Place::Session {
             return Judgement { verdict: Verdict::Allow, why: String::new() };
         }
-        if verdict == Verdict::Ask && self.grants.iter().any(|grant| grant.covers(&subject, arguments, self.workspace)) {
+        if verdict == Verdict::Ask && self.grants.iter().any(|kept| kept.grant.covers(&subject, arguments, self.workspace)) {
             return Judgement { verdict: Verdict::Allow, why: "It was allowed for this session.".into() };
         }
         let why = match verdict {

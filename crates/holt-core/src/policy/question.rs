@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::subject::{Host, Subject, place};
+use crate::event::Seq;
 use crate::id::{CallId, RunId, SessionId};
 use crate::session::{Network, WorkspaceSpec};
+use crate::time::Timestamp;
 
 /// A question that waits for its answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +41,22 @@ pub enum Grant {
         #[cfg_attr(feature = "openapi", schema(value_type = Object))]
         arguments: Value,
     },
+}
+
+/// A grant as it is kept: until the session ends, or somebody takes it back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeptGrant {
+    /// The number of the event that gave it; what earlier versions kept has none.
+    #[serde(default)]
+    pub id: Seq,
+    #[serde(flatten)]
+    pub grant: Grant,
+    /// Who gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 impl Grant {

@@ -231,6 +231,7 @@ fn the_strictest_layer_wins_and_a_grant_never_goes_beyond_a_denial() {
     let layers = Layers { mode: Mode::Full, session: &asks, above: &[denies], grants: &[], workspace: &WorkspaceSpec::Managed };
     let (execute, kill) = (tool("execute_command"), tool("kill_process"));
     let grants = [layers.grant_for(&execute, &command), layers.grant_for(&kill, &json!({}))];
+    let grants = grants.map(|grant| KeptGrant { id: 1, grant, by: None, at: None });
     let layers = Layers { grants: &grants, ..layers };
     let verdict = |tool: &ToolSpec, arguments: Value| layers.judge(tool, &arguments).verdict;
     assert_eq!(verdict(&execute, json!({ "command": "make" })), Verdict::Allow);

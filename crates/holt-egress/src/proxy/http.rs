@@ -17,7 +17,7 @@ use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -44,8 +44,36 @@ pub type Answer = Response<Either<Full<Bytes>, Driven>>;
 /// A tunnel that begins when the answer to CONNECT has gone.
 type Tunnel = Arc<Mutex<Option<(Target, TcpStream, OnUpgrade)>>>;
 
+/// How much is read before somebody wants it.
+const AHEAD: usize = 16 * 1024;
+
 /// Serves one connection: requests, or a tunnel.
+///
+/// It is read ahead, because whoever waits for an answer reads nothing: a program that has left is noticed all the same, and a host
+/// that says nothing does not keep its place for long.
 pub async fn serve<S>(visit: Visit, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (mut from, to) = tokio::io::split(stream);
+    let (read, mut ahead) = tokio::io::simplex(AHEAD);
+    let (activity, half_closed) = (visit.activity.clone(), visit.proxy.limits.half_closed);
+    let read_ahead = async {
+        let copied = tokio::io::copy(&mut from, &mut ahead).await;
+        activity.shorten(half_closed);
+        let _ = ahead.shutdown().await;
+        if copied.is_ok() {
+            // It may still want to hear the answer.
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = read_ahead => {}
+        () = converse(visit, tokio::io::join(read, to)) => {}
+    }
+}
+
+async fn converse<S>(visit: Visit, stream: S)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::Client;
@@ -18,15 +19,12 @@ pub struct Activity {
     began: Instant,
     millis: Arc<AtomicU64>,
     /// How long nothing may go, when that is less than usual.
-    shortened: Arc<Mutex<Option<Duration>>>,
+    shortened: watch::Sender<Option<Duration>>,
 }
-
-/// How soon it is noticed that less is allowed.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
 
 impl Activity {
     pub fn new() -> Self {
-        Self { began: Instant::now(), millis: Arc::default(), shortened: Arc::default() }
+        Self { began: Instant::now(), millis: Arc::default(), shortened: watch::Sender::new(None) }
     }
 
     fn note(&self) {
@@ -37,18 +35,22 @@ impl Activity {
     /// From now on nothing may go for no longer than this.
     pub fn shorten(&self, idle: Duration) {
         self.note();
-        *self.shortened.lock().unwrap_or_else(PoisonError::into_inner) = Some(idle);
+        self.shortened.send_replace(Some(idle));
     }
 
     /// Returns when nothing has gone for so long.
     pub async fn until_idle(&self, idle: Duration) {
+        let mut shortened = self.shortened.subscribe();
         loop {
-            let idle = self.shortened.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(idle);
+            let idle = shortened.borrow_and_update().unwrap_or(idle);
             let until = self.began + Duration::from_millis(self.millis.load(Ordering::Relaxed)) + idle;
             if until <= Instant::now() {
                 return;
             }
-            sleep_until(until.min(Instant::now() + BETWEEN_LOOKS)).await;
+            tokio::select! {
+                () = sleep_until(until) => {}
+                Ok(()) = shortened.changed() => {}
+            }
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Requests with a whole address, and CONNECT.
 
+use std::time::Duration;
+
 use holt_core::network::HostRule;
 use holt_core::policy::Verdict;
 use holt_core::session::Network;
 use holt_egress::Limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use crate::support::{Yard, bodies, echo, head, mirror, small};
 
@@ -160,6 +164,27 @@ async fn a_session_has_room_for_so_many_and_room_again_when_one_ends() {
         }
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_host_that_says_nothing_is_let_go_when_its_program_has_left() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = silent.local_addr().unwrap();
+    let limits = Limits { half_closed: Duration::ZERO, ..small() };
+    let yard = Yard::with(Network::Open, &[at.to_string()], limits).await;
+    let mut stream = yard.connect().await;
+    stream.write_all(format!("GET http://{at}/ HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
+    let (mut kept, _) = silent.accept().await.unwrap();
+    assert!(head(&mut kept).await.starts_with("GET / HTTP/1.1"));
+    // Whoever asked has all the time in the world, as long as it is there.
+    stream.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    let ends = async {
+        let _ = stream.read_to_end(&mut rest).await;
+        let _ = kept.read_to_end(&mut Vec::new()).await;
+    };
+    timeout(Duration::from_secs(60), ends).await.expect("both end");
+    assert_eq!(text(&rest), "");
 }
 
 #[tokio::test]

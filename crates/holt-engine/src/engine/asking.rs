@@ -1,6 +1,7 @@
 //! What people ask of a session.
 
 use holt_core::access::{Principal, Scope};
+use holt_core::event::Seq;
 use holt_core::id::{CallId, PromptId, SessionId};
 use holt_core::machine::{Input, NewAnswer, NewPrompt, Refusal};
 use holt_core::policy::Mode;
@@ -9,7 +10,7 @@ use holt_core::view::Snapshot;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{Engine, allow};
+use super::Engine;
 use crate::error::EngineError;
 use crate::owner::{Reply, Request};
 use crate::requests::{Answer, PromptReceipt, SendPrompt};
@@ -39,6 +40,11 @@ impl Engine {
         self.change(by, Scope::Approve, id, Input::Answer(answer)).await
     }
 
+    /// What somebody allowed until the session ends is not allowed any more.
+    pub async fn revoke_grant(&self, by: &Principal, id: SessionId, grant: Seq) -> Result<Snapshot, EngineError> {
+        self.change(by, Scope::Operate, id, Input::RevokeGrant { grant, by: by.name.clone() }).await
+    }
+
     /// Answers in words what the agent asked in words.
     pub async fn reply(&self, by: &Principal, id: SessionId, call: CallId, text: String) -> Result<Snapshot, EngineError> {
         self.change(by, Scope::Approve, id, Input::Reply { call, text, by: by.name.clone() }).await
@@ -57,6 +63,10 @@ impl Engine {
 
     /// Has the conversation compacted: at the next step of the run, or at once.
     pub async fn compact(&self, by: &Principal, id: SessionId) -> Result<Snapshot, EngineError> {
+        // A summary is written by a model, and between two runs no step of one asks whether it may.
+        if let Some(reached) = self.refuses_models(&self.load(by, id).await?) {
+            return Err(EngineError::BudgetReached(reached));
+        }
         self.change(by, Scope::Operate, id, Input::Compact { by: by.name.clone() }).await
     }
 
@@ -89,8 +99,7 @@ impl Engine {
 
     /// Ends the session and removes everything of it: log, files, artifacts.
     pub async fn remove(&self, by: &Principal, id: SessionId) -> Result<(), EngineError> {
-        allow(by, Scope::Operate)?;
-        self.load(by, id).await?;
+        self.check(by, Scope::Operate, id).await?;
         let (reply, answer) = oneshot::channel();
         self.node.send(id, Request::Remove { reply })?;
         answer.await.map_err(|_| EngineError::TakenOver)?

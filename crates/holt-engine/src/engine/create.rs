@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use holt_core::access::{Principal, Scope};
+use holt_core::access::{KeyRules, Principal, Scope};
 use holt_core::event::{Event, SessionCreated};
 use holt_core::id::SessionId;
-use holt_core::machine::{Decision, Effect, Input, State, decide};
+use holt_core::machine::{Decision, Effect, Input, Refusal, State, decide};
 use holt_core::network::HostRule;
 use holt_core::session::{DesktopSpec, Network, SessionKind, SessionSpec, WorkspaceSpec};
 use holt_core::source::Source;
@@ -102,16 +102,23 @@ impl Engine {
         }
         let policy = request.policy.unwrap_or_else(|| options.policy.clone());
         policy.check().map_err(|what| invalid("bad_policy", what, "Use fewer or shorter rules."))?;
-        let mode = request.mode.or_else(|| defined.and_then(|agent| agent.mode)).unwrap_or(options.mode);
+        let rules = by.rules.as_deref();
+        let usual = defined.and_then(|agent| agent.mode).unwrap_or(options.mode);
+        let usual = rules.and_then(|rules| rules.mode).into_iter().chain([usual]).min_by_key(|mode| mode.freedom());
+        let mode = request.mode.or(usual).unwrap_or_default();
         let budget = request.budget.or_else(|| defined.and_then(|agent| agent.budget)).unwrap_or(options.budget);
+        let most = rules.and_then(|rules| rules.network).into_iter();
+        let network = most.chain([options.network]).min_by_key(|network| network.reach());
         let workspace = self.workspace(by, request.workspace.unwrap_or(WorkspaceSpec::Managed)).await?;
-        let (network, hosts) = reaching(&request.source, request.network.unwrap_or(options.network), request.hosts)?;
+        let (network, hosts) = reaching(&request.source, request.network.or(network).unwrap_or_default(), request.hosts)?;
         if request.source.is_some() && (workspace != WorkspaceSpec::Managed || mode.reads_only()) {
             let what = "a repository can only be fetched into a workspace of Holt's own that may be written".to_owned();
             return Err(invalid("bad_source", what, "Leave out the directory, and begin in another mode than plan."));
         }
         let natural = if workspace == WorkspaceSpec::Managed { SessionKind::Chat } else { SessionKind::Project };
-        Ok(SessionSpec {
+        let bounds = defined.and_then(|agent| agent.policy.clone()).into_iter();
+        let of_key = by.rules.iter().filter_map(|rules| rules.policy.clone());
+        let spec = SessionSpec {
             owner: by.owner.clone(),
             kind: request.kind.unwrap_or(natural),
             title: request.title.unwrap_or_default(),
@@ -121,10 +128,13 @@ impl Engine {
             workspace,
             source: request.source,
             policy,
-            bounds: definition.iter().filter_map(|agent| agent.policy.clone()).collect(),
+            bounds: bounds.chain(of_key).collect(),
             mode,
-            definition,
+            definition: definition.clone(),
             budget,
+            session_budget: request.session_budget.unwrap_or(options.session_budget),
+            key: by.key,
+            rules: by.rules.as_ref().map(|rules| Box::new(KeyRules { policy: None, ..(**rules).clone() })),
             limits: request.limits.unwrap_or(options.limits),
             desktop: sensible(request.desktop.unwrap_or(options.desktop))?,
             network,
@@ -135,7 +145,8 @@ impl Engine {
             expires_at: request.expires_at,
             sleep_after_seconds: request.sleep_after_seconds.unwrap_or(options.sleep_after_seconds),
             keep_awake_seconds: request.keep_awake_seconds.unwrap_or(options.keep_awake_seconds),
-        })
+        };
+        within_rules(spec)
     }
 
     /// A directory of the user's reaches the host, so it takes an admin; and it is named by its one true path.
@@ -164,6 +175,16 @@ fn reaching(
         hosts.extend(source.rule());
     }
     Ok((network, hosts))
+}
+
+/// What nobody asked for is as free as the key's rules let it be; what somebody asked for is that, or refused.
+fn within_rules(spec: SessionSpec) -> Result<SessionSpec, EngineError> {
+    let asked_to_add = SessionSpec { hosts: Vec::new(), ..spec.clone() };
+    asked_to_add
+        .check_mode(spec.mode)
+        .and_then(|()| asked_to_add.check_network(spec.network, &spec.hosts))
+        .map_err(Refusal::BeyondKey)?;
+    Ok(spec)
 }
 
 fn sensible(desktop: DesktopSpec) -> Result<DesktopSpec, EngineError> {

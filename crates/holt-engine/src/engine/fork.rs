@@ -217,10 +217,12 @@ impl Copied {
     }
 }
 
-/// A copy is a conversation with files of its own, whatever the original is.
+/// A copy is a conversation with files of its own, whatever the original is. What a key's rules hold stays held by them, on that
+/// key's account.
 fn copied_spec(by: &Principal, spec: SessionSpec) -> SessionSpec {
     SessionSpec {
         owner: by.owner.clone(),
+        key: if spec.rules.is_some() { spec.key } else { by.key },
         kind: SessionKind::Chat,
         workspace: WorkspaceSpec::Managed,
         browser_profile: None,

@@ -21,6 +21,8 @@ impl Engine {
         // Before anything else, so that nothing is missed that sandboxes report.
         let reports = parts.sandboxes.reports();
         let node = Arc::new(Node::new(parts, options));
+        let today = node.now().day();
+        node.ledger.begin(today, node.store().spent(today).await?);
         for session in node.store().unfinished().await? {
             // A session that cannot be loaded says so in the log and does not keep the others from going on.
             let _ = node.send(session, Request::Tick);

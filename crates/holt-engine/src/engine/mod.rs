@@ -1,6 +1,7 @@
 //! The one way in: a handle that is cheap to clone.
 
 mod asking;
+mod budgets;
 mod create;
 mod definitions;
 mod desktop;
@@ -17,7 +18,7 @@ mod terminals;
 use std::sync::Arc;
 
 use holt_core::access::{Principal, Scope};
-use holt_core::id::SessionId;
+use holt_core::id::{KeyId, SessionId};
 use holt_core::machine::State;
 use holt_core::store::StoreError;
 use holt_core::view::Snapshot;
@@ -50,7 +51,16 @@ impl Engine {
     async fn check(&self, by: &Principal, scope: Scope, id: SessionId) -> Result<Snapshot, EngineError> {
         let session = self.session(by, id).await;
         allow(by, scope)?;
-        session
+        let session = session?;
+        if scope != Scope::View {
+            within_rules(by, session.key)?;
+        }
+        Ok(session)
+    }
+
+    /// Whether the caller may change this session.
+    pub async fn may_operate(&self, by: &Principal, id: SessionId) -> bool {
+        self.check(by, Scope::Operate, id).await.is_ok()
     }
 
     async fn load(&self, by: &Principal, id: SessionId) -> Result<State, EngineError> {
@@ -67,6 +77,12 @@ impl Engine {
         }
         self.node.unfold(stored).await
     }
+}
+
+/// A key with rules changes what was made under them, and nothing else.
+fn within_rules(by: &Principal, made_with: Option<KeyId>) -> Result<(), EngineError> {
+    let is_bound = by.rules.is_some() && (by.key.is_none() || by.key != made_with);
+    if is_bound { Err(EngineError::BeyondKey) } else { Ok(()) }
 }
 
 pub(crate) fn allow(by: &Principal, scope: Scope) -> Result<(), EngineError> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use holt_core::access::{Principal, Scope};
-use holt_core::budget::{Bound, Usage};
+use holt_core::budget::Usage;
 use holt_core::event::Seq;
 use holt_core::id::SessionId;
 use holt_core::machine::Input;
@@ -45,18 +45,6 @@ impl Engine {
     /// The sessions that may go elsewhere than before, as they are changed.
     pub fn network_changes(&self) -> broadcast::Receiver<SessionId> {
         self.node.network_changes()
-    }
-
-    /// The bound of its budget that keeps a session's programs from asking models, when one does.
-    ///
-    /// # Errors
-    /// When the session cannot be looked at.
-    pub async fn models_refused(&self, id: SessionId) -> Result<Option<Bound>, EngineError> {
-        if let Some(hub) = self.node.live_hub(id) {
-            return Ok(hub.state().models_refused());
-        }
-        let stored = self.node.store().head(id).await?;
-        Ok(self.node.unfold(stored).await?.models_refused())
     }
 
     /// A program of the session's has asked a model through Holt.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holt_core::agent::Agent;
-use holt_core::budget::Budget;
+use holt_core::budget::{Allowance, Budget};
 use holt_core::definition::Definitions;
 use holt_core::elsewhere::Elsewhere;
 use holt_core::memory::Memories;
@@ -50,6 +50,10 @@ pub struct Options {
     pub default_environment: String,
     pub environments: Vec<String>,
     pub budget: Budget,
+    /// What all runs of a session may use together.
+    pub session_budget: Allowance,
+    /// What everything on this server may use in a day.
+    pub day_budget: Allowance,
     pub policy: Policy,
     pub mode: Mode,
     pub limits: Limits,
@@ -77,6 +81,8 @@ impl Default for Options {
             default_environment: "default".into(),
             environments: vec!["default".into()],
             budget: Budget::default(),
+            session_budget: Allowance::default(),
+            day_budget: Allowance::default(),
             policy: Policy::default(),
             mode: Mode::default(),
             limits: Limits::default(),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use holt_core::budget::Spent;
 use holt_core::event::{Event, EventBody, Seq};
-use holt_core::machine::{Fact, State};
-use holt_core::store::{Append, AppendError, Head, StoreError};
+use holt_core::machine::{Fact, State, Today};
+use holt_core::store::{Append, AppendError, Head, Spending, StoreError};
 
 use super::{Owner, Patience};
 use crate::error::EngineError;
@@ -23,14 +24,18 @@ impl Owner {
         // A list shows it, and takes it from the state.
         let is_summarized = events.iter().any(|(_, body)| matches!(body, EventBody::SessionSummarized(_)));
         let head = Some(state.head()).filter(|head| is_summarized || self.is_news(head));
+        let fresh = state.spent.since(self.state.spent);
+        let (key, Today { day, spent }) = (state.spec.key, state.today);
         let append = Append {
             session: self.session,
             epoch: self.epoch,
             expected: self.state.last_seq,
             events: events.iter().map(|(event, _)| event.clone()).collect(),
             head: head.clone(),
+            spending: (fresh != Spent::default()).then_some(Spending { key, day, spent }),
         };
         self.append(append, patience).await?;
+        self.node.ledger.add(key, day, fresh);
         if let Some(head) = head {
             let due_changed = self.written.as_ref().is_none_or(|old| old.wake_at != head.wake_at) && head.wake_at.is_some();
             self.written = Some(head);

@@ -4,6 +4,7 @@
 //! helpers (the brain, the calls, the opening of the sandbox) are tasks that it owns: they speak to it through a bounded
 //! channel and end with it. When the session is idle it leaves; when another process has taken the session it stops at once.
 
+mod budgets;
 mod door;
 mod driver;
 mod hearing;
@@ -188,6 +189,7 @@ impl Owner {
                         self.take(Input::Tick).await;
                     }
                     self.miss_driver().await;
+                    self.check_shared().await;
                 }
             }
         }
@@ -218,7 +220,7 @@ impl Owner {
             return LINGER;
         }
         let until_due = self.state.wake_at().map(|at| at.since(self.node.now()));
-        let until_due = until_due.into_iter().chain(self.until_driver_left()).min();
+        let until_due = until_due.into_iter().chain(self.until_driver_left()).chain(self.until_shared_time()).min();
         until_due.unwrap_or(Duration::from_secs(3600)).max(Duration::from_millis(1))
     }
 

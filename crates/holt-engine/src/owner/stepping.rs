@@ -34,6 +34,7 @@ impl Owner {
             && let Some((run, reply)) = self.pending_step.take()
         {
             self.pending_step = Some((run, reply));
+            self.check_shared().await;
             match self.step(Input::NextStep { run }, Patience::Insist).await {
                 Ok(()) | Err(EngineError::Refused(Refusal::CallsOpen | Refusal::Driven(_))) => {}
                 Err(_) => self.refuse_step(),

@@ -240,7 +240,7 @@ pub fn owner() -> Principal {
 }
 
 pub fn who(owner: &str, scopes: &[Scope]) -> Principal {
-    Principal { owner: OwnerId::new(owner), name: owner.into(), scopes: scopes.to_vec(), key: None }
+    Principal { owner: OwnerId::new(owner), name: owner.into(), scopes: scopes.to_vec(), key: None, rules: None }
 }
 
 pub fn say(text: &str) -> SendPrompt {

@@ -9,7 +9,7 @@ use holt_core::id::{OwnerId, SessionId};
 use holt_core::sandbox::SandboxError;
 use holt_core::search::{Found, SearchQuery};
 use holt_core::session::Status;
-use holt_core::store::{Append, AppendError, Counts, Head, HeadQuery, Store, StoreError, StoredHead};
+use holt_core::store::{Append, AppendError, Counts, Head, HeadQuery, SpentByKey, Store, StoreError, StoredHead};
 use holt_core::time::Timestamp;
 use holt_testkit::sandboxes::Operation;
 
@@ -76,6 +76,9 @@ impl Store for Faulty {
     }
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.store.next_due().await
+    }
+    async fn spent(&self, day: i64) -> Result<Vec<SpentByKey>, StoreError> {
+        self.store.spent(day).await
     }
     async fn remove(&self, session: SessionId) -> Result<(), StoreError> {
         self.store.remove(session).await

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
-use holt_core::budget::Budget;
+use holt_core::budget::{Allowance, Budget};
 use holt_core::elsewhere::{Elsewhere as _, TestedServer, ToolServerError, ToolServers as _};
 use holt_core::id::{CallId, OwnerId, SessionId};
 use holt_core::policy::{Mode, Policy};
@@ -185,6 +185,9 @@ pub fn spec() -> SessionSpec {
         mode: Mode::Full,
         definition: None,
         budget: Budget::default(),
+        session_budget: Allowance::default(),
+        key: None,
+        rules: None,
         limits: Limits::default(),
         desktop: DesktopSpec::default(),
         network: Network::None,

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use holt_core::access::{KeyRecord, Principal, Scope};
+use holt_core::access::{KeyRecord, KeyRules, Principal, Scope};
 use holt_core::id::{KeyId, OwnerId};
 use holt_core::store::{Keys, StoreError};
 use holt_core::time::Timestamp;
@@ -42,7 +42,7 @@ impl Proved {
     /// Whoever owns the machine's side of the private socket, or knows the key from the environment.
     pub fn owner(name: &str) -> Self {
         let scopes = vec![Scope::Admin, Scope::Operate, Scope::Approve, Scope::View];
-        Self::lasting(Principal { owner: OwnerId::new(OWNER), name: name.into(), scopes, key: None })
+        Self::lasting(Principal { owner: OwnerId::new(OWNER), name: name.into(), scopes, key: None, rules: None })
     }
 }
 
@@ -199,8 +199,8 @@ impl Keyring {
             return None;
         }
         let over = inner.live.entry(record.id).or_default().clone();
-        let KeyRecord { id, owner, name, scopes, expires_at, .. } = record;
-        let principal = Principal { owner, name, scopes, key: Some(id) };
+        let KeyRecord { id, owner, name, scopes, expires_at, rules, .. } = record;
+        let principal = Principal { owner, name, scopes, key: Some(id), rules };
         Some(Proved { principal, lease: Lease { over, until: expires_at } })
     }
 
@@ -239,10 +239,11 @@ pub(crate) struct NewKey {
     pub owner: OwnerId,
     pub scopes: Vec<Scope>,
     pub expires_at: Option<Timestamp>,
+    pub rules: Option<Box<KeyRules>>,
 }
 
 pub(crate) async fn create(store: &dyn Keys, new: NewKey) -> Result<(String, KeyRecord), StoreError> {
-    let NewKey { name, owner, mut scopes, expires_at } = new;
+    let NewKey { name, owner, mut scopes, expires_at, rules } = new;
     scopes.sort_unstable();
     scopes.dedup();
     let key = secret::new_key();
@@ -256,6 +257,7 @@ pub(crate) async fn create(store: &dyn Keys, new: NewKey) -> Result<(String, Key
         expires_at,
         last_used_at: None,
         revoked_at: None,
+        rules,
     };
     store.add(record.clone()).await?;
     Ok((key, record))

@@ -86,7 +86,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn proved() -> Proved {
-        Proved::lasting(Principal { owner: OwnerId::new("o"), name: "n".into(), scopes: vec![Scope::View], key: None })
+        Proved::lasting(Principal {
+            owner: OwnerId::new("o"),
+            name: "n".into(),
+            scopes: vec![Scope::View],
+            key: None,
+            rules: None,
+        })
     }
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);

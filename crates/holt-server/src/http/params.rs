@@ -50,6 +50,19 @@ impl<S: Send + Sync> FromRequestParts<S> for SegmentParam {
     }
 }
 
+/// The number of what was allowed for a session.
+#[derive(Debug, Clone)]
+pub(crate) struct GrantParam(pub Seq);
+
+impl<S: Send + Sync> FromRequestParts<S> for GrantParam {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        let text = path_param(parts, state, "grant").await?;
+        text.parse().map(Self).map_err(|_| bad_id(&format!("`{text}` is not a grant's number")))
+    }
+}
+
 /// The number of a question about a host.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QuestionParam(pub Seq);

@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use holt_api::{CreateKey, CreatedKey, KeyId, KeyList, Me, OwnerId, Scope, bounds};
+use holt_api::{CreateKey, CreatedKey, Key, KeyId, KeyList, Me, OwnerId, Scope, bounds};
+use holt_core::access::KeyRecord;
 use utoipa_axum::routes;
 
 use crate::auth::Caller;
@@ -18,7 +19,11 @@ use crate::state::{App, unenforced};
 /// Lists the keys. What a key itself is, is known to nobody but its holder.
 #[utoipa::path(get, path = "/v2/keys", tag = "access", responses((status = 200, description = "All keys.", body = KeyList)))]
 async fn list_keys(State(app): State<App>) -> ApiResult<Json<KeyList>> {
-    let items = app.keyring.list(None).await?.into_iter().map(Into::into).collect();
+    let with_spent = |record: KeyRecord| {
+        let (spent, spent_today) = app.engine.spent_by_key(record.id);
+        Key { spent, spent_today, ..record.into() }
+    };
+    let items = app.keyring.list(None).await?.into_iter().map(with_spent).collect();
     Ok(Json(KeyList { items }))
 }
 
@@ -35,10 +40,10 @@ async fn create_key(
         let hint = "Give a time ahead, in milliseconds since 1970.";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_expiry", "`expires_at` has passed already", hint));
     }
-    let CreateKey { name, scopes, owner, expires_at } = request;
+    let CreateKey { name, scopes, owner, expires_at, rules } = request;
     let owner = owner.unwrap_or_else(|| caller.principal.owner.clone());
     check_owner(&app, &owner).await?;
-    let (key, record) = app.keyring.create(NewKey { name, owner, scopes, expires_at }).await?;
+    let (key, record) = app.keyring.create(NewKey { name, owner, scopes, expires_at, rules }).await?;
     Ok((StatusCode::CREATED, Json(CreatedKey { key, record: record.into() })))
 }
 

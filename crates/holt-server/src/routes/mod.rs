@@ -3,6 +3,7 @@
 mod agents;
 mod archive;
 mod artifacts;
+mod budgets;
 mod compaction;
 pub(crate) mod desktop;
 mod events;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> Vec<Declared> {
     let groups = [
         sessions::routes(),
         forks::routes(),
+        budgets::routes(),
         agents::routes(),
         prompts::routes(),
         events::routes(),

@@ -18,7 +18,7 @@ use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::http::body::{JsonBody, JsonBodyOrDefault};
 use crate::http::cursor;
-use crate::http::params::{CallParam, Query, SessionParam};
+use crate::http::params::{CallParam, GrantParam, Query, SessionParam};
 use crate::router::Declared;
 use crate::state::App;
 
@@ -55,6 +55,7 @@ fn to_engine(request: CreateSession) -> engine::CreateSession {
         policy: request.policy,
         mode: request.mode,
         budget: request.budget,
+        session_budget: request.session_budget,
         limits: request.limits,
         desktop: request.desktop,
         network: request.network,
@@ -201,9 +202,27 @@ async fn answer_question(
     CallParam(call): CallParam,
     JsonBody(answer): JsonBody<Answer>,
 ) -> Answered {
+    Ok(Json(app.engine.answer(&caller.principal, id, call, to_engine_answer(answer)).await?))
+}
+
+pub(super) fn to_engine_answer(answer: Answer) -> engine::Answer {
     let Answer { allow, hash, for_session, arguments, reason } = answer;
-    let answer = engine::Answer { allow, hash, for_session, arguments, reason };
-    Ok(Json(app.engine.answer(&caller.principal, id, call, answer).await?))
+    engine::Answer { allow, hash, for_session, arguments, reason }
+}
+
+/// Takes back what somebody allowed until the session ends.
+///
+/// The snapshot lists it among its `grants`. What runs because of it runs on; the next call of the kind is asked about again.
+#[utoipa::path(delete, path = "/v2/sessions/{id}/grants/{grant}", tag = "sessions",
+    params(("id" = SessionId, Path, description = "The session."), ("grant" = u64, Path, description = "The `id` of the grant.")),
+    responses((status = 200, description = "The session.", body = Snapshot)))]
+async fn revoke_grant(
+    State(app): State<App>,
+    caller: Caller,
+    SessionParam(id): SessionParam,
+    GrantParam(grant): GrantParam,
+) -> Answered {
+    Ok(Json(app.engine.revoke_grant(&caller.principal, id, grant).await?))
 }
 
 /// Answers in words what the agent asked in words.
@@ -263,6 +282,7 @@ pub(crate) fn routes() -> Vec<Declared> {
         Declared::needs(Scope::Operate, routes!(wake_session)),
         Declared::needs(Scope::Approve, routes!(answer_question)),
         Declared::needs(Scope::Approve, routes!(reply_in_words)),
+        Declared::needs(Scope::Operate, routes!(revoke_grant)),
         Declared::needs(Scope::Operate, routes!(set_mode)),
         Declared::needs(Scope::View, routes!(session_usage)),
     ]

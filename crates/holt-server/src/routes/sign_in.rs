@@ -40,7 +40,7 @@ async fn sign_in(State(app): State<App>, request: Request) -> ApiResult<(StatusC
     };
     let name = asked.name.unwrap_or_else(|| browser_name(agent.as_deref()));
     let by = by.principal;
-    let new = NewKey { name, owner: by.owner, scopes: by.scopes, expires_at: None };
+    let new = NewKey { name, owner: by.owner, scopes: by.scopes, expires_at: None, rules: by.rules };
     let (key, record) = app.keyring.create(new).await?;
     Ok((StatusCode::CREATED, Json(CreatedKey { key, record: record.into() })))
 }

@@ -27,8 +27,13 @@ const OPEN: [&str; 9] = [
 fn address(route: &RouteInfo) -> String {
     let id = "01920000-0000-7000-8000-0000000000aa";
     let names = ["{id}", "{prompt}", "{call}", "{artifact}", "{terminal}", "{server}", "{secret}", "{snapshot}"];
-    let path =
-        route.path.replace("{*path}", "a/file").replace("{segment}", "1").replace("{question}", "1").replace("{fact}", "1");
+    let path = route
+        .path
+        .replace("{*path}", "a/file")
+        .replace("{segment}", "1")
+        .replace("{question}", "1")
+        .replace("{fact}", "1")
+        .replace("{grant}", "1");
     let path = path.replace("{snapshot}/file", "{snapshot}/file?path=a").replace("{snapshot}/diff", "{snapshot}/diff?path=a");
     names.iter().fold(path, |path, name| path.replace(name, id))
 }

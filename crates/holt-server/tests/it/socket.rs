@@ -180,6 +180,7 @@ async fn a_follower_that_sleeps_gets_everything_in_order() {
         name: "writer".into(),
         scopes: vec![Scope::Admin],
         key: None,
+        rules: None,
     };
     // More than any queue on the way holds, before the client reads a single frame.
     let title = "x".repeat(190);
@@ -256,5 +257,27 @@ async fn the_list_is_watched_by_those_who_see_it() {
     assert_eq!(client.post("/v2/sessions", &json!({})).await.status, 201);
     feed.say(r#"{"ping":2}"#).await;
     assert_eq!(feed.next().await.unwrap(), json!({ "type": "pong", "ping": 2 }), "it hears no more of the list");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn questions_are_answered_over_the_socket_by_whom_they_may_be() {
+    let server = TestServer::start().await;
+    let session = server.session().await;
+    let call = "01920000-0000-7000-8000-0000000000aa";
+    let viewer = server.key("owner", &[Scope::View]).await;
+    for (key, expected) in [(&server.key, "question_not_found"), (&viewer, "not_allowed")] {
+        let mut feed = Feed::open(server.address, key).await;
+        for frame in [
+            format!(r#"{{"answer":"{call}","session":"{session}","with":{{"allow":true,"hash":"x"}}}}"#),
+            format!(r#"{{"reply":"{call}","session":"{session}","text":"the blue"}}"#),
+            format!(r#"{{"answer_host":7,"session":"{session}","allow":true}}"#),
+        ] {
+            feed.say(&frame).await;
+            let said = feed.next().await.unwrap();
+            assert_eq!((said["type"].as_str(), said["code"].as_str()), (Some("error"), Some(expected)), "{frame} {said}");
+            assert_eq!(said["session"], session.to_string());
+        }
+    }
     server.stop().await;
 }

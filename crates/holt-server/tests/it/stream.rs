@@ -72,6 +72,7 @@ async fn a_follower_whose_connection_is_cut_misses_nothing_and_gets_nothing_twic
             name: "writer".into(),
             scopes: vec![Scope::Admin],
             key: None,
+            rules: None,
         };
         for n in 0..300 {
             engine.rename(&by, session, format!("title {n}")).await.unwrap();

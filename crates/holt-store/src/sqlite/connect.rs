@@ -30,7 +30,8 @@ pub(super) struct Kind {
 }
 
 /// Sessions, keys and the journals: small, and written with every change.
-pub(super) const SESSIONS: Kind = Kind { name: "holt.db", application_id: 0x484f_4c54, steps: &[include_str!("sessions.sql")] };
+pub(super) const SESSIONS: Kind =
+    Kind { name: "holt.db", application_id: 0x484f_4c54, steps: &[include_str!("sessions.sql"), include_str!("spending.sql")] };
 
 /// The logs: large, and written in bulk.
 pub(super) const LOGS: Kind =
@@ -143,7 +144,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         for _ in 0..2 {
             let db = SESSIONS.open(directory.path()).unwrap();
-            assert_eq!(db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), 1);
+            assert_eq!(db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), SESSIONS.newest());
         }
     }
 }

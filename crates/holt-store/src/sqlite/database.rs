@@ -15,7 +15,7 @@ use super::fault::Outcome;
 use super::journal::{self, Side};
 use super::sessions::{self, Stored};
 use super::tail::Tail;
-use super::{keys, logs};
+use super::{keys, logs, spending};
 
 /// How many sessions' places are remembered.
 const PLACES: usize = 4096;
@@ -161,6 +161,9 @@ impl Database {
         self.add_events(&append.events)?;
         if let Some(head) = &append.head {
             sessions::update(&self.db, head, place.epoch)?;
+        }
+        if let Some(spending) = &append.spending {
+            spending::note(&self.db, append.session, spending)?;
         }
         self.places.insert(append.session, Place { last, ..place });
         Ok(Ok(Done::At(last)))

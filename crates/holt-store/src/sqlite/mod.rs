@@ -13,10 +13,11 @@ use std::thread::{self, JoinHandle};
 
 use async_trait::async_trait;
 use holt_core::access::KeyRecord;
+use holt_core::budget::Day;
 use holt_core::event::{Event, Seq};
 use holt_core::id::{KeyId, OwnerId, SessionId};
 use holt_core::search::{Found, SearchQuery};
-use holt_core::store::{Append, AppendError, Counts, Head, HeadQuery, Keys, Store, StoreError, StoredHead};
+use holt_core::store::{Append, AppendError, Counts, Head, HeadQuery, Keys, SpentByKey, Store, StoreError, StoredHead};
 use holt_core::time::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
@@ -48,6 +49,7 @@ mod readers;
 mod replay;
 mod reserve;
 mod sessions;
+mod spending;
 mod tail;
 mod writer;
 
@@ -221,6 +223,10 @@ impl Store for SqliteStore {
     async fn search(&self, query: SearchQuery) -> Result<Vec<Found>, StoreError> {
         let tail = Arc::clone(&self.tail);
         self.readers.ask(move |db| index::find(db, &tail, &query)).await
+    }
+
+    async fn spent(&self, day: Day) -> Result<Vec<SpentByKey>, StoreError> {
+        self.readers.ask(move |db| spending::of_day(db, day)).await
     }
 
     async fn remove(&self, session: SessionId) -> Result<(), StoreError> {

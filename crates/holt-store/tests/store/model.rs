@@ -183,6 +183,7 @@ impl Tried {
             expected,
             events: events(session(number), epoch, expected, count),
             head: with_head.then_some(changed),
+            spending: None,
         };
         let written = self.store().append(append.clone()).await;
         assert_eq!(written, self.model.append(&append, number));

@@ -15,6 +15,7 @@ mod ownership;
 mod pages;
 mod samples;
 mod search;
+mod spending;
 
 pub use access::*;
 pub use events::*;
@@ -23,6 +24,7 @@ pub use ownership::*;
 pub use pages::*;
 pub use samples::{append, event, events, head, key, session};
 pub use search::*;
+pub use spending::*;
 
 /// A store that is tried.
 #[async_trait]
@@ -68,6 +70,7 @@ macro_rules! store_contract {
             a_key_is_found_by_its_hash,
             keys_are_listed_by_owner,
             a_key_is_revoked_once,
+            what_was_spent_is_counted_once_and_stays,
             a_store_that_works_says_so,
         }
     };

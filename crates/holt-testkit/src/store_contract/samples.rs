@@ -52,7 +52,7 @@ pub fn events(session: SessionId, epoch: Epoch, after: Seq, count: u64) -> Vec<E
 
 /// `count` events to add after `expected`.
 pub fn append(session: SessionId, epoch: Epoch, expected: Seq, count: u64) -> Append {
-    Append { session, epoch, expected, events: events(session, epoch, expected, count), head: None }
+    Append { session, epoch, expected, events: events(session, epoch, expected, count), head: None, spending: None }
 }
 
 pub fn key(number: u8, owner: &str) -> KeyRecord {
@@ -66,5 +66,6 @@ pub fn key(number: u8, owner: &str) -> KeyRecord {
         expires_at: Some(Timestamp::from_millis(9_000)),
         last_used_at: None,
         revoked_at: None,
+        rules: None,
     }
 }

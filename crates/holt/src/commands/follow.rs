@@ -124,7 +124,7 @@ impl Watch {
             EventBody::RunFinished(done) if done.run == self.run => Some(match done.result {
                 RunResult::Completed => Exit::Good,
                 RunResult::Cancelled => Exit::Interrupted,
-                RunResult::BudgetReached { .. } => Exit::Budget,
+                RunResult::BudgetReached(_) => Exit::Budget,
                 RunResult::Failed { .. } => Exit::Failed,
             }),
             EventBody::PromptWithdrawn(gone) if RunId::from(gone.prompt) == self.run => Some(Exit::Interrupted),

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod answer;
+pub mod budget;
 pub mod compact;
 pub mod completions;
 pub mod config;
@@ -10,6 +11,7 @@ pub mod follow;
 pub mod fork;
 pub mod gc;
 pub mod get;
+pub mod grants;
 pub mod key;
 pub mod life;
 pub mod list;

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 use holt_api::{CreateSession, SendPrompt};
 use holt_client::{Client, ClientError};
+use holt_core::budget::Allowance;
 use holt_core::event::WhenBusy;
 use holt_core::id::{PromptId, SessionId};
 use holt_core::policy::Mode;
@@ -15,7 +16,9 @@ use holt_core::source::Source;
 use holt_core::view::Snapshot;
 use uuid::Uuid;
 
+use super::budget::of_run;
 use super::{follow, mode, network, profiles, project, start};
+use crate::config::allowance;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::show::words::short_id;
@@ -61,6 +64,12 @@ pub struct Arguments {
     /// What its browser knows from before: a profile by name, made if there is none yet
     #[arg(long, value_name = "NAME", value_parser = profiles::name)]
     profile: Option<ProfileName>,
+    /// What the run may use: steps=50,tokens=100000,cost=2.50,time=1h [default: as the server is set]
+    #[arg(long, value_name = "BUDGET", value_parser = allowance)]
+    budget: Option<Allowance>,
+    /// What all runs of the session may use together
+    #[arg(long, value_name = "BUDGET", value_parser = allowance)]
+    session_budget: Option<Allowance>,
     /// The session's title [default: made from the task]
     #[arg(long)]
     title: Option<String>,
@@ -89,6 +98,8 @@ pub async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure>
         network: arguments.network,
         hosts: arguments.hosts.rules(),
         browser_profile: arguments.profile.clone(),
+        budget: arguments.budget.map(of_run),
+        session_budget: arguments.session_budget,
         workspace: Some(workspace),
         source,
         prompt: Some(SendPrompt { id: Some(prompt), text, attachments: Vec::new(), when_busy: WhenBusy::Queue }),

@@ -52,7 +52,7 @@ fn text(session: &Snapshot) -> String {
         add("fork of", format!("{} at event {}", short_id(from.session), from.at));
     }
     for grant in &session.grants {
-        add("allowed", covers(grant));
+        add("allowed", format!("{} (holt grants {} --revoke {})", covers(&grant.grant), short_id(session.id), grant.id));
     }
     add("changed", time(session.updated_at));
     add("tokens", (session.usage.input_tokens + session.usage.output_tokens).to_string());

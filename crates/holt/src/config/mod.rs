@@ -27,7 +27,7 @@ pub use listen::Listen;
 pub use log::{Log, LogFormat};
 pub use models::Models;
 pub use sandbox::Sandbox;
-pub use sessions::Sessions;
+pub use sessions::{Sessions, allowance};
 pub use tls::Tls;
 pub use values::duration;
 pub use vnc::{SessionPorts, Vnc};

@@ -58,7 +58,7 @@ pub struct Remainder {
 
 /// The server itself, as one who acts.
 pub fn house(name: &str) -> Principal {
-    Principal { owner: OwnerId::new("owner"), name: name.into(), scopes: vec![Scope::Admin], key: None }
+    Principal { owner: OwnerId::new("owner"), name: name.into(), scopes: vec![Scope::Admin], key: None, rules: None }
 }
 
 pub async fn assemble(config: &Config, data_dir: &DataDir, store: Arc<SqliteStore>) -> Result<(House, Remainder), Failure> {
@@ -175,6 +175,8 @@ fn engine_options(config: &Config, models: &Models) -> Result<holt_engine::Optio
         default_environment,
         environments,
         budget: config.sessions.budget,
+        session_budget: config.sessions.session_budget,
+        day_budget: config.sessions.day_budget,
         limits: config.sandbox.limits,
         network: config.sandbox.network,
         sleep_after_seconds: config.sessions.sleep_after.as_secs(),

@@ -1,7 +1,7 @@
 //! What the model gateway knows of the rest: keys, budgets, prices.
 
 use async_trait::async_trait;
-use holt_core::budget::{Bound, Usage};
+use holt_core::budget::{Reached, Usage};
 use holt_core::id::SessionId;
 use holt_engine::Engine;
 use holt_gateway::{Gateway, House, Limits, Provider, Upstream};
@@ -32,7 +32,7 @@ impl House for Books {
         Some(Upstream { key: options.key?, address })
     }
 
-    async fn refused(&self, session: SessionId) -> Result<Option<Bound>, ()> {
+    async fn refused(&self, session: SessionId) -> Result<Option<Reached>, ()> {
         self.engine.models_refused(session).await.map_err(|error| {
             tracing::warn!(%session, %error, "nobody can say what is left of a budget");
         })

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use holt_core::agent::{Delta, DeltaTarget};
+use holt_core::budget::amount;
 use holt_core::event::{
     AgentMessage, CallProposed, ControlEnd, ControlReturned, EventBody, Level, RunFinished, RunResult, SandboxEnd,
 };
@@ -243,7 +244,11 @@ fn line_about(event: &EventBody) -> Option<String> {
         EventBody::ModeChanged(body) => {
             format!("  (mode {}, set by {})", body.mode.as_str().replace('_', "-"), clean_line(&body.by))
         }
-        EventBody::BudgetWarned(body) => format!("  ! four fifths of the run's {:?} are used", body.bound).to_lowercase(),
+        EventBody::BudgetWarned(body) => {
+            format!("  ! four fifths of {} are used ({})", body.near, amount(body.near.bound, body.near.used))
+        }
+        EventBody::GrantRevoked(body) => format!("  ({} took back what was allowed for the session)", clean_line(&body.by)),
+        EventBody::BudgetChanged(body) => format!("  ({} changed what the session may use)", clean_line(&body.by)),
         EventBody::ContextCompacted(body) => {
             let by = if body.model.is_some() { "summed up" } else { "left out of what the model sees" };
             format!("  (events {} to {} are {by}; the log keeps them)", body.from, body.through)
@@ -312,9 +317,7 @@ fn run_finished(body: &RunFinished) -> Option<String> {
     match &body.result {
         RunResult::Completed => None,
         RunResult::Cancelled => Some("  ■ cancelled".into()),
-        RunResult::BudgetReached { bound } => {
-            Some(format!("  ■ stopped: the run's budget of {bound:?} is used up").to_lowercase())
-        }
+        RunResult::BudgetReached(reached) => Some(format!("  ■ stopped: {reached} is used up")),
         RunResult::Failed { message, hint, .. } => Some(format!("  ✗ {}\n    {}", clean_line(message), clean_line(hint))),
     }
 }

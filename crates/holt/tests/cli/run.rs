@@ -108,7 +108,7 @@ async fn a_run_that_uses_up_its_budget_says_so_with_its_code() {
     let home = home_with(&model).with("HOLT_BUDGET_STEPS", "2");
     let done = home.holt(&["run", "again and again"]);
     assert_eq!(done.code(), 3, "{}{}", done.out(), done.err());
-    assert!(done.out().contains("budget of steps is used up"), "{}", done.out());
+    assert!(done.out().contains("the run's budget of 2 steps is used up"), "{}", done.out());
 }
 
 #[tokio::test(flavor = "multi_thread")]

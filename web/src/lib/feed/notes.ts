@@ -1,6 +1,7 @@
 // What happened to a session beside the conversation itself, in one line each.
 
 import type { SessionEvent } from '$lib/api/types';
+import { budgetOf } from '$lib/words/budgets';
 import { count } from '$lib/words/numbers';
 import { modeLabel } from '$lib/words/modes';
 import type { NoteItem } from './conversation';
@@ -19,7 +20,6 @@ const NETWORK_WORDS = {
 	allow: 'registries and Git hosts, the rest when you say so',
 	open: 'public hosts'
 };
-const BOUND_WORDS = { steps: 'steps', tokens: 'tokens', cost: 'money', time: 'time' };
 const END_WORDS = {
 	completed: 'The session is complete',
 	stopped: 'The session was ended',
@@ -32,11 +32,15 @@ const END_WORDS = {
 export function noteOf(event: SessionEvent): Note | undefined {
 	switch (event.kind) {
 		case 'budget_warned':
-			return { tone: 'warning', text: `Four fifths of this run's ${BOUND_WORDS[event.body.bound]} are used` };
+			return { tone: 'warning', text: `Four fifths of ${budgetOf(event.body)} are used` };
 		case 'model_stood_in': {
 			const { wanted, model, why, code } = event.body;
 			return { tone: 'warning', text: `${model} stands in for ${wanted}: ${why}`, code };
 		}
+		case 'grant_revoked':
+			return { tone: 'quiet', text: `${event.body.by} took back what was allowed for the session` };
+		case 'budget_changed':
+			return { tone: 'quiet', text: `${event.body.by} changed what the session may use` };
 		case 'context_compacted':
 			return { tone: 'quiet', text: compactedNote(event.body) };
 		case 'compaction_undone':

@@ -20,8 +20,15 @@ function changes(record: Snapshot, event: SessionEvent): Partial<Snapshot> {
 		case 'approval_answered': {
 			const { grant } = event.body;
 			const grants = record.grants ?? [];
-			return { ...runChanges(record, event), ...(grant && { grants: [...grants, grant] }) };
+			const kept = { id: event.seq, by: event.body.by, at: event.at };
+			return { ...runChanges(record, event), ...(grant && { grants: [...grants, { ...kept, ...grant }] }) };
 		}
+		case 'grant_revoked': {
+			const { grant } = event.body;
+			return { grants: (record.grants ?? []).filter(({ id }) => id !== grant) };
+		}
+		case 'budget_changed':
+			return { budget: event.body.budget, session_budget: event.body.session_budget };
 		case 'session_renamed':
 			return { title: event.body.title };
 		case 'session_summarized': {

@@ -2,7 +2,16 @@
 
 import { goto } from '$app/navigation';
 import { api, download, got } from '$lib/api/client';
-import type { Answer, ForkSession, HostRule, Mode, Network, Programs, WhenBusy } from '$lib/api/types';
+import type {
+	Answer,
+	ForkSession,
+	HostRule,
+	Mode,
+	Network,
+	Programs,
+	SetBudget,
+	WhenBusy
+} from '$lib/api/types';
 import { thisClient } from '$lib/desktop/client';
 import { notices } from './notices.svelte';
 
@@ -74,6 +83,13 @@ export const answerHost = (id: string, question: number, allow: boolean, lasting
 /** Where the session may go from now on. */
 export const setNetwork = (id: string, network: Network, hosts: HostRule[]) =>
 	tried(got(api.PUT('/v2/sessions/{id}/network', { ...at(id), body: { network, hosts } })));
+/** What was allowed until the session ends is asked about again. */
+export const revokeGrant = (id: string, grant: number) =>
+	tried(got(api.DELETE('/v2/sessions/{id}/grants/{grant}', { params: { path: { id, grant } } })));
+
+/** What the session may use from now on. */
+export const setBudgets = (id: string, body: SetBudget) =>
+	tried(got(api.PUT('/v2/sessions/{id}/budgets', { ...at(id), body })));
 /** An answer in words to what the agent asked in words. */
 export const replyTo = (id: string, call: string, text: string) =>
 	tried(

@@ -2,7 +2,7 @@
 
 use super::{Draft, words};
 use crate::agent::FinishedTurn;
-use crate::budget::Standing;
+use crate::budget::{Account, Standing};
 use crate::event::{
     AgentMessage, ApprovalRequested, BudgetReached, BudgetWarned, CallFinished, CallProposed, MessageAborted, MessageStarted,
     ModelStoodIn, PromptSteered, RunResult, Seq, WhenBusy,
@@ -48,7 +48,7 @@ impl Draft {
         if let Some(control) = &self.state.control {
             return Err(Refusal::Driven(control.by.clone()));
         }
-        if self.check_budget() {
+        if self.check_budget(&[]) {
             return Ok(());
         }
         let steered = self.state.queue.iter().filter(|prompt| prompt.when_busy == WhenBusy::Steer);
@@ -59,22 +59,28 @@ impl Draft {
         Ok(())
     }
 
-    /// Warns or stops where the budget says so; true when the run stops.
-    pub(super) fn check_budget(&mut self) -> bool {
-        let Some(run) = self.state.run() else { return false };
-        let (id, warned, stopping) = (run.id, run.warned, run.is_stopping());
-        match self.state.spec.budget.standing(run.steps, run.usage, run.worked(self.now)) {
-            Standing::Reached(bound) if !stopping => {
-                self.emit(BudgetReached { run: id, bound });
-                self.stop_working(id);
-                true
-            }
-            Standing::Near(bound) if !warned => {
-                self.emit(BudgetWarned { run: id, bound });
-                false
-            }
-            _ => false,
+    /// Warns or stops where a budget says so, the session's own or one that it shares; true when the run stops.
+    pub(super) fn check_budget(&mut self, shared: &[Account]) -> bool {
+        let Some(run) = self.state.run().filter(|run| !run.is_stopping()) else { return false };
+        let (id, warned_of) = (run.id, run.warned_of.clone());
+        let standings: Vec<Standing> = self.state.accounts(self.now).iter().chain(shared).map(Account::standing).collect();
+        let reached = standings.iter().find_map(|standing| match standing {
+            Standing::Reached(reached) => Some(*reached),
+            _ => None,
+        });
+        if let Some(reached) = reached {
+            self.emit(BudgetReached { run: id, reached });
+            self.stop_working(id);
+            return true;
         }
+        for standing in standings {
+            if let Standing::Near(near) = standing
+                && !warned_of.contains(&near.of)
+            {
+                self.emit(BudgetWarned { run: id, near });
+            }
+        }
+        false
     }
 
     pub(super) fn turn(&mut self, run: RunId, turn: FinishedTurn, tools: &[ToolSpec], seen: Seq) -> Result<(), Refusal> {

@@ -1,6 +1,7 @@
 //! What follows from an input.
 
 mod brain;
+mod budget;
 mod calls;
 mod context;
 mod control;
@@ -49,6 +50,7 @@ impl Draft {
             Input::Withdraw { prompt, by } => self.withdraw(prompt, by),
             Input::Cancel { by } => self.cancel(by),
             Input::Answer(answer) => self.answer(answer),
+            Input::RevokeGrant { grant, by } => self.revoke_grant(grant, by),
             Input::Reply { call, text, by } => self.reply(call, text, by),
             Input::SetMode { mode, by } => self.set_mode(mode, by),
             Input::Rename { title } => self.unless_ended(SessionRenamed { title, from_prompt: false }),
@@ -91,6 +93,11 @@ impl Draft {
             Input::WantHost { host, port } => self.want_host(&host, port),
             Input::AnswerHost { question, allow, lasting, by } => self.answer_host(question, allow, lasting, &by),
             Input::SetNetwork { network, hosts, by } => self.set_network(network, hosts, &by),
+            Input::Accounts(shared) => {
+                self.check_budget(&shared);
+                Ok(())
+            }
+            Input::SetBudget { budget, session_budget, by } => self.set_budget(budget, session_budget, by),
             Input::ModelUsed { provider, model, usage } => self.model_used(&provider, &model, usage),
             Input::SandboxSlept { ended } => self.sandbox_slept(&ended),
             Input::StillBusy { processes, watched } => self.still_busy(&processes, watched),

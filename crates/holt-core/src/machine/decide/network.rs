@@ -60,6 +60,7 @@ impl Draft {
 
     /// Questions that the new policy has an answer to are answered by it.
     pub(super) fn set_network(&mut self, network: Network, hosts: Vec<HostRule>, by: &str) -> Result<(), Refusal> {
+        self.state.spec.check_network(network, &hosts).map_err(Refusal::BeyondKey)?;
         if self.state.spec.network != network || self.state.spec.hosts != hosts {
             self.unless_ended(NetworkChanged { network, hosts, by: by.to_owned() })?;
         }
@@ -78,7 +79,7 @@ impl Draft {
         }
         let run = self.state.run().map(|run| run.id);
         self.emit(ModelUsed { run, provider: words::line(provider, MODEL), model: words::line(model, MODEL), usage });
-        self.check_budget();
+        self.check_budget(&[]);
         Ok(())
     }
 }

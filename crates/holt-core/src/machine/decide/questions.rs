@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Draft;
-use crate::event::{ApprovalAnswered, CallFinished, HumanAnswered, HumanAsked, ModeChanged, SandboxClosed, SandboxEnd};
+use crate::event::{
+    ApprovalAnswered, CallFinished, GrantRevoked, HumanAnswered, HumanAsked, ModeChanged, SandboxClosed, SandboxEnd, Seq,
+};
 use crate::id::{CallId, RunId};
 use crate::machine::input::{Effect, NewAnswer, Refusal};
 use crate::machine::state::{MAX_REPLY_BYTES, Phase};
@@ -80,6 +82,14 @@ impl Draft {
         self.state.layers().grant_for(&named(&open.tool), changed.unwrap_or(&open.arguments))
     }
 
+    /// What it has let run already runs on.
+    pub(super) fn revoke_grant(&mut self, grant: Seq, by: String) -> Result<(), Refusal> {
+        if !self.state.grants.iter().any(|kept| kept.id == grant) {
+            return Err(Refusal::NoGrant);
+        }
+        self.unless_ended(GrantRevoked { grant, by })
+    }
+
     pub(super) fn ask_in_words(&mut self, run: RunId, call: CallId, question: FreeQuestion) {
         let until = self.now.plus(Duration::from_secs(self.state.layers().answer_within_seconds()));
         self.emit(HumanAsked { run, call, question, until });
@@ -149,6 +159,7 @@ impl Draft {
         if before == mode {
             return Ok(());
         }
+        self.state.spec.check_mode(mode).map_err(Refusal::BeyondKey)?;
         self.emit(ModeChanged { mode, by });
         if before.reads_only() != mode.reads_only() {
             self.effects.push(Effect::CloseSandbox);

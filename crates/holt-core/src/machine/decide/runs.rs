@@ -54,8 +54,8 @@ impl Draft {
         if run.calls.iter().any(|call| call.stage == CallStage::Running) {
             return;
         }
-        let result = match run.halted {
-            Some(bound) if !run.cancelling => RunResult::BudgetReached { bound },
+        let result = match run.reached {
+            Some(reached) if !run.cancelling => RunResult::BudgetReached(reached),
             _ => RunResult::Cancelled,
         };
         self.close_run(result, false);

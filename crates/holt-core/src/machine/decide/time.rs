@@ -15,7 +15,7 @@ impl Draft {
         }
         self.refuse_overdue_questions();
         self.refuse_overdue_hosts();
-        self.check_budget();
+        self.check_budget(&[]);
         let sleepy =
             matches!(self.state.phase, Phase::Idle { .. } | Phase::Failed(_)) && self.state.sandbox == SandboxState::Open;
         if sleepy && self.state.wake_at().is_some_and(|at| at <= self.now) {

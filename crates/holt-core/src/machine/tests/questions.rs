@@ -82,11 +82,27 @@ fn an_answer_for_the_session_answers_its_like_and_nothing_else() {
     let mut story = asked(&[(1, "ask_first"), (2, "ask_first"), (3, "ask_more")]);
     let for_session = NewAnswer { for_session: true, ..answer(&story.state, call(1), true) };
     assert_eq!(story.answer(for_session).unwrap(), ["approval_answered", "call_started", "approval_answered"]);
-    assert_eq!(story.state.grants, [Grant::Call { tool: "ask_first".into(), arguments: json!({}) }]);
+    let kept = story.state.grants[0].clone();
+    assert_eq!(
+        (kept.grant, kept.by.as_deref()),
+        (Grant::Call { tool: "ask_first".into(), arguments: json!({}) }, Some("someone"))
+    );
     story.returned(1);
     story.returned(2);
     assert_eq!(story.state.status(), Status::Running, "an unknown tool is denied, not asked about");
     assert_eq!(story.turn(2, &[(4, "ask_first")]), ["agent_message", "call_proposed", "call_started"]);
+    story.returned(4);
+    let revoke = |grant| Input::RevokeGrant { grant, by: "Ada".into() };
+    assert_eq!(story.try_take(revoke(kept.id + 1)).unwrap_err(), Refusal::NoGrant);
+    assert_eq!(story.take(revoke(kept.id)), ["grant_revoked"]);
+    assert_eq!(story.turn(3, &[(5, "ask_first")]), ["agent_message", "call_proposed", "approval_requested"], "asked again");
+}
+
+#[test]
+fn what_an_earlier_version_kept_is_read() {
+    let old = json!({ "type": "host", "tool": "browser_open", "host": "example.com" });
+    let kept: crate::policy::KeptGrant = serde_json::from_value(old).unwrap();
+    assert_eq!((kept.id, kept.grant), (0, Grant::Host { tool: "browser_open".into(), host: "example.com".into() }));
 }
 
 #[test]

@@ -42,8 +42,9 @@ const WRITE_BUFFER: usize = 16 * 1024;
 /// after that number, or by a snapshot first when none is given; with `"deltas":false` text comes only with its finished
 /// message. `{"watch":"sessions"}` is answered by `watching`, and from then on by a `summary` of each session of the caller's
 /// list whenever it would show something else, and by `removed`: read the list after `watching`, and again whenever that
-/// comes. A browser, which cannot send a key here, adds a
-/// ticket for this address.
+/// comes. `{"answer":call,"session":id,"with":{"allow":true,"hash":…}}`, `{"reply":call,"session":id,"text":…}` and
+/// `{"answer_host":n,"session":id,"allow":true}` answer questions, with the scope `approve`, and are answered by `answered` or an
+/// `error`. A browser, which cannot send a key here, adds a ticket for this address.
 #[utoipa::path(get, path = "/v2/feed", tag = "events",
     responses((status = 101, description = "The socket; its frames are `ClientFrame` and `ServerFrame`.")))]
 async fn open_feed(

@@ -3,13 +3,15 @@
 use axum::extract::ws::{Message, close_code};
 use futures::StreamExt as _;
 use holt_api::bounds::MAX_FOLLOWS;
-use holt_api::{ClientFrame, Follow, ServerFrame, SessionId};
+use holt_api::{AnswerFrame, AnswerHostFrame, ClientFrame, Follow, ReplyFrame, ServerFrame, SessionId};
+use holt_engine::EngineError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::telling::{complaint, failed};
 use super::{End, Socket, feed_items};
 use crate::error::ApiError;
+use crate::routes::sessions::to_engine_answer;
 
 impl Socket {
     pub(super) async fn hear(&mut self, said: Option<Result<Message, axum::Error>>) -> Result<(), End> {
@@ -35,9 +37,12 @@ impl Socket {
                 self.watch = None;
                 Ok(())
             }
+            Ok(ClientFrame::Answer(wish)) => self.answer(wish).await,
+            Ok(ClientFrame::Reply(wish)) => self.reply(wish).await,
+            Ok(ClientFrame::AnswerHost(wish)) => self.answer_host(wish).await,
             Ok(ClientFrame::Ping(wish)) => self.say(&ServerFrame::Pong { ping: wish.ping }).await,
             Err(_) => {
-                let hint = "Send {\"follow\":id,\"after\":seq}, {\"unfollow\":id}, {\"watch\":\"sessions\"} or {\"ping\":n}.";
+                let hint = "Send {\"follow\":id,\"after\":seq}, {\"unfollow\":id}, {\"watch\":\"sessions\"}, {\"answer\":call,\"session\":id,\"with\":{…}} or {\"ping\":n}.";
                 self.say(&complaint(None, "bad_frame", "the frame is none that this socket takes", hint)).await
             }
         }
@@ -80,6 +85,31 @@ impl Socket {
                 let ApiError { code, message, hint, .. } = ApiError::from(error);
                 self.say(&complaint(None, &code, &message, &hint)).await
             }
+        }
+    }
+
+    /// The engine asks for the scope `approve`, which following does not take.
+    async fn answer(&mut self, AnswerFrame { answer: call, session, answer_with }: AnswerFrame) -> Result<(), End> {
+        let answer = to_engine_answer(answer_with);
+        let taken = self.app.engine.answer(&self.caller.principal, session, call, answer).await;
+        self.tell_answered(session, call.to_string(), taken.map(drop)).await
+    }
+
+    async fn reply(&mut self, ReplyFrame { reply: call, session, text }: ReplyFrame) -> Result<(), End> {
+        let taken = self.app.engine.reply(&self.caller.principal, session, call, text).await;
+        self.tell_answered(session, call.to_string(), taken.map(drop)).await
+    }
+
+    async fn answer_host(&mut self, wish: AnswerHostFrame) -> Result<(), End> {
+        let AnswerHostFrame { answer_host: question, session, allow, lasting } = wish;
+        let taken = self.app.engine.answer_host(&self.caller.principal, session, question, allow, lasting).await;
+        self.tell_answered(session, question.to_string(), taken.map(drop)).await
+    }
+
+    async fn tell_answered(&mut self, session: SessionId, question: String, taken: Result<(), EngineError>) -> Result<(), End> {
+        match taken {
+            Ok(()) => self.say(&ServerFrame::Answered { session, question }).await,
+            Err(error) => self.say(&failed(session, error)).await,
         }
     }
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
 use holt_api::bounds::MAX_FRAME_BYTES;
-use holt_api::{Scope, SessionId, TerminalClientFrame, TerminalId, TerminalServerFrame, TerminalSize};
+use holt_api::{SessionId, TerminalClientFrame, TerminalId, TerminalServerFrame, TerminalSize};
 use holt_engine::TerminalLine;
 use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
@@ -69,7 +69,8 @@ pub(super) async fn watch_terminal(
     let live = app.terminals.watch(&seen, &line);
     // So that the first screen is whole.
     let _ = timeout(CATCHING_UP, live.caught_up(seen.written)).await;
-    let viewer = Viewer { writable: caller.principal.may(Scope::Operate), mine: seen.mine, from: query.from, live, line };
+    let writable = app.engine.may_operate(&caller.principal, id).await;
+    let viewer = Viewer { writable, mine: seen.mine, from: query.from, live, line };
     let upgrade = upgrade.max_frame_size(MAX_FRAME_BYTES).max_message_size(MAX_FRAME_BYTES);
     Ok(upgrade.on_upgrade(move |socket| viewer.serve(app, caller, socket, seat)).into_response())
 }

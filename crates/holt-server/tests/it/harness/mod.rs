@@ -236,6 +236,7 @@ async fn add_key(keys: &dyn Keys, owner: &str, scopes: &[Scope], expires_at: Opt
         expires_at,
         last_used_at: None,
         revoked_at: None,
+        rules: None,
     };
     keys.add(record).await.unwrap();
     (key, id)

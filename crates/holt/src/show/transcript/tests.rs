@@ -1,6 +1,6 @@
 //! Stories of events, and what a reader sees of them.
 
-use holt_core::budget::{Bound, Usage};
+use holt_core::budget::{Bound, Reach, Reached, Usage};
 use holt_core::event::{
     CallFinished, CallStarted, ControlTaken, MessageAborted, PromptQueued, SandboxClosed, SandboxHeld, SandboxReleased, WhenBusy,
 };
@@ -124,7 +124,10 @@ fn how_calls_end() {
 fn how_runs_end() {
     let run = |result| Transcript::default().event(&RunFinished { run: RUN, result, usage: Usage::default(), steps: 1 }.into());
     assert_eq!(run(RunResult::Completed), "");
-    assert_eq!(run(RunResult::BudgetReached { bound: Bound::Steps }), "  ■ stopped: the run's budget of steps is used up\n");
+    assert_eq!(
+        run(RunResult::BudgetReached(Reached { bound: Bound::Steps, of: Reach::Session, used: 7, limit: 7 })),
+        "  ■ stopped: the session's budget of 7 steps is used up\n"
+    );
     let failed = RunResult::Failed { code: "x".into(), message: "no \x1b[31mkey".into(), hint: "add one".into() };
     assert_eq!(run(failed), "  ✗ no ␛[31mkey\n    add one\n");
 }
