@@ -259,8 +259,9 @@ export interface paths {
          *     after that number, or by a snapshot first when none is given; with `"deltas":false` text comes only with its finished
          *     message. `{"watch":"sessions"}` is answered by `watching`, and from then on by a `summary` of each session of the caller's
          *     list whenever it would show something else, and by `removed`: read the list after `watching`, and again whenever that
-         *     comes. A browser, which cannot send a key here, adds a
-         *     ticket for this address.
+         *     comes. `{"answer":call,"session":id,"with":{"allow":true,"hash":…}}`, `{"reply":call,"session":id,"text":…}` and
+         *     `{"answer_host":n,"session":id,"allow":true}` answer questions, with the scope `approve`, and are answered by `answered` or an
+         *     `error`. A browser, which cannot send a key here, adds a ticket for this address.
          *
          *     Needs the scope `view`.
          */
@@ -856,6 +857,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/sessions/{id}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the budgets that hold for a session, and what is spent of each.
+         * @description The first that is reached stops its run: the run's own, the session's, and those that it shares with the other sessions of its key
+         *     and with everything on this server. A day begins at midnight UTC.
+         *
+         *     Needs the scope `view`.
+         */
+        get: operations["list_budgets"];
+        /**
+         * Changes what a session may use from now on.
+         * @description What its key gives it holds all the same. A run that has used more already stops.
+         *
+         *     Needs the scope `approve`.
+         */
+        put: operations["set_budgets"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/sessions/{id}/cancel": {
         parameters: {
             query?: never;
@@ -1067,6 +1097,28 @@ export interface paths {
          */
         post: operations["fork_session"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/sessions/{id}/grants/{grant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes back what somebody allowed until the session ends.
+         * @description The snapshot lists it among its `grants`. What runs because of it runs on; the next call of the kind is asked about again.
+         *
+         *     Needs the scope `operate`.
+         */
+        delete: operations["revoke_grant"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1744,6 +1796,12 @@ export interface components {
             /** @enum {string} */
             type: "session";
         };
+        /** @description A budget, and what was spent of it. */
+        Account: {
+            allowance: components["schemas"]["Allowance"];
+            of: components["schemas"]["Reach"];
+            spent: components["schemas"]["Spent"];
+        };
         /** @description What an agent of that name is. A session gets a copy of it when it is made, so that later changes are no changes of it. */
         AgentDefinition: {
             /** @description The brain; the server's default when absent. */
@@ -1798,6 +1856,32 @@ export interface components {
             /** @description That of the test. */
             fingerprint: string;
         };
+        /**
+         * @description Upper bounds for more than one run: for a session, for all sessions of a key, for a day. A bound that is absent does not bind;
+         *     one of nothing lets nothing begin.
+         */
+        Allowance: {
+            /**
+             * Format: int64
+             * @description Millionths of a US dollar.
+             */
+            cost_micros?: number | null;
+            /**
+             * Format: int64
+             * @description Seconds of work; the time that a run waits for a human does not count.
+             */
+            seconds?: number | null;
+            /**
+             * Format: int64
+             * @description Turns of the model.
+             */
+            steps?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens in and out together.
+             */
+            tokens?: number | null;
+        };
         /** @description Answers a question about a call. */
         Answer: {
             allow: boolean;
@@ -1809,6 +1893,23 @@ export interface components {
             hash?: string | null;
             /** @description Why not, in words for the agent. */
             reason?: string | null;
+        };
+        AnswerFrame: {
+            /** @description The call that is asked about. */
+            answer: components["schemas"]["CallId"];
+            session: components["schemas"]["SessionId"];
+            with: components["schemas"]["Answer"];
+        };
+        AnswerHostFrame: {
+            allow: boolean;
+            /**
+             * Format: int64
+             * @description The number of the question; the snapshot's `host_questions` has it.
+             */
+            answer_host: number;
+            /** @description For as long as the session lives; else for a minute. */
+            lasting?: boolean;
+            session: components["schemas"]["SessionId"];
         };
         /** @description The question was answered, by a person or by its time running out. */
         ApprovalAnswered: {
@@ -1914,14 +2015,22 @@ export interface components {
              */
             tokens?: number | null;
         };
-        /** @description A bound of the run's budget is reached: the run stops. */
-        BudgetReached: {
-            bound: components["schemas"]["Bound"];
+        /** @description A person changed what the session may use. */
+        BudgetChanged: {
+            budget: components["schemas"]["Budget"];
+            by: string;
+            session_budget: components["schemas"]["Allowance"];
+        };
+        /** @description The budgets that hold for a session, and what is spent of each: its own, those that its key gives it, those that it shares. */
+        BudgetList: {
+            items: components["schemas"]["Account"][];
+        };
+        /** @description A bound of a budget is reached, the run's or one that it shares: the run stops. */
+        BudgetReached: components["schemas"]["Reached"] & {
             run: components["schemas"]["RunId"];
         };
-        /** @description Four fifths of a bound of the run's budget are used. */
-        BudgetWarned: {
-            bound: components["schemas"]["Bound"];
+        /** @description Four fifths of a bound of a budget are used: the run's, or one that it shares. */
+        BudgetWarned: components["schemas"]["Reached"] & {
             run: components["schemas"]["RunId"];
         };
         /** @description What came of a call. Every proposed call gets exactly one. */
@@ -2002,7 +2111,7 @@ export interface components {
             store: components["schemas"]["CheckState"];
         };
         /** @description What a client says. Exactly one of these. */
-        ClientFrame: components["schemas"]["Follow"] | components["schemas"]["Unfollow"] | components["schemas"]["Watch"] | components["schemas"]["Unwatch"] | components["schemas"]["Ping"];
+        ClientFrame: components["schemas"]["Follow"] | components["schemas"]["Unfollow"] | components["schemas"]["Watch"] | components["schemas"]["Unwatch"] | components["schemas"]["AnswerFrame"] | components["schemas"]["ReplyFrame"] | components["schemas"]["AnswerHostFrame"] | components["schemas"]["Ping"];
         /**
          * Format: uuid
          * @description One place where a person looks at Holt, such as a tab of a browser. Chosen by the client.
@@ -2114,6 +2223,7 @@ export interface components {
             /** @description What it is for, as people will look for it: "laptop", "build server". */
             name: string;
             owner?: components["schemas"]["OwnerId"] | null;
+            rules?: components["schemas"]["KeyRules"] | null;
             scopes: components["schemas"]["Scope"][];
         };
         /** @description Makes a session. What is absent gets the server's default. */
@@ -2149,6 +2259,7 @@ export interface components {
              * @default false
              */
             record_desktop?: boolean;
+            session_budget?: components["schemas"]["Allowance"] | null;
             /**
              * Format: int64
              * @description How long it may sit idle before its sandbox is closed to give the memory back.
@@ -2356,6 +2467,11 @@ export interface components {
             /** @enum {string} */
             kind: "approval_answered";
         } | {
+            /** @description What a person allowed until the session ends is not allowed any more. */
+            body: components["schemas"]["GrantRevoked"];
+            /** @enum {string} */
+            kind: "grant_revoked";
+        } | {
             /** @description The agent asks a person in words, and waits. */
             body: components["schemas"]["HumanAsked"];
             /** @enum {string} */
@@ -2386,15 +2502,20 @@ export interface components {
             /** @enum {string} */
             kind: "plan_changed";
         } | {
-            /** @description Four fifths of a bound of the run's budget are used. */
+            /** @description Four fifths of a bound of a budget are used: the run's, or one that it shares. */
             body: components["schemas"]["BudgetWarned"];
             /** @enum {string} */
             kind: "budget_warned";
         } | {
-            /** @description A bound of the run's budget is reached: the run stops. */
+            /** @description A bound of a budget is reached, the run's or one that it shares: the run stops. */
             body: components["schemas"]["BudgetReached"];
             /** @enum {string} */
             kind: "budget_reached";
+        } | {
+            /** @description A person changed what the session may use. */
+            body: components["schemas"]["BudgetChanged"];
+            /** @enum {string} */
+            kind: "budget_changed";
         } | {
             /** @description Someone wants the run to stop. */
             body: components["schemas"]["CancelRequested"];
@@ -2760,6 +2881,15 @@ export interface components {
             /** @enum {string} */
             type: "call";
         };
+        /** @description What a person allowed until the session ends is not allowed any more. */
+        GrantRevoked: {
+            by: string;
+            /**
+             * Format: int64
+             * @description The number of the event that gave it.
+             */
+            grant: number;
+        };
         /** @description Whether the server works: what the health checks of all contracts look for. */
         Health: {
             agent_manager: boolean;
@@ -2884,6 +3014,17 @@ export interface components {
         KeepSecret: {
             secret: string;
         };
+        /** @description A grant as it is kept: until the session ends, or somebody takes it back. */
+        KeptGrant: components["schemas"]["Grant"] & {
+            at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who gave it. */
+            by?: string | null;
+            /**
+             * Format: int64
+             * @description The number of the event that gave it; what earlier versions kept has none.
+             */
+            id?: number;
+        };
         /** @description A key as it is shown: never the key itself. */
         Key: {
             created_at: components["schemas"]["Timestamp"];
@@ -2893,7 +3034,12 @@ export interface components {
             name: string;
             owner: components["schemas"]["OwnerId"];
             revoked_at?: components["schemas"]["Timestamp"] | null;
+            rules?: components["schemas"]["KeyRules"] | null;
             scopes: components["schemas"]["Scope"][];
+            /** @description What its sessions have spent, also those that are gone. */
+            spent?: components["schemas"]["Spent"];
+            /** @description The same for this day, which began at midnight UTC. */
+            spent_today?: components["schemas"]["Spent"];
         };
         /**
          * Format: uuid
@@ -2902,6 +3048,35 @@ export interface components {
         KeyId: string;
         KeyList: {
             items: components["schemas"]["Key"][];
+        };
+        /**
+         * @description What the sessions that are made with a key may not go beyond, whoever works with them. A key with rules changes no other
+         *     sessions. What is absent does not bind.
+         */
+        KeyRules: {
+            /**
+             * @description The same for one day, which begins at midnight UTC.
+             * @default {}
+             */
+            day?: components["schemas"]["Allowance"];
+            mode?: components["schemas"]["Mode"] | null;
+            network?: components["schemas"]["Network"] | null;
+            policy?: components["schemas"]["Policy"] | null;
+            /**
+             * @description What each run may use.
+             * @default {}
+             */
+            run?: components["schemas"]["Allowance"];
+            /**
+             * @description What each session may.
+             * @default {}
+             */
+            session?: components["schemas"]["Allowance"];
+            /**
+             * @description What all of them may together.
+             * @default {}
+             */
+            total?: components["schemas"]["Allowance"];
         };
         /** @enum {string} */
         Level: "info" | "warning" | "error";
@@ -3359,6 +3534,27 @@ export interface components {
             text: string;
             when_busy: components["schemas"]["WhenBusy"];
         };
+        /**
+         * @description Whose budget it is.
+         * @enum {string}
+         */
+        Reach: "run" | "session" | "key" | "key_day" | "day";
+        /** @description A bound of a budget that was come near to, or reached. */
+        Reached: {
+            bound: components["schemas"]["Bound"];
+            /**
+             * Format: int64
+             * @description What may be.
+             */
+            limit?: number;
+            /** @description Whose budget it is. */
+            of?: components["schemas"]["Reach"];
+            /**
+             * Format: int64
+             * @description What was used: steps, tokens, millionths of a US dollar, or seconds.
+             */
+            used?: number;
+        };
         /** @description Whether the server can take work, and what is less than it could be. */
         Readiness: {
             ready: boolean;
@@ -3437,6 +3633,12 @@ export interface components {
         Reply: {
             text: string;
         };
+        ReplyFrame: {
+            /** @description The call that asks. */
+            reply: components["schemas"]["CallId"];
+            session: components["schemas"]["SessionId"];
+            text: string;
+        };
         /** @description What the workspace is to be again. */
         RestoreRequest: {
             /** @description Only this file. */
@@ -3481,11 +3683,10 @@ export interface components {
         } | {
             /** @enum {string} */
             outcome: "cancelled";
-        } | {
-            bound: components["schemas"]["Bound"];
+        } | (components["schemas"]["Reached"] & {
             /** @enum {string} */
             outcome: "budget_reached";
-        } | {
+        }) | {
             code: string;
             hint: string;
             message: string;
@@ -3593,6 +3794,12 @@ export interface components {
             session?: components["schemas"]["SessionId"] | null;
             /** @enum {string} */
             type: "error";
+        } | {
+            /** @description The call, or the number of the question about a host, as it was sent. */
+            question: string;
+            session: components["schemas"]["SessionId"];
+            /** @enum {string} */
+            type: "answered";
         } | {
             /** Format: int64 */
             ping: number;
@@ -3735,6 +3942,7 @@ export interface components {
              * @description For how long after it was last used a process that was left running keeps it from sleeping.
              */
             keep_awake_seconds?: number;
+            key?: components["schemas"]["KeyId"] | null;
             kind: components["schemas"]["SessionKind"];
             limits: components["schemas"]["Limits"];
             /** @description The mode that it begins in. */
@@ -3748,6 +3956,9 @@ export interface components {
             policy: components["schemas"]["Policy"];
             /** @description What happens on the desktop is recorded from the beginning. */
             record_desktop?: boolean;
+            rules?: components["schemas"]["KeyRules"] | null;
+            /** @description What all its runs may use together. */
+            session_budget?: components["schemas"]["Allowance"];
             /**
              * Format: int64
              * @description How long it may sit idle before its sandbox is closed to give the memory back.
@@ -3782,6 +3993,11 @@ export interface components {
             title: string;
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description Changes what a session may use from now on. What is absent stays. */
+        SetBudget: {
+            budget?: components["schemas"]["Budget"] | null;
+            session_budget?: components["schemas"]["Allowance"] | null;
+        };
         /** @description Changes how freely the agent works. */
         SetMode: {
             mode: components["schemas"]["Mode"];
@@ -3814,6 +4030,7 @@ export interface components {
             before_run?: components["schemas"]["String"] | null;
             /** @description The policies that the session's own may not go beyond. */
             bounds?: components["schemas"]["Policy"][];
+            /** @description What each run may use. */
             budget: components["schemas"]["Budget"];
             compaction?: components["schemas"]["CompactionPlace"] | null;
             control?: components["schemas"]["Control"] | null;
@@ -3828,13 +4045,14 @@ export interface components {
             fetched?: components["schemas"]["Fetched"] | null;
             forked_from?: components["schemas"]["ForkedFrom"] | null;
             /** @description What people allowed for as long as the session lives. */
-            grants?: components["schemas"]["Grant"][];
+            grants?: components["schemas"]["KeptGrant"][];
             held?: components["schemas"]["Held"] | null;
             /** @description Hosts that something inside waits to reach, and that people are asked about. */
             host_questions?: components["schemas"]["HostQuestion"][];
             /** @description What it says to hosts of its own, before what `network` says. */
             hosts?: components["schemas"]["HostRule"][];
             id: components["schemas"]["SessionId"];
+            key?: components["schemas"]["KeyId"] | null;
             kind: components["schemas"]["SessionKind"];
             /**
              * Format: int64
@@ -3858,10 +4076,15 @@ export interface components {
             queue: components["schemas"]["QueuedPrompt"][];
             recording?: components["schemas"]["Recording"] | null;
             removed_at?: components["schemas"]["Timestamp"] | null;
+            rules?: components["schemas"]["KeyRules"] | null;
             run?: components["schemas"]["RunView"] | null;
             sandbox: components["schemas"]["SandboxState"];
+            /** @description What all runs may use together. */
+            session_budget?: components["schemas"]["Allowance"];
             snapshot?: components["schemas"]["String"] | null;
             source?: components["schemas"]["Source"] | null;
+            /** @description What it has spent of its budget. */
+            spent?: components["schemas"]["Spent"];
             status: components["schemas"]["Status"];
             /** @description What was done in it, in a line, as a model says it. */
             summary?: string;
@@ -3909,6 +4132,25 @@ export interface components {
         SourceFetched: {
             fetched: components["schemas"]["Fetched"];
             source: components["schemas"]["Source"];
+        };
+        /** @description What was spent of a budget, in what budgets are counted in. */
+        Spent: {
+            /** Format: int64 */
+            cost_micros: number;
+            /**
+             * Format: int64
+             * @description Milliseconds of work.
+             */
+            millis: number;
+            /** Format: int64 */
+            steps: number;
+            /**
+             * Format: int64
+             * @description In and out together.
+             */
+            tokens: number;
+            /** @description Some of it has no known price, so that it cost more than `cost_micros` says. */
+            unpriced?: boolean;
         };
         /**
          * @description The one word that says how a session is. Every contract's status words are a view of it.
@@ -5812,6 +6054,74 @@ export interface operations {
             };
         };
     };
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The budgets. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetList"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetBudget"];
+            };
+        };
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     cancel_run: {
         parameters: {
             query?: never;
@@ -6265,6 +6575,40 @@ export interface operations {
         responses: {
             /** @description The new session. */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: components["schemas"]["SessionId"];
+                /** @description The `id` of the grant. */
+                grant: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
