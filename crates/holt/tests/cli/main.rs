@@ -12,3 +12,4 @@ mod run;
 mod serve;
 mod support;
 mod terminal;
+mod whole;
