@@ -139,7 +139,7 @@ async fn what_is_somebody_elses_is_not_there() {
             Some("directories") => json!({ "path": "a" }),
             Some("terminals") => json!({ "rows": 24, "cols": 80 }),
             Some("previews") => json!({ "port": 5173 }),
-            Some("vnc") => json!({}),
+            Some("vnc" | "budgets") => json!({}),
             _ => json!({ "title": "mine now" }),
         };
         let reply = other.send(other.request(method(&route), &address).json(&body)).await;
