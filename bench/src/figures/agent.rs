@@ -196,10 +196,10 @@ impl Log {
 
 fn said(run: RunId, message: Uuid, part: AssistantPart) -> AgentMessage {
     let (usage, stop) = (Usage::default(), StopReason::Calls);
-    AgentMessage { run, message: MessageId::new(message), parts: vec![part], usage, stop, model: "bench".into() }
+    AgentMessage { run, message: MessageId::new(message), parts: vec![part], usage, stop, model: "bench".into(), within: None }
 }
 
 fn proposed(run: RunId, call: CallId, reference: String, tool: String, arguments: serde_json::Value) -> CallProposed {
     let (verdict, place) = (Verdict::Allow, Place::Sandbox);
-    CallProposed { run, call, reference, tool, arguments, verdict, parallel: true, screen: false, place }
+    CallProposed { run, call, reference, tool, arguments, verdict, parallel: true, screen: false, place, within: None }
 }

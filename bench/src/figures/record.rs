@@ -36,6 +36,7 @@ fn first(session: SessionId) -> (State, Event) {
         bounds: Vec::new(),
         mode: Mode::default(),
         definition: None,
+        source: None,
         budget: Budget::default(),
         session_budget: Allowance::default(),
         key: None,

@@ -40,6 +40,15 @@ pub struct Brief {
     pub instructions: Option<Instructions>,
     /// What is remembered from earlier sessions, oldest first.
     pub memory: Vec<Fact>,
+    /// The part of the run's work that this one was given; absent for the session's own agent.
+    pub part: Option<GivenPart>,
+}
+
+/// A part of a run's work, given by a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenPart {
+    pub call: CallId,
+    pub task: String,
 }
 
 /// A file of a project's own that tells agents how to work there. Whoever wrote the project wrote it.

@@ -199,6 +199,9 @@ events! {
         usage: Usage,
         stop: StopReason,
         model: String,
+        /// The call by which it was given its part of the work; absent for the session's own agent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<CallId>,
     }
     /// The model that was asked cannot answer, and another does. Said once in a run for each that stands in.
     ModelStoodIn = "model_stood_in" {
@@ -228,6 +231,9 @@ events! {
         screen: bool,
         #[serde(default, skip_serializing_if = "Place::is_sandbox")]
         place: Place,
+        /// The call by which whoever wants it was given its part of the work; absent for the session's own agent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<CallId>,
     }
     /// A human is asked whether a call may run.
     ApprovalRequested = "approval_requested" {

@@ -309,6 +309,9 @@ pub struct OpenCall {
     pub screen: bool,
     #[serde(default, skip_serializing_if = "Place::is_sandbox")]
     pub place: Place,
+    /// The call by which whoever wants it was given its part of the work; absent for the session's own agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<CallId>,
 }
 
 impl OpenCall {

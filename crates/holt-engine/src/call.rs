@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use holt_core::agent::{Delta, DeltaTarget};
+use holt_core::agent::{Brief, Delta, DeltaTarget};
+use holt_core::event::Seq;
 use holt_core::id::{ArtifactId, CallId, SessionId};
+use holt_core::machine::own::delegate;
 use holt_core::machine::{Published, own};
 use holt_core::sandbox::{CallUpdate, SandboxError, ToolCall};
 use holt_core::session::{SessionSpec, WorkspaceSpec};
@@ -19,6 +21,7 @@ use crate::keep::keep;
 use crate::memory;
 use crate::node::Node;
 use crate::owner::{Door, Owner, Word};
+use crate::part;
 
 /// How long a cancelled call may take to say so.
 const CANCEL_WITHIN: Duration = Duration::from_secs(10);
@@ -54,12 +57,17 @@ struct Running {
     door: watch::Receiver<Door>,
     words: mpsc::Sender<Word>,
     cancelled: CancellationToken,
+    /// Of the agent that does a part of the work, when this call gives it one.
+    part: Option<(Brief, Seq)>,
     /// The workspace is kept before it begins.
     keeps: Option<Arc<Mutex<()>>>,
 }
 
 pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> CallTask {
     let keeps = if only_if_known { None } else { owner.keeps_before(&open) };
+    let part = owner.state.run().filter(|_| open.tool == delegate::NAME && open.place == Place::Session);
+    let told = owner.state.compactions.last().map_or(0, |place| place.through);
+    let part = part.map(|run| (owner.brief(run.id), told));
     let (cancelled, place) = (CancellationToken::new(), open.place);
     let running = Running {
         node: owner.node.clone(),
@@ -70,6 +78,7 @@ pub(crate) fn start(owner: &mut Owner, open: OpenCall, only_if_known: bool) -> C
         door: owner.door.subscribe(),
         words: owner.words.clone(),
         cancelled: cancelled.clone(),
+        part,
         keeps,
     };
     CallTask { handle: owner.helpers.spawn(running.run()), cancelled, place }
@@ -189,6 +198,13 @@ impl Running {
     /// What the session does itself, beyond a change of its state.
     async fn done_here(&self) -> CallOutcome {
         let (session, spec) = (self.session, &self.spec);
+        if let Some((brief, after)) = self.part.clone() {
+            let part = part::Part { node: &self.node, spec, open: &self.open, words: &self.words };
+            return tokio::select! {
+                outcome = Box::pin(part.done(brief, after)) => outcome,
+                () = self.cancelled.cancelled() => cancelled_outcome("It may have done a part."),
+            };
+        }
         match own::memory::wish(&self.open.tool, &self.open.arguments) {
             Some(Ok(wish)) => memory::grant(&self.node, session, spec, wish).await,
             Some(Err(why)) => CallOutcome::text(CallStatus::Failed, why),

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use holt_core::agent::{Brief, Delta, Desk, FinishedTurn, Halted};
 use holt_core::context::CompactionPlace;
 use holt_core::event::{ContextCompacted, Event, Seq};
-use holt_core::id::MessageId;
+use holt_core::id::{CallId, MessageId};
 use holt_core::model::StoodIn;
 use holt_core::store::Store;
 use tokio::sync::{mpsc, oneshot};
@@ -37,12 +37,24 @@ impl EngineDesk {
         Self { brief, store, words, first: AtomicU64::new(first), seen: AtomicU64::new(seen), until: AtomicU64::new(0) }
     }
 
+    /// A desk for whoever does a part of a run's work, which was given after this event.
+    pub fn for_part(brief: Brief, after: Seq, store: Arc<dyn Store>, words: mpsc::Sender<Word>) -> Self {
+        let desk = Self::new(brief, None, store, words);
+        desk.seen.store(after, Ordering::Relaxed);
+        desk
+    }
+
     /// The same, where no step is taken: it gives what there is.
     pub fn to_read(brief: Brief, place: Option<&CompactionPlace>, store: Arc<dyn Store>, words: mpsc::Sender<Word>) -> Self {
         let until = brief.start.last;
         let desk = Self::new(brief, place, store, words);
         desk.until.store(until, Ordering::Relaxed);
         desk
+    }
+
+    /// The call that gave the part of the work that is done here.
+    fn part(&self) -> Option<CallId> {
+        self.brief.part.as_ref().map(|part| part.call)
     }
 
     /// Says something to the owner and waits for its answer. An owner that does not answer has halted the run.
@@ -82,7 +94,7 @@ impl Desk for EngineDesk {
 
     async fn next_step(&self) -> Result<Vec<Arc<Event>>, Halted> {
         let run = self.brief.run;
-        let until = self.ask(|reply| Word::NextStep { run, reply }).await?;
+        let until = self.ask(|reply| Word::NextStep { run, within: self.part(), reply }).await?;
         self.until.store(until, Ordering::Relaxed);
         self.page().await
     }
@@ -91,19 +103,27 @@ impl Desk for EngineDesk {
         self.page().await
     }
 
+    /// Of those who were given parts of the work only what is finished is shown: there may be several.
     async fn begin(&self, message: MessageId) -> Result<(), Halted> {
+        if self.part().is_some() {
+            return Ok(());
+        }
         let run = self.brief.run;
         self.ask(|reply| Word::Begin { run, message, reply }).await
     }
 
     async fn show(&self, delta: Delta) -> Result<(), Halted> {
+        if self.part().is_some() {
+            return Ok(());
+        }
         self.words.send(Word::Show { delta }).await.map_err(|_| Halted)
     }
 
     async fn finish(&self, turn: FinishedTurn) -> Result<(), Halted> {
         let run = self.brief.run;
         let seen = self.until.load(Ordering::Relaxed);
-        self.ask(|reply| Word::Turn { run, turn: Box::new(turn), seen, reply }).await
+        let (within, tools) = (self.part(), self.brief.tools.clone());
+        self.ask(|reply| Word::Turn { run, turn: Box::new(turn), within, tools, seen, reply }).await
     }
 
     async fn compact(&self, compacted: ContextCompacted) -> Result<(), Halted> {

@@ -39,7 +39,7 @@ impl Owner {
                 Effect::FetchSource => self.fetch_source(),
                 Effect::StartBrain { run } => self.start_brain(run),
                 Effect::HaltBrain { run } => self.halt_brain(run),
-                Effect::Proceed { run } => self.proceed(run),
+                Effect::Proceed { run, within } => self.reply_to_step(run, within, Ok(self.state.last_seq)),
                 Effect::ExecuteCall { call, only_if_known } => self.execute(call, only_if_known),
                 Effect::CancelCall { call } => self.cancel_call(call),
                 Effect::AcknowledgeCall { call } => self.acknowledge(call),
@@ -135,7 +135,6 @@ impl Owner {
             let (session, tools) = (brief.session, offered::to(&node.parts, brief.session, &spec));
             let known = (instructions::read(&node, session, &spec), memory::told(&node, session, &spec));
             let (tools, instructions, memory) = tokio::join!(tools, known.0, known.1);
-            let _ = words.send(Word::Offered { tools: tools.clone() }).await;
             let brief = Brief { tools, instructions, memory, ..brief };
             let desk = Arc::new(EngineDesk::new(brief, place.as_ref(), store, words.clone()));
             let result = work(agent, desk).await;
@@ -144,7 +143,7 @@ impl Owner {
         self.brain = Some((run, brain));
     }
 
-    fn brief(&self, run: RunId) -> Brief {
+    pub(crate) fn brief(&self, run: RunId) -> Brief {
         let spec = &self.state.spec;
         Brief {
             session: self.session,
@@ -162,6 +161,7 @@ impl Owner {
             start: Start::new(self.state.compactions.last(), self.state.last_seq),
             instructions: None,
             memory: Vec::new(),
+            part: None,
         }
     }
 
@@ -203,7 +203,7 @@ impl Owner {
         if let Some((_, brain)) = self.brain.take_if(|(current, _)| *current == run) {
             brain.abort();
         }
-        self.pending_step = None;
+        self.pending.clear();
     }
 
     pub(crate) fn brain_ended(&mut self, run: RunId, result: Result<(), WorkError>) {
@@ -221,12 +221,6 @@ impl Owner {
             Err(WorkError::Failed(AgentFailure { code, message, hint })) => {
                 self.follow_up.push_back(Input::BrainFailed { run, failure: Failure { code, message, hint } });
             }
-        }
-    }
-
-    fn proceed(&mut self, run: RunId) {
-        if let Some((_, reply)) = self.pending_step.take_if(|(waiting, _)| *waiting == run) {
-            let _ = reply.send(Ok(self.state.last_seq));
         }
     }
 
@@ -364,7 +358,7 @@ impl Owner {
 }
 
 /// Runs a brain; one that panics has failed, and takes nobody with it.
-async fn work(agent: Arc<dyn Agent>, desk: Arc<EngineDesk>) -> Result<(), WorkError> {
+pub(crate) async fn work(agent: Arc<dyn Agent>, desk: Arc<EngineDesk>) -> Result<(), WorkError> {
     std::panic::AssertUnwindSafe(agent.work(desk)).catch_unwind().await.unwrap_or_else(|_| {
         Err(WorkError::Failed(AgentFailure {
             code: "agent_crashed".into(),

@@ -120,7 +120,7 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::NotCompacted => "not_compacted",
         Refusal::Driven(_) => "control_held",
         Refusal::Closed => "sandbox_closed",
-        Refusal::CallsOpen | Refusal::Stale => "run_over",
+        Refusal::CallsOpen | Refusal::ShareUsed | Refusal::Stale => "run_over",
     }
 }
 
@@ -151,7 +151,7 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
         Refusal::NotCompacted => "What the model sees is the whole conversation.",
         Refusal::Driven(_) => "Wait until they give it back, or take it with `seize`.",
         Refusal::Closed => "Wake the session, or send a prompt, and try again.",
-        Refusal::CallsOpen | Refusal::Stale => "The run has ended meanwhile.",
+        Refusal::CallsOpen | Refusal::ShareUsed | Refusal::Stale => "The run has ended meanwhile.",
     }
 }
 

@@ -21,6 +21,7 @@ mod memory;
 mod node;
 mod offered;
 mod owner;
+mod part;
 mod reports;
 mod requests;
 mod schedule;

@@ -95,7 +95,7 @@ pub enum Command {
     /// Run the server, with its page
     Serve(Box<serve::Arguments>),
     /// Give an agent a task and watch it work
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     /// List sessions
     #[command(visible_alias = "list")]
     Ls(list::Arguments),

@@ -48,7 +48,7 @@ fn start(command: Command, context: &Context) -> Result<(), Failure> {
 async fn run(command: Command, context: &Context) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => Box::pin(serve::run(*arguments, context)).await,
-        Command::Run(arguments) => Box::pin(commands::run::run(arguments, context)).await,
+        Command::Run(arguments) => Box::pin(commands::run::run(*arguments, context)).await,
         Command::Ls(arguments) => commands::list::run(arguments, context).await,
         Command::Show(arguments) => commands::show::run(arguments, context).await,
         Command::Logs(arguments) => commands::logs::run(arguments, context).await,

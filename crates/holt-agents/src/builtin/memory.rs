@@ -6,7 +6,7 @@ use std::sync::Arc;
 use holt_core::agent::{Brief, Desk, Halted};
 use holt_core::context::{Draft, Planner};
 use holt_core::event::Event;
-use holt_core::id::RunId;
+use holt_core::id::{CallId, RunId};
 use holt_core::model::Turn;
 
 use super::standing::{self, Standing};
@@ -14,6 +14,8 @@ use super::standing::{self, Standing};
 #[derive(Debug)]
 pub struct Memory {
     run: RunId,
+    /// The call that gave the part of the work that it is about.
+    part: Option<CallId>,
     planner: Planner,
     standing: Standing,
 }
@@ -21,7 +23,12 @@ pub struct Memory {
 impl Memory {
     /// Of a run whose model may see up to so many bytes.
     pub fn new(brief: &Brief, most_bytes: usize) -> Self {
-        Self { run: brief.run, planner: Planner::new(most_bytes, brief.start), standing: Standing::default() }
+        let planner = match &brief.part {
+            Some(part) => Planner::of_part(most_bytes, part),
+            None => Planner::new(most_bytes, brief.start),
+        };
+        let part = brief.part.as_ref().map(|part| part.call);
+        Self { run: brief.run, part, planner, standing: Standing::default() }
     }
 
     /// Goes to the desk for the next step and takes in all that is new.
@@ -47,7 +54,7 @@ impl Memory {
 
     fn take(&mut self, page: &[Arc<Event>]) {
         for (seq, at, body) in page.iter().filter_map(|event| Some((event.seq, event.at, event.decode()?))) {
-            self.standing = standing::following(self.standing, &body, self.run);
+            self.standing = standing::following(self.standing, &body, self.run, self.part);
             self.planner.take(seq, at, body);
         }
     }

@@ -73,7 +73,8 @@ impl Agent for BuiltinAgent {
             if let Some(end) = end(memory.next_step(&*desk).await?) {
                 return end;
             }
-            if self.compact_if_due(&*desk, &memory, Some(brief.run)).await? {
+            // What was given a part of the work has a conversation of its own, which is not the session's to sum up.
+            if brief.part.is_none() && self.compact_if_due(&*desk, &memory, Some(brief.run)).await? {
                 memory.next_step(&*desk).await?;
             }
             let turn = self.ask(&*desk, &memory).await?;

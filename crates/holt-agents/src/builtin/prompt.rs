@@ -69,9 +69,13 @@ fn own(brief: &Brief) -> String {
     );
     let plan = if mode.reads_only() { PLAN } else { "" };
     let own = if purpose.is_empty() { String::new() } else { format!("\nWhat you are for:\n{}\n", purpose.trim()) };
-    format!("{text}{plan}{own}")
+    let part = if brief.part.is_some() { PART } else { "" };
+    format!("{text}{plan}{own}{part}")
 }
 
+const PART: &str = "\nYou were given a part of a larger task by another agent, which works in the same session and sees of you only your \
+last message: make it a report that can be used as it is, with paths and facts, and with what failed or is open. Others may work \
+beside you in the same workspace: change only what belongs to your part.\n";
 const PLAN: &str = "\nThe session is in plan mode: the workspace cannot be written to, and nothing leaves the sandbox. Look at what \
 is there, then say what you would do, step by step, and what you need to know first. Do not try to change anything.\n";
 

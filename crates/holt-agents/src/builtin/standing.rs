@@ -1,7 +1,7 @@
 //! Where a run stands, out of its events.
 
 use holt_core::event::EventBody;
-use holt_core::id::RunId;
+use holt_core::id::{CallId, RunId};
 use holt_core::model::{AssistantPart, StopReason};
 use serde_json::Value;
 
@@ -35,11 +35,13 @@ fn wants_nothing(parts: &[AssistantPart]) -> bool {
 }
 
 /// Where a run stands after one more event.
-pub fn following(before: Standing, event: &EventBody, run: RunId) -> Standing {
+pub fn following(before: Standing, event: &EventBody, run: RunId, part: Option<CallId>) -> Standing {
     match event {
         EventBody::RunStarted(started) if started.run == run => Standing::default(),
-        EventBody::PromptSteered(steered) if steered.run == run => Standing::default(),
-        EventBody::AgentMessage(message) if message.run == run => after(before, &message.parts, message.stop),
+        EventBody::PromptSteered(steered) if steered.run == run && part.is_none() => Standing::default(),
+        EventBody::AgentMessage(message) if message.run == run && message.within == part => {
+            after(before, &message.parts, message.stop)
+        }
         _ => before,
     }
 }

@@ -115,6 +115,7 @@ impl Session {
             start: self.start(),
             instructions: None,
             memory: Vec::new(),
+            part: None,
         };
         Arc::new(TestDesk { session: Arc::clone(self), brief, seen: Mutex::new(0) })
     }
@@ -237,9 +238,9 @@ impl Desk for TestDesk {
     async fn next_step(&self) -> Result<Vec<Arc<Event>>, Halted> {
         loop {
             self.live().await;
-            let asked = self.session.lock().take(Input::NextStep { run: self.brief.run });
+            let asked = self.session.lock().take(Input::NextStep { run: self.brief.run, within: None });
             match asked {
-                Ok(effects) if effects.contains(&Effect::Proceed { run: self.brief.run }) => break,
+                Ok(effects) if effects.contains(&Effect::Proceed { run: self.brief.run, within: None }) => break,
                 Ok(_) => return Err(Halted),
                 Err(Refusal::CallsOpen) => {
                     self.live().await;
@@ -276,7 +277,13 @@ impl Desk for TestDesk {
 
     async fn finish(&self, turn: FinishedTurn) -> Result<(), Halted> {
         self.live().await;
-        let input = Input::Turn { run: self.brief.run, turn: Box::new(turn), tools: self.brief.tools.clone(), seen: Seq::MAX };
+        let input = Input::Turn {
+            run: self.brief.run,
+            turn: Box::new(turn),
+            tools: self.brief.tools.clone(),
+            seen: Seq::MAX,
+            within: None,
+        };
         self.take(input)?;
         let arrived: Vec<(usize, String)> = {
             let mut inner = self.session.lock();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::fit::{Placed, Size, content_size, put, turn_size};
 use super::takeover::Takeovers;
+use crate::agent::GivenPart;
 use crate::budget::{Reached, amount};
 use crate::event::{EventBody, PromptQueued, Seq, SessionForked, WorkspaceRestored};
 use crate::id::{CallId, PromptId};
@@ -17,6 +18,9 @@ pub(super) struct Conversation {
     pub turns: Vec<Placed>,
     /// How many turns there ever were.
     pub count: usize,
+    /// The part of the work that it is about, and whether it has begun.
+    part: Option<GivenPart>,
+    begun: bool,
     /// What happened up to this event is told by a summary.
     told: Seq,
     now: Seq,
@@ -63,11 +67,46 @@ fn warning_words(near: &Reached) -> String {
 }
 
 impl Conversation {
+    /// The conversation of whoever was given a part of the work.
+    pub fn of_part(part: &GivenPart) -> Self {
+        Self { part: Some(part.clone()), ..Self::default() }
+    }
+
+    pub fn is_of_part(&self) -> bool {
+        self.part.is_some()
+    }
+
+    /// Whether it is about an event. Those of others who work at the same run are not its own.
+    fn concerns(&self, event: &EventBody) -> bool {
+        let own = self.part.as_ref().map(|part| part.call);
+        match event {
+            EventBody::AgentMessage(message) => message.within == own,
+            EventBody::CallProposed(proposed) => proposed.within == own,
+            EventBody::PromptQueued(_) | EventBody::PromptSteered(_) | EventBody::RunStarted(_) => own.is_none(),
+            _ => true,
+        }
+    }
+
+    /// The task is what such a conversation begins with, where it was given.
+    fn begin_part(&mut self, event: &EventBody) -> Size {
+        let given =
+            self.part.clone().filter(|part| matches!(event, EventBody::CallProposed(proposed) if proposed.call == part.call));
+        let Some(part) = given else { return Size::default() };
+        self.begun = true;
+        self.tell(part.task)
+    }
+
     /// Takes an event. Returns how much was added to the turns.
     pub fn take(&mut self, seq: Seq, at: Timestamp, event: EventBody) -> Size {
         self.now = seq;
         if seq <= self.told {
             self.take_told(at, event);
+            return Size::default();
+        }
+        if self.is_of_part() && !self.begun {
+            return self.begin_part(&event);
+        }
+        if !self.concerns(&event) {
             return Size::default();
         }
         match event {

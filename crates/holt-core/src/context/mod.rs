@@ -22,6 +22,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::GivenPart;
 use crate::event::{Event, EventBody, Seq};
 use crate::model::Turn;
 use crate::plan::PlanItem;
@@ -128,8 +129,16 @@ impl Planner {
         }
     }
 
+    /// A planner for whoever was given a part of the work: what it sees begins with its task.
+    pub fn of_part(most: usize, part: &GivenPart) -> Self {
+        Self { conversation: Conversation::of_part(part), ..Self::new(most, Start::default()) }
+    }
+
     /// Takes the next event, and when it happened.
     pub fn take(&mut self, seq: Seq, at: Timestamp, event: EventBody) {
+        if self.conversation.is_of_part() {
+            return self.converse(seq, at, event);
+        }
         match event {
             EventBody::ContextCompacted(compacted) => {
                 if self.counts(seq) {

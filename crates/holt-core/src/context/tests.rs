@@ -5,6 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
+use crate::agent::GivenPart;
 use crate::budget::{Bound, Reach, Reached, Usage};
 use crate::event::{
     AgentMessage, BudgetWarned, CallFinished, CallProposed, CompactionUndone, CompactionWanted, ContextCompacted, ControlEnd,
@@ -113,13 +114,24 @@ fn answer(
     let parts = [AssistantPart::Text { text: said }].into_iter().chain(calls.iter().map(call)).collect();
     let message = MessageId::new(Uuid::from_u128(fresh()));
     let (usage, stop, model) = (Usage::default(), StopReason::Calls, "demo".into());
-    events.push(AgentMessage { run, message, parts, usage, stop, model }.into());
+    events.push(AgentMessage { run, message, parts, usage, stop, model, within: None }.into());
     for id in &calls {
         let (call, reference, tool) = (CallId::new(Uuid::from_u128(*id)), id.to_string(), "look".into());
         let (arguments, verdict) = (json!({}), Verdict::Allow);
         events.push(
-            CallProposed { run, call, reference, tool, arguments, verdict, parallel: true, screen: false, place: Place::Sandbox }
-                .into(),
+            CallProposed {
+                run,
+                call,
+                reference,
+                tool,
+                arguments,
+                verdict,
+                parallel: true,
+                screen: false,
+                place: Place::Sandbox,
+                within: None,
+            }
+            .into(),
         );
     }
     for (id, result) in calls.iter().zip(results) {
@@ -502,4 +514,63 @@ fn a_compaction_that_was_undone_is_as_if_it_had_never_been_and_is_not_done_again
     let draft = wanted.draft(30_000).expect("somebody wants one");
     assert!(draft.transcript(1_000_000).contains("AGENT CALLS look"));
     assert!(draft.transcript(1_000).len() < 1_100);
+}
+
+#[test]
+fn whoever_does_a_part_sees_the_task_and_its_own_steps_and_nobody_else_does() {
+    let run = RunId::new(Uuid::from_u128(1));
+    let id = |number: u128| CallId::new(Uuid::from_u128(number));
+    let said = |number: u128, text: &str, call: Option<u128>, within: Option<u128>| -> Vec<EventBody> {
+        let mut parts = vec![AssistantPart::Text { text: text.into() }];
+        let arguments = json!({ "task": "dig" });
+        parts.extend(call.map(|call| AssistantPart::Call {
+            reference: call.to_string(),
+            tool: "x".into(),
+            arguments: arguments.clone(),
+        }));
+        let message = MessageId::new(Uuid::from_u128(number));
+        let (usage, stop, model) = (Usage::default(), StopReason::Calls, "demo".into());
+        let within = within.map(id);
+        let mut events = vec![AgentMessage { run, message, parts, usage, stop, model, within }.into()];
+        events.extend(call.map(|call| {
+            let (reference, tool, verdict) = (call.to_string(), "x".into(), Verdict::Allow);
+            let place = Place::Session;
+            CallProposed {
+                run,
+                call: id(call),
+                reference,
+                tool,
+                arguments,
+                verdict,
+                parallel: true,
+                screen: false,
+                place,
+                within,
+            }
+            .into()
+        }));
+        events
+    };
+    let done = |call: u128, text: &str| -> EventBody {
+        CallFinished { run, call: id(call), outcome: CallOutcome::text(CallStatus::Succeeded, text) }.into()
+    };
+    let prompt = PromptId::new(Uuid::from_u128(1));
+    let queued = PromptQueued { prompt, text: "go".into(), attachments: vec![], when_busy: WhenBusy::Queue, by: "x".into() };
+    let mut events: Vec<EventBody> = vec![queued.into(), RunStarted { run }.into()];
+    events.extend(said(20, "I give a part away.", Some(10), None));
+    events.extend(said(21, "I dig.", Some(11), Some(10)));
+    events.push(done(11, "dug"));
+    events.extend(said(22, "It is dug.", None, Some(10)));
+    events.push(done(10, "It is dug."));
+    let part = GivenPart { call: id(10), task: "dig".into() };
+    let mut own = Planner::of_part(usize::MAX, &part);
+    events.iter().enumerate().for_each(|(at, event)| own.take(at as Seq + 1, minute(at), event.clone()));
+    let seen = format!("{:?}", own.plan(usize::MAX));
+    assert!(
+        seen.contains("I dig.") && seen.contains("dug") && !seen.contains("I give a part away.") && !seen.contains("\"go\""),
+        "{seen}"
+    );
+    assert!(matches!(&own.plan(usize::MAX)[0], Turn::User { content } if content == &[ToolContent::Text { text: "dig".into() }]));
+    let whole = format!("{:?}", planner(usize::MAX, &events).plan(usize::MAX));
+    assert!(whole.contains("I give a part away.") && whole.contains("It is dug.") && !whole.contains("I dig."), "{whole}");
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::state::{Answered, MAX_GRANTS, Phase, REMEMBERED_ANSWERS, REMEMBERED_COMPACTIONS, RunState, State};
+use super::state::{Answered, MAX_GRANTS, PartUsed, Phase, REMEMBERED_ANSWERS, REMEMBERED_COMPACTIONS, RunState, State};
 use crate::budget::Usage;
 use crate::context::CompactionPlace;
 use crate::event::{
@@ -341,10 +341,16 @@ impl RunState {
         match body {
             EventBody::MessageStarted(started) => self.writing = Some(started.message),
             EventBody::MessageAborted(_) => self.writing = None,
-            EventBody::AgentMessage(AgentMessage { usage, .. }) => {
-                self.writing = None;
+            EventBody::AgentMessage(AgentMessage { usage, within, .. }) => {
                 self.steps += 1;
                 self.usage = self.usage.plus(*usage);
+                match within {
+                    None => self.writing = None,
+                    Some(call) => {
+                        let part = self.parts.entry(*call).or_default();
+                        *part = PartUsed { steps: part.steps + 1, usage: part.usage.plus(*usage) };
+                    }
+                }
             }
             EventBody::CallProposed(proposed) => self.calls.push(open_call(proposed)),
             EventBody::ApprovalRequested(asked) => {
@@ -366,6 +372,7 @@ impl RunState {
             EventBody::CallFinished(finished) => {
                 self.wrote |= self.calls.iter().any(|call| call.id == finished.call && call.may_write());
                 self.calls.retain(|call| call.id != finished.call);
+                self.parts.remove(&finished.call);
             }
             EventBody::BudgetWarned(warned) => self.warned_of.push(warned.near.of),
             EventBody::BudgetReached(reached) => self.reached = Some(reached.reached),
@@ -426,6 +433,7 @@ fn open_call(proposed: &CallProposed) -> OpenCall {
         parallel: proposed.parallel,
         screen: proposed.screen,
         place: proposed.place,
+        within: proposed.within,
     }
 }
 

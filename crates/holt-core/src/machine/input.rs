@@ -177,6 +177,8 @@ pub enum Input {
     /// The brain wants to go on. Refused as `CallsOpen` until every call has its result.
     NextStep {
         run: RunId,
+        /// The call by which it was given its part of the work; absent for the session's own agent.
+        within: Option<CallId>,
     },
     /// A finished turn, with the tools that were offered for it, and the last event that its step knew of.
     Turn {
@@ -184,6 +186,7 @@ pub enum Input {
         turn: Box<FinishedTurn>,
         tools: Vec<ToolSpec>,
         seen: Seq,
+        within: Option<CallId>,
     },
     BrainDone {
         run: RunId,
@@ -299,6 +302,7 @@ pub enum Effect {
     /// The brain may take its next step.
     Proceed {
         run: RunId,
+        within: Option<CallId>,
     },
     /// Run the call, or take it up where it is. A call that was started by an earlier process (`only_if_known`) is begun again
     /// only in the sandbox that stood open then, when that does not know it.
@@ -392,6 +396,9 @@ pub enum Refusal {
     /// Some calls of the last turn have no result yet.
     #[error("calls are still open")]
     CallsOpen,
+    /// An agent that was given a part of the work has used what it may.
+    #[error("its share of the budget is used up")]
+    ShareUsed,
     /// An outdated voice: a brain or call of a run that is over. It is ignored and its speaker stopped.
     #[error("the run is over")]
     Stale,

@@ -32,4 +32,4 @@ mod tests;
 
 pub use decide::{decide, fork};
 pub use input::{Decision, Effect, Fact, Input, NewAnswer, NewPrompt, Published, Refusal};
-pub use state::{Answered, MAX_ARTIFACTS, MAX_GRANTS, MAX_QUEUE, MAX_REPLY_BYTES, Phase, RunState, State, Today};
+pub use state::{Answered, MAX_ARTIFACTS, MAX_GRANTS, MAX_QUEUE, MAX_REPLY_BYTES, PartUsed, Phase, RunState, State, Today};

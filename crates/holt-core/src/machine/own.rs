@@ -2,6 +2,7 @@
 //! and touches nothing in the sandbox.
 
 mod ask;
+pub mod delegate;
 pub mod memory;
 mod plan;
 
@@ -31,16 +32,17 @@ impl Answer {
 
 /// What every session offers.
 pub fn tools() -> Vec<ToolSpec> {
-    let mut tools = vec![plan::tool(), ask::tool()];
+    let mut tools = vec![plan::tool(), ask::tool(), delegate::tool()];
     tools.extend(memory::tools());
     tools
 }
 
 /// Answers a call. The arguments are a model's: they may be anything.
-pub fn answer(_state: &State, tool: &str, arguments: &Value) -> Answer {
+pub fn answer(state: &State, tool: &str, arguments: &Value) -> Answer {
     match tool {
         ask::NAME => ask::answer(arguments),
         plan::NAME => plan::answer(arguments),
+        delegate::NAME => delegate::answer(state, arguments),
         memory::REMEMBER | memory::FORGET => Answer::Later,
         _ => Answer::refused("This version of Holt has no such tool any more."),
     }

@@ -147,7 +147,7 @@ impl Judge {
             Voice::Stop => Input::Stop { reason: EndReason::Stopped, by: None },
             Voice::Retry => Input::Retry { by: "x".into() },
             Voice::Begin(id) => Input::BeginMessage { run, message: MessageId::new(Uuid::from_u128(u128::from(id))) },
-            Voice::NextStep => Input::NextStep { run },
+            Voice::NextStep => Input::NextStep { run, within: None },
             Voice::Turn(wanted) => {
                 self.messages += 1;
                 let names = ["read", "read", "write", "ask_first", "deny_me", "unheard_of"];
@@ -156,7 +156,7 @@ impl Judge {
                     (self.calls, names[usize::from(*which) % names.len()])
                 });
                 let turn = turn(self.messages, &calls.collect::<Vec<_>>());
-                Input::Turn { run, turn, tools: tools(), seen: self.story.state.last_seq }
+                Input::Turn { run, turn, tools: tools(), seen: self.story.state.last_seq, within: None }
             }
             Voice::BrainDone => Input::BrainDone { run },
             Voice::BrainFailed => Input::BrainFailed { run, failure: failure() },

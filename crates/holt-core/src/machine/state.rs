@@ -1,6 +1,6 @@
 //! What is known of a session: a fold of its events, small enough to be stored beside them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,13 @@ pub enum Phase {
     Ended { reason: EndReason },
 }
 
+/// What an agent that was given a part of the work has used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartUsed {
+    pub steps: u32,
+    pub usage: Usage,
+}
+
 /// A run that is under way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
@@ -77,6 +84,9 @@ pub struct RunState {
     pub stood_in: Option<String>,
     /// Calls without a result, in the order in which they were proposed.
     pub calls: Vec<OpenCall>,
+    /// What those used that were given parts of the work, by the calls that gave them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<CallId, PartUsed>,
     /// The message that was begun and not finished.
     pub writing: Option<MessageId>,
     /// Time that was spent waiting for people, or while the sandbox was held, which does not count as work.
@@ -473,6 +483,7 @@ impl RunState {
             warned_of: Vec::new(),
             stood_in: None,
             calls: Vec::new(),
+            parts: BTreeMap::new(),
             writing: None,
             waited_millis: 0,
             waiting_since: None,
@@ -485,6 +496,11 @@ impl RunState {
 
     pub fn waits_for_human(&self) -> bool {
         !self.is_stopping() && self.calls.iter().any(|call| call.stage == CallStage::Asked)
+    }
+
+    /// An agent works at the part that was given by this call.
+    pub fn is_working_at(&self, part: CallId) -> bool {
+        self.calls.iter().any(|call| call.id == part && call.stage == CallStage::Running)
     }
 
     /// It was told to stop and only waits for calls that are being stopped.

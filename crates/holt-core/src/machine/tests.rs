@@ -153,7 +153,7 @@ impl Story {
     fn turn(&mut self, message: u128, calls: &[(u128, &str)]) -> Vec<&'static str> {
         let run = self.run();
         let seen = self.state.last_seq;
-        self.take(Input::Turn { run, turn: turn(message, calls), tools: tools(), seen })
+        self.take(Input::Turn { run, turn: turn(message, calls), tools: tools(), seen, within: None })
     }
 
     fn returned(&mut self, id: u128) -> Vec<&'static str> {
@@ -174,18 +174,18 @@ fn a_prompt_becomes_a_run_that_calls_and_completes() {
     assert_eq!(story.state.status(), Status::Running);
 
     let run = story.run();
-    assert_eq!(story.take(Input::NextStep { run }), [""; 0]);
-    assert_eq!(story.effects, [Effect::Proceed { run }]);
+    assert_eq!(story.take(Input::NextStep { run, within: None }), [""; 0]);
+    assert_eq!(story.effects, [Effect::Proceed { run, within: None }]);
 
     assert_eq!(story.turn(1, &[(1, "read"), (2, "read"), (3, "write")]).len(), 1 + 3 + 2);
     let begun = |id| Effect::ExecuteCall { call: call(id), only_if_known: false };
     assert_eq!(story.effects, [begun(1), begun(2)], "what is safe side by side runs together, the write waits");
-    assert_eq!(story.try_take(Input::NextStep { run }).unwrap_err(), Refusal::CallsOpen);
+    assert_eq!(story.try_take(Input::NextStep { run, within: None }).unwrap_err(), Refusal::CallsOpen);
 
     assert_eq!(story.returned(2), ["call_finished"]);
     assert_eq!(story.returned(1), ["call_finished", "call_started"]);
     assert_eq!(story.returned(3), ["call_finished"]);
-    story.take(Input::NextStep { run });
+    story.take(Input::NextStep { run, within: None });
     story.turn(2, &[]);
     assert_eq!(story.take(Input::BrainDone { run }), ["run_finished"]);
     assert_eq!(story.state.status(), Status::Idle);
@@ -213,7 +213,7 @@ fn steering_prompts_are_taken_at_the_next_step_and_interrupting_ones_at_once() {
     let run = story.run();
     story.take(Input::Prompt(prompt(2, WhenBusy::Queue)));
     story.take(Input::Prompt(prompt(3, WhenBusy::Steer)));
-    assert_eq!(story.take(Input::NextStep { run }), ["prompt_steered"]);
+    assert_eq!(story.take(Input::NextStep { run, within: None }), ["prompt_steered"]);
     assert_eq!(
         story.take(Input::Prompt(prompt(4, WhenBusy::Interrupt))),
         ["prompt_queued", "cancel_requested", "run_finished", "run_started"]
@@ -231,7 +231,7 @@ fn cancelling_waits_for_running_calls_and_drops_the_others() {
     assert_eq!(story.take(Input::Cancel { by: "someone".into() }), ["cancel_requested"]);
     assert_eq!(story.effects, [Effect::HaltBrain { run }, Effect::CancelCall { call: call(1) }]);
     assert!(story.take(Input::Cancel { by: "another".into() }).is_empty());
-    assert_eq!(story.try_take(Input::NextStep { run }).unwrap_err(), Refusal::Stale);
+    assert_eq!(story.try_take(Input::NextStep { run, within: None }).unwrap_err(), Refusal::Stale);
     let outcome = CallOutcome::text(CallStatus::Cancelled, "stopped");
     let kinds = story.take(Input::CallReturned { call: call(1), outcome });
     assert_eq!(kinds, ["call_finished", "call_finished", "run_finished"]);
@@ -253,10 +253,10 @@ fn a_question_holds_the_run_until_it_is_answered_and_waiting_is_not_work() {
     story.returned(1);
     let run = story.run();
     story.now = 120_000;
-    story.take(Input::NextStep { run });
-    assert_eq!(story.effects, [Effect::Proceed { run }], "30 s of work, 90 s of waiting");
+    story.take(Input::NextStep { run, within: None });
+    assert_eq!(story.effects, [Effect::Proceed { run, within: None }], "30 s of work, 90 s of waiting");
     story.now = 200_000;
-    assert_eq!(story.take(Input::NextStep { run }), ["budget_reached", "run_finished"]);
+    assert_eq!(story.take(Input::NextStep { run, within: None }), ["budget_reached", "run_finished"]);
 }
 
 #[test]
@@ -280,13 +280,13 @@ fn a_budget_warns_once_and_stops_cleanly() {
     story.take(Input::Prompt(prompt(1, WhenBusy::Queue)));
     let run = story.run();
     for step in 0..4 {
-        assert!(story.take(Input::NextStep { run }).is_empty());
+        assert!(story.take(Input::NextStep { run, within: None }).is_empty());
         story.turn(step, &[]);
     }
-    assert_eq!(story.take(Input::NextStep { run }), ["budget_warned"]);
+    assert_eq!(story.take(Input::NextStep { run, within: None }), ["budget_warned"]);
     story.turn(9, &[(1, "write")]);
     story.returned(1);
-    let decision = story.try_take(Input::NextStep { run }).unwrap();
+    let decision = story.try_take(Input::NextStep { run, within: None }).unwrap();
     let reached = EventBody::RunFinished(crate::event::RunFinished {
         run,
         result: RunResult::BudgetReached(Reached { bound: Bound::Steps, of: Reach::Run, used: 5, limit: 5 }),

@@ -1,11 +1,9 @@
 //! What an owner is asked, and what its helpers tell it.
 
-use std::sync::Arc;
-
 use holt_core::agent::Halted;
 use holt_core::machine::{Input, Refusal};
 
-use super::{Door, Owner, Patience, Request, Word};
+use super::{Door, Owner, Patience, PendingStep, Request, Word};
 use crate::error::EngineError;
 
 impl Owner {
@@ -44,15 +42,13 @@ impl Owner {
 
     pub(super) async fn hear(&mut self, word: Word) {
         match word {
-            Word::NextStep { run, reply } => self.pending_step = Some((run, reply)),
-            Word::Offered { tools } => self.tools = Arc::new(tools),
+            Word::NextStep { run, within, reply } => self.wait_for_step(PendingStep { run, within, reply }),
             Word::Begin { run, message, reply } => {
                 let result = self.step(Input::BeginMessage { run, message }, Patience::Insist).await;
                 let _ = reply.send(result.map_err(|_| Halted));
             }
-            Word::Turn { run, turn, seen, reply } => {
-                let tools = self.tools.to_vec();
-                let result = self.step(Input::Turn { run, turn, tools, seen }, Patience::Insist).await;
+            Word::Turn { run, turn, within, tools, seen, reply } => {
+                let result = self.step(Input::Turn { run, turn, tools, seen, within }, Patience::Insist).await;
                 let _ = reply.send(result.map_err(|_| Halted));
             }
             Word::Compacted { compacted, reply } => {

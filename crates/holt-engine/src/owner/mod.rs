@@ -24,7 +24,6 @@ use holt_core::id::{CallId, RunId, SessionId};
 use holt_core::machine::{Input, State};
 use holt_core::sandbox::SandboxError;
 use holt_core::store::Head;
-use holt_core::tool::ToolSpec;
 use holt_core::view::{CallStage, SandboxState};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
@@ -58,6 +57,13 @@ pub(crate) enum Patience {
     Persist,
 }
 
+/// A brain, or whoever was given a part of its work, that wants to go on.
+pub(crate) struct PendingStep {
+    pub run: RunId,
+    pub within: Option<CallId>,
+    pub reply: oneshot::Sender<Result<Seq, Halted>>,
+}
+
 pub(crate) struct Owner {
     pub(crate) node: Arc<Node>,
     pub(crate) session: SessionId,
@@ -70,7 +76,8 @@ pub(crate) struct Owner {
     /// How often the door was opened.
     pub(crate) openings: u64,
     pub(crate) brain: Option<(RunId, AbortHandle)>,
-    pub(crate) pending_step: Option<(RunId, oneshot::Sender<Result<Seq, Halted>>)>,
+    /// Those who want to go on.
+    pub(crate) pending: Vec<PendingStep>,
     pub(crate) calls: HashMap<CallId, CallTask>,
     /// Between runs the conversation is being summed up.
     pub(crate) compacting: Option<AbortHandle>,
@@ -79,7 +86,6 @@ pub(crate) struct Owner {
     /// What the session works on is being fetched.
     pub(crate) fetching: Option<AbortHandle>,
     pub(crate) helpers: JoinSet<()>,
-    pub(crate) tools: Arc<Vec<ToolSpec>>,
     /// Inputs that follow from effects, taken before anything else.
     pub(crate) follow_up: VecDeque<Input>,
     /// People who wait for the sandbox to be open.
@@ -120,7 +126,6 @@ impl Owner {
         let fresh = loaded.epoch.is_some() && !loaded.effects.is_empty();
         let state = Arc::new(loaded.state);
         let hub = node.hub(&state);
-        let tools = Arc::default();
         let mut owner = Self {
             node,
             session,
@@ -128,7 +133,6 @@ impl Owner {
             words,
             spoken,
             mailbox,
-            tools,
             epoch: loaded.epoch.unwrap_or(1),
             written: Some(state.head()),
             state,
@@ -136,7 +140,7 @@ impl Owner {
             outdated: false,
             openings: 0,
             brain: None,
-            pending_step: None,
+            pending: Vec::new(),
             calls: HashMap::new(),
             compacting: None,
             summarizing: None,
@@ -230,6 +234,6 @@ impl Owner {
         self.helpers.abort_all();
         self.calls.clear();
         self.brain = None;
-        self.refuse_step();
+        self.pending.clear();
     }
 }

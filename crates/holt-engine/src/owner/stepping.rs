@@ -1,12 +1,13 @@
 //! From an input to its effects, and on to what follows from them.
 
 use holt_core::agent::Halted;
-use holt_core::event::{ControlEnd, EventBody};
+use holt_core::event::{ControlEnd, EventBody, Seq};
+use holt_core::id::{CallId, RunId};
 use holt_core::machine::{Decision, Input, Refusal, decide};
 use holt_core::store::StoreError;
 use holt_core::view::Failure;
 
-use super::{Owner, Patience};
+use super::{Owner, Patience, PendingStep};
 use crate::error::EngineError;
 
 impl Owner {
@@ -30,14 +31,15 @@ impl Owner {
             }
         }
         // What a person left behind is seen before the agent goes on.
-        if !self.driver.looks()
-            && let Some((run, reply)) = self.pending_step.take()
-        {
-            self.pending_step = Some((run, reply));
-            self.check_shared().await;
-            match self.step(Input::NextStep { run }, Patience::Insist).await {
-                Ok(()) | Err(EngineError::Refused(Refusal::CallsOpen | Refusal::Driven(_))) => {}
-                Err(_) => self.refuse_step(),
+        if !self.driver.looks() {
+            if !self.pending.is_empty() {
+                self.check_shared().await;
+            }
+            for (run, within) in self.pending.iter().map(|step| (step.run, step.within)).collect::<Vec<_>>() {
+                match self.step(Input::NextStep { run, within }, Patience::Insist).await {
+                    Ok(()) | Err(EngineError::Refused(Refusal::CallsOpen | Refusal::Driven(_))) => {}
+                    Err(_) => self.reply_to_step(run, within, Err(Halted)),
+                }
             }
             if !self.follow_up.is_empty() {
                 Box::pin(self.settle()).await;
@@ -45,9 +47,15 @@ impl Owner {
         }
     }
 
-    pub(super) fn refuse_step(&mut self) {
-        if let Some((_, reply)) = self.pending_step.take() {
-            let _ = reply.send(Err(Halted));
+    /// Whoever asks again is answered the second time.
+    pub(super) fn wait_for_step(&mut self, step: PendingStep) {
+        self.pending.retain(|known| known.within != step.within);
+        self.pending.push(step);
+    }
+
+    pub(crate) fn reply_to_step(&mut self, run: RunId, within: Option<CallId>, answer: Result<Seq, Halted>) {
+        if let Some(place) = self.pending.iter().position(|step| step.run == run && step.within == within) {
+            let _ = self.pending.swap_remove(place).reply.send(answer);
         }
     }
 

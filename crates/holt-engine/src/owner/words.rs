@@ -57,11 +57,8 @@ impl Request {
 pub(crate) enum Word {
     NextStep {
         run: RunId,
+        within: Option<CallId>,
         reply: oneshot::Sender<Result<Seq, Halted>>,
-    },
-    /// What the brain that begins is offered.
-    Offered {
-        tools: Vec<ToolSpec>,
     },
     Begin {
         run: RunId,
@@ -71,6 +68,9 @@ pub(crate) enum Word {
     Turn {
         run: RunId,
         turn: Box<FinishedTurn>,
+        within: Option<CallId>,
+        /// What was offered for it.
+        tools: Vec<ToolSpec>,
         /// The last event that its step was given.
         seen: Seq,
         reply: oneshot::Sender<Result<(), Halted>>,

@@ -10,6 +10,7 @@ mod faults;
 mod feeds;
 mod memory;
 mod modes;
+mod parts;
 mod recovery;
 mod reports;
 mod runs;

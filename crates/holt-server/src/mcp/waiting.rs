@@ -97,7 +97,8 @@ impl Heard {
         }
         // A kind that this version does not know says nothing here.
         match serde_json::from_slice::<Frame>(frame).ok()?.event {
-            EventBody::AgentMessage(message) => {
+            // What was given a part of the work reports to the agent, not to whoever waits.
+            EventBody::AgentMessage(message) if message.within.is_none() => {
                 let mut text = message.parts.into_iter().filter_map(|part| match part {
                     AssistantPart::Text { text } if !text.trim().is_empty() => Some(text),
                     _ => None,

@@ -76,6 +76,7 @@ impl Transcript {
                 let by = clean_line(&body.by);
                 self.block(&mut out, &format!("{by}> "), &body.text);
             }
+            EventBody::AgentMessage(body) if body.within.is_some() => self.message_of_part(&mut out, body),
             EventBody::AgentMessage(body) => self.message(&mut out, body),
             EventBody::MessageAborted(body) => self.aborted(&mut out, body.message),
             EventBody::CallProposed(body) => self.proposed(body),
@@ -133,6 +134,18 @@ impl Transcript {
         self.end_line(out);
     }
 
+    /// What somebody says who does a part of the work, in a line.
+    fn message_of_part(&mut self, out: &mut String, body: &AgentMessage) {
+        let said = body.parts.iter().find_map(|part| match part {
+            AssistantPart::Text { text } if !text.trim().is_empty() => Some(text.as_str()),
+            _ => None,
+        });
+        if let Some(said) = said {
+            self.end_line(out);
+            let _ = writeln!(out, "  │ {}", short_line(first_line(said), LINE));
+        }
+    }
+
     fn aborted(&mut self, out: &mut String, message: MessageId) {
         if self.writing.take_if(|writing| writing.message == message).is_some_and(|writing| writing.shown > 0) {
             self.end_line(out);
@@ -141,7 +154,8 @@ impl Transcript {
     }
 
     fn proposed(&mut self, body: &CallProposed) {
-        let title = format!("{} {}", clean_line(&body.tool), words::call(&body.arguments)).trim_end().to_owned();
+        let mark = if body.within.is_some() { "│ " } else { "" };
+        let title = format!("{mark}{} {}", clean_line(&body.tool), words::call(&body.arguments)).trim_end().to_owned();
         self.calls.insert(body.call, Call { title, running: false, announced: false });
     }
 

@@ -1850,6 +1850,7 @@ export interface components {
             run: components["schemas"]["RunId"];
             stop: components["schemas"]["StopReason"];
             usage: components["schemas"]["Usage"];
+            within?: components["schemas"]["CallId"] | null;
         };
         /** @description Agrees to what a test has shown. */
         AgreeToolServer: {
@@ -2065,6 +2066,7 @@ export interface components {
             screen?: boolean;
             tool: string;
             verdict: components["schemas"]["Verdict"];
+            within?: components["schemas"]["CallId"] | null;
         };
         /** @enum {string} */
         CallStage: "asked" | "ready" | "running";
@@ -3267,6 +3269,7 @@ export interface components {
             screen?: boolean;
             stage: components["schemas"]["CallStage"];
             tool: string;
+            within?: components["schemas"]["CallId"] | null;
         };
         /** @description Opens what serves on a port. */
         OpenPreview: {

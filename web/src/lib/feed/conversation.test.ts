@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EMPTY, conversationAfter, type Item } from './conversation';
-import { rowsOf } from './folding';
+import { rowsOf, type Row } from './folding';
 import {
 	USAGE,
 	aborted,
@@ -190,10 +190,11 @@ describe('rows', () => {
 		fc.assert(
 			fc.property(anyLog, (events) => {
 				const { items: list } = conversationAfter(EMPTY, events);
-				const flat = rowsOf(list).flatMap((row): readonly Item[] =>
-					row.type === 'fold' ? row.calls : [row]
-				);
-				expect(flat).toEqual(list);
+				const held = (row: Row): readonly Item[] => {
+					if (row.type === 'part') return [row.call, ...row.rows.flatMap(held)];
+					return row.type === 'fold' ? row.calls : [row];
+				};
+				expect(rowsOf(list).flatMap(held)).toEqual(list);
 			})
 		);
 	});

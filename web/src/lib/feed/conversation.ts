@@ -17,6 +17,8 @@ import { noteOf } from './notes';
 
 interface Base {
 	readonly id: string;
+	/** The call by which whoever it is of was given a part of the work. */
+	readonly within?: string;
 	/** The event that put it here. */
 	readonly seq: number;
 	readonly at: number;
@@ -204,7 +206,8 @@ class Draft {
 			writing: false,
 			text,
 			reasoning,
-			cut
+			cut,
+			...(body.within && { within: body.within })
 		};
 		const isSilent = !text.trim() && !reasoning.trim() && !cut;
 		if (place < 0) {
@@ -251,7 +254,7 @@ class Draft {
 
 	#callOrNote(event: SessionEvent): void {
 		if (event.kind === 'call_proposed') {
-			const { call: id, tool, arguments: given, verdict, screen } = event.body;
+			const { call: id, tool, arguments: given, verdict, screen, within } = event.body;
 			const stage = verdict === 'ask' ? 'asked' : 'ready';
 			this.items.push({
 				type: 'call',
@@ -262,7 +265,8 @@ class Draft {
 				arguments: given,
 				verdict,
 				onScreen: screen ?? false,
-				stage
+				stage,
+				...(within && { within })
 			});
 			return;
 		}

@@ -207,7 +207,14 @@ function without(queue: QueuedPrompt[], id: string): QueuedPrompt[] {
 
 function openCall({ body }: Of<'call_proposed'>): OpenCall {
 	const stage = body.verdict === 'ask' ? 'asked' : 'ready';
-	return { id: body.call, tool: body.tool, arguments: body.arguments, stage, parallel: body.parallel };
+	return {
+		id: body.call,
+		tool: body.tool,
+		arguments: body.arguments,
+		stage,
+		parallel: body.parallel,
+		within: body.within
+	};
 }
 
 function answeredCall({ body }: Of<'approval_answered'>): Partial<OpenCall> {

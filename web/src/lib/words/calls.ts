@@ -57,6 +57,12 @@ const WORDS: Readonly<Record<string, Words>> = {
 		undone: 'Could not update its plan',
 		result: planned
 	},
+	delegate: {
+		doing: 'Giving away',
+		done: 'Had somebody do',
+		undone: 'Had somebody try',
+		object: (given) => text(given.title) ?? text(given.task)
+	},
 	remember: {
 		doing: 'Remembering',
 		done: 'Remembered',

@@ -1,14 +1,17 @@
 //! What the brain of a run says.
 
+use std::time::Duration;
+
 use super::{Draft, words};
 use crate::agent::FinishedTurn;
-use crate::budget::{Account, Standing};
+use crate::budget::{Account, Reach, Spent, Standing};
 use crate::event::{
     AgentMessage, ApprovalRequested, BudgetReached, BudgetWarned, CallFinished, CallProposed, MessageAborted, MessageStarted,
     ModelStoodIn, PromptSteered, RunResult, Seq, WhenBusy,
 };
 use crate::id::{CallId, MessageId, RunId};
 use crate::machine::input::{Effect, Refusal};
+use crate::machine::own::delegate;
 use crate::model::{AssistantPart, StoodIn};
 use crate::policy::{Judgement, Verdict};
 use crate::tool::{CallOutcome, CallStatus, MAX_ARGUMENT_BYTES, Place, ToolSpec};
@@ -37,12 +40,15 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn next_step(&mut self, run: RunId) -> Result<(), Refusal> {
+    pub(super) fn next_step(&mut self, run: RunId, within: Option<CallId>) -> Result<(), Refusal> {
         let current = self.run_if(run)?;
         if current.is_stopping() {
             return Err(Refusal::Stale);
         }
-        if !current.calls.is_empty() {
+        if within.is_some_and(|part| !current.is_working_at(part)) {
+            return Err(Refusal::Stale);
+        }
+        if current.calls.iter().any(|call| call.within == within) {
             return Err(Refusal::CallsOpen);
         }
         if let Some(control) = &self.state.control {
@@ -51,11 +57,26 @@ impl Draft {
         if self.check_budget(&[]) {
             return Ok(());
         }
+        if let Some(part) = within {
+            return self.next_step_of_part(run, part);
+        }
         let steered = self.state.queue.iter().filter(|prompt| prompt.when_busy == WhenBusy::Steer);
         for prompt in steered.map(|prompt| prompt.id).collect::<Vec<_>>() {
             self.emit(PromptSteered { run, prompt });
         }
-        self.effects.push(Effect::Proceed { run });
+        self.effects.push(Effect::Proceed { run, within: None });
+        Ok(())
+    }
+
+    /// One that was given a part of the work stops when its share is used; what it used counts for the run too.
+    fn next_step_of_part(&mut self, run: RunId, part: CallId) -> Result<(), Refusal> {
+        let used = self.run_if(run)?.parts.get(&part).copied().unwrap_or_default();
+        let share = delegate::share(&self.state.spec.budget);
+        let spent = Spent::new(u64::from(used.steps), used.usage, Duration::ZERO);
+        if matches!(Account::new(Reach::Run, share, spent).standing(), Standing::Reached(_)) {
+            return Err(Refusal::ShareUsed);
+        }
+        self.effects.push(Effect::Proceed { run, within: Some(part) });
         Ok(())
     }
 
@@ -83,17 +104,24 @@ impl Draft {
         false
     }
 
-    pub(super) fn turn(&mut self, run: RunId, turn: FinishedTurn, tools: &[ToolSpec], seen: Seq) -> Result<(), Refusal> {
-        if self.run_if(run)?.is_stopping() {
+    pub(super) fn turn(
+        &mut self,
+        (run, within): (RunId, Option<CallId>),
+        turn: FinishedTurn,
+        tools: &[ToolSpec],
+        seen: Seq,
+    ) -> Result<(), Refusal> {
+        let current = self.run_if(run)?;
+        if current.is_stopping() || within.is_some_and(|part| !current.is_working_at(part)) {
             return Err(Refusal::Stale);
         }
         let FinishedTurn { message, parts, calls, usage, stop, model } = turn;
-        self.emit(AgentMessage { run, message, parts: parts.clone(), usage, stop, model });
+        self.emit(AgentMessage { run, message, parts: parts.clone(), usage, stop, model, within });
         for part in parts {
             if let AssistantPart::Call { reference, tool, arguments } = part
                 && let Some(call) = calls.get(&reference)
             {
-                self.propose(run, *call, reference, tool, arguments, tools);
+                self.propose((run, within), *call, reference, tool, arguments, tools);
             }
         }
         if seen < self.state.driven_seq {
@@ -105,14 +133,15 @@ impl Draft {
 
     pub(super) fn propose(
         &mut self,
-        run: RunId,
+        (run, within): (RunId, Option<CallId>),
         call: CallId,
         reference: String,
         tool: String,
         arguments: serde_json::Value,
         tools: &[ToolSpec],
     ) {
-        let spec = tools.iter().find(|known| known.name == tool);
+        let is_offered = within.is_none() || delegate::has(&tool);
+        let spec = tools.iter().find(|known| known.name == tool && is_offered);
         let too_large = arguments.to_string().len() > MAX_ARGUMENT_BYTES;
         let deny = |why: String| Judgement { verdict: Verdict::Deny, why };
         let Judgement { verdict, why } = match spec {
@@ -125,11 +154,11 @@ impl Draft {
             spec.filter(|_| verdict == Verdict::Ask).map(|spec| self.question(run, call, spec, &arguments, why.clone()));
         let (parallel, screen) = spec.map_or((false, false), |spec| (spec.parallel, spec.screen));
         let place = spec.map_or_else(Place::default, |spec| spec.place);
-        self.emit(CallProposed { run, call, reference, tool, arguments, verdict, parallel, screen, place });
+        self.emit(CallProposed { run, call, reference, tool, arguments, verdict, parallel, screen, place, within });
         match verdict {
             Verdict::Allow => {}
             Verdict::Ask => {
-                let until = self.now.plus(std::time::Duration::from_secs(self.state.layers().answer_within_seconds()));
+                let until = self.now.plus(Duration::from_secs(self.state.layers().answer_within_seconds()));
                 self.emit(ApprovalRequested { run, call, until, question });
             }
             Verdict::Deny => self.emit(CallFinished { run, call, outcome: CallOutcome::text(CallStatus::Denied, why) }),

@@ -50,6 +50,7 @@ impl Draft {
         let running = |open: &OpenCall| open.id == call && open.stage == CallStage::Running;
         let open = |run: &RunState| Some((run.id, run.calls.iter().find(|open| running(open))?.clone()));
         if let Some((run, open)) = self.state.run().and_then(open) {
+            self.abandon_within(run, call);
             let outcome = told(&open, outcome);
             self.emit(CallFinished { run, call, outcome: outcome.bounded() });
             self.start_calls();
@@ -57,6 +58,14 @@ impl Draft {
         }
         self.effects.push(Effect::AcknowledgeCall { call });
         Ok(())
+    }
+
+    /// Whoever was given a part of the work is done, or stopped: nobody waits for what it has under way.
+    fn abandon_within(&mut self, run: RunId, part: CallId) {
+        let calls = self.state.run().map(|run| run.calls.clone()).unwrap_or_default();
+        for open in calls.iter().filter(|open| open.within == Some(part)) {
+            self.abandon(run, open);
+        }
     }
 
     /// What is as it was is not said again.

@@ -72,8 +72,8 @@ impl Draft {
             Input::Summarized(summary) => self.summarized(summary),
             Input::StoodIn { run, stood_in } => self.stood_in(run, stood_in),
             Input::BeginMessage { run, message } => self.begin_message(run, message),
-            Input::NextStep { run } => self.next_step(run),
-            Input::Turn { run, turn, tools, seen } => self.turn(run, *turn, &tools, seen),
+            Input::NextStep { run, within } => self.next_step(run, within),
+            Input::Turn { run, turn, tools, seen, within } => self.turn((run, within), *turn, &tools, seen),
             Input::BrainDone { run } => self.brain_ended(run, RunResult::Completed),
             Input::BrainFailed { run, failure: Failure { code, message, hint } } => {
                 self.brain_ended(run, RunResult::Failed { code, message, hint })

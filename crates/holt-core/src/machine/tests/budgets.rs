@@ -21,7 +21,7 @@ impl Story {
         let mut told = self.take(Input::Prompt(prompt(number, WhenBusy::Queue)));
         for step in 0..steps {
             let Some(run) = self.state.run().map(|run| run.id) else { return told };
-            told.extend(self.take(Input::NextStep { run }));
+            told.extend(self.take(Input::NextStep { run, within: None }));
             if self.state.run().is_some() {
                 told.extend(self.turn(number * 100 + step, &[]));
             }
@@ -52,7 +52,7 @@ fn a_session_budget_is_spent_by_all_its_runs_and_the_next_run_ends_before_it_beg
     story.take(Input::Prompt(prompt(3, WhenBusy::Queue)));
     let run = story.run();
     let reached = Reached { bound: Bound::Steps, of: Reach::Session, used: 5, limit: 5 };
-    assert_eq!(story.last_result(Input::NextStep { run }), RunResult::BudgetReached(reached));
+    assert_eq!(story.last_result(Input::NextStep { run, within: None }), RunResult::BudgetReached(reached));
     assert_eq!(story.state.status(), Status::Idle);
 
     let more = Allowance { steps: Some(6), ..Allowance::default() };
@@ -73,7 +73,7 @@ fn a_budget_of_nothing_lets_nothing_begin_and_says_so() {
         let mut story = of_session(allowance);
         story.take(Input::Prompt(prompt(1, WhenBusy::Queue)));
         let run = story.run();
-        assert_eq!(story.take(Input::NextStep { run }), ["budget_reached", "run_finished"], "{allowance:?}");
+        assert_eq!(story.take(Input::NextStep { run, within: None }), ["budget_reached", "run_finished"], "{allowance:?}");
         assert_eq!(story.state.spent.steps, 0);
     }
 }

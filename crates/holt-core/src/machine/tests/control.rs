@@ -37,7 +37,7 @@ fn while_a_person_drives_the_agent_waits_and_its_clock_stands_still() {
     story.now = 1000;
     assert_eq!(story.take(take(1, false)), ["control_taken"]);
     assert_eq!(story.effects, [Effect::HoldPrograms]);
-    assert_eq!(story.try_take(Input::NextStep { run }).unwrap_err(), Refusal::Driven("person 1".into()));
+    assert_eq!(story.try_take(Input::NextStep { run, within: None }).unwrap_err(), Refusal::Driven("person 1".into()));
     let proposed = story.turn(1, &[(1, "read"), (2, "click")]);
     assert!(!proposed.contains(&"call_started"), "{proposed:?}");
     story.now = 500_000;
@@ -46,8 +46,8 @@ fn while_a_person_drives_the_agent_waits_and_its_clock_stands_still() {
     let begun = Effect::ExecuteCall { call: call(1), only_if_known: false };
     assert_eq!(story.effects, [Effect::LetProgramsGo, begun], "the click was meant for another screen");
     story.returned(1);
-    story.take(Input::NextStep { run });
-    assert_eq!(story.effects, [Effect::Proceed { run }]);
+    story.take(Input::NextStep { run, within: None });
+    assert_eq!(story.effects, [Effect::Proceed { run, within: None }]);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn what_was_thought_out_before_a_person_drove_is_not_done_on_the_screen_after() 
     let (run, before) = (story.run(), story.state.last_seq);
     story.take(take(1, false));
     story.take(give(1));
-    let late = |seen| Input::Turn { run, turn: turn(1, &[(1, "read"), (2, "click")]), tools: tools(), seen };
+    let late = |seen| Input::Turn { run, turn: turn(1, &[(1, "read"), (2, "click")]), tools: tools(), seen, within: None };
     let unaware = decide(&story.state, late(before), story.state.last_at).unwrap();
     assert_eq!(unaware.effects, [Effect::ExecuteCall { call: call(1), only_if_known: false }]);
     let withdrawn = |fact: &Fact| matches!(&fact.body, EventBody::CallFinished(done) if done.call == call(2));

@@ -47,10 +47,10 @@ fn time_in_which_the_sandbox_is_held_is_not_work_whatever_else_is_waited_for() {
     story.returned(1);
     // The time budget is 100 s, of which 10 s are used.
     story.now = 1_000_000 + 80_000;
-    story.take(Input::NextStep { run });
-    assert!(story.effects.contains(&Effect::Proceed { run }), "{:?}", story.kinds);
+    story.take(Input::NextStep { run, within: None });
+    assert!(story.effects.contains(&Effect::Proceed { run, within: None }), "{:?}", story.kinds);
     story.now = 1_000_000 + 91_000;
-    assert_eq!(story.take(Input::NextStep { run }), ["budget_reached", "run_finished"]);
+    assert_eq!(story.take(Input::NextStep { run, within: None }), ["budget_reached", "run_finished"]);
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn asks_in_words() -> Story {
         crate::model::AssistantPart::Call { reference: "call-1".into(), tool: "ask_human".into(), arguments: question };
     let tools = [tools(), crate::machine::own::tools()].concat();
     let seen = story.state.last_seq;
-    story.take(Input::Turn { run, turn, tools, seen });
+    story.take(Input::Turn { run, turn, tools, seen, within: None });
     story
 }
 

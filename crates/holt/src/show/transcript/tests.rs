@@ -26,7 +26,7 @@ fn delta(offset: u64, text: &str) -> Delta {
 fn message(text: &str) -> EventBody {
     let parts = vec![AssistantPart::Text { text: text.into() }];
     let (usage, model) = (Usage::default(), "demo".into());
-    AgentMessage { run: RUN, message: MESSAGE, parts, usage, stop: StopReason::Finished, model }.into()
+    AgentMessage { run: RUN, message: MESSAGE, parts, usage, stop: StopReason::Finished, model, within: None }.into()
 }
 
 fn proposed(command: &str) -> EventBody {
@@ -42,6 +42,7 @@ fn proposed(command: &str) -> EventBody {
         parallel: false,
         screen: false,
         place: Place::Sandbox,
+        within: None,
     }
     .into()
 }
