@@ -68,9 +68,9 @@ impl Session {
     }
 
     fn file(&self, name: &str) -> Option<PathBuf> {
-        let mut sessions = std::fs::read_dir(self.home.data_dir().join("sessions")).ok()?;
-        let found = sessions.find_map(|session| Some(session.ok()?.path().join("workspace").join(name)));
-        found.filter(|path| path.exists())
+        let sessions = std::fs::read_dir(self.home.data_dir().join("sessions")).ok()?;
+        let mut places = sessions.filter_map(|session| Some(session.ok()?.path().join("workspace").join(name)));
+        places.find(|path| path.exists())
     }
 
     fn events(&self, kind: &str) -> Vec<Value> {
