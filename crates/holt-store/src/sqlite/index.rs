@@ -1,6 +1,8 @@
 //! The index for searching, in the file of the logs. It is made behind the events, when nothing else is to be done, so that no
 //! change ever waits for it; what is not in it yet is looked through in memory.
 
+use std::collections::BTreeSet;
+
 use holt_core::event::{Event, Seq};
 use holt_core::id::SessionId;
 use holt_core::search::{self, Found, KINDS, SearchQuery};
@@ -39,11 +41,33 @@ fn place(db: &Connection, session: SessionId) -> Outcome<Seq> {
     seq.map_or(Ok(0), unsigned)
 }
 
-/// Takes some more of a session in. Says whether all of it is.
-pub(super) fn advance(db: &Connection, session: SessionId) -> Outcome<bool> {
+/// Takes some more of these sessions in, many small ones together. Returns those of which nothing is left to take.
+pub(super) fn advance(db: &Connection, sessions: &BTreeSet<SessionId>) -> Outcome<Vec<SessionId>> {
+    let (mut done, mut room) = (Vec::new(), PIECE);
+    for session in sessions {
+        match take(db, *session, room) {
+            Ok((taken, is_whole)) => {
+                done.extend(is_whole.then_some(*session));
+                room = room.saturating_sub(taken.max(1));
+            }
+            Err(Fault::Damaged(what)) => {
+                tracing::warn!(what, %session, "a session could not be taken into the index");
+                done.push(*session);
+            }
+            Err(fault) => return Err(fault),
+        }
+        if room == 0 {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+/// Takes so many events of a session in. Says how many there were, and whether that was all.
+fn take(db: &Connection, session: SessionId, most: usize) -> Outcome<(usize, bool)> {
     let before = place(db, session)?;
-    let page = logs::after(db, session, before, &mut Room::new(PIECE))?;
-    let Some(last) = page.events.last().map(|event| event.seq) else { return Ok(true) };
+    let page = logs::after(db, session, before, &mut Room::new(most))?;
+    let Some(last) = page.events.last().map(|event| event.seq) else { return Ok((0, true)) };
     for event in &page.events {
         if let Some(text) = text(event) {
             add(db, event, &text)?;
@@ -51,7 +75,7 @@ pub(super) fn advance(db: &Connection, session: SessionId) -> Outcome<bool> {
     }
     let sql = "INSERT INTO indexed VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = excluded.seq";
     db.prepare_cached(sql)?.execute(params![session.uuid().as_bytes(), signed(last)])?;
-    Ok(!page.cut)
+    Ok((page.events.len(), !page.cut))
 }
 
 fn text(event: &Event) -> Option<String> {
@@ -132,4 +156,46 @@ fn title(db: &Connection, query: &SearchQuery, session: SessionId) -> Outcome<Op
     let sql = "SELECT title FROM sessions WHERE session = ?1 AND (?2 IS NULL OR owner = ?2)";
     let owner = query.owner.as_ref().map(holt_core::id::OwnerId::as_str);
     Ok(db.prepare_cached(sql)?.query_row(params![session.uuid().as_bytes(), owner], |row| row.get(0)).optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use holt_core::event::{EventBody, PromptQueued, WhenBusy};
+    use holt_core::id::PromptId;
+    use holt_core::time::Timestamp;
+
+    use super::*;
+    use crate::sqlite::connect::LOGS;
+
+    fn said(session: SessionId, seq: Seq) -> Event {
+        let body: EventBody = PromptQueued {
+            prompt: PromptId::new(Uuid::from_u128(u128::from(seq))),
+            text: "otters".into(),
+            attachments: Vec::new(),
+            when_busy: WhenBusy::Queue,
+            by: "ada".into(),
+        }
+        .into();
+        Event::new(session, seq, 1, Timestamp::from_millis(1), &body)
+    }
+
+    #[test]
+    fn many_sessions_are_taken_in_together_and_a_long_one_in_pieces() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = LOGS.open(directory.path()).unwrap();
+        let lengths = [1, 100, 600, 2];
+        let sessions = (1..).zip(lengths).map(|(number, length)| (SessionId::new(Uuid::from_u128(number)), length));
+        let events: Vec<Event> = sessions.flat_map(|(session, length)| (1..=length).map(move |seq| said(session, seq))).collect();
+        logs::insert(&db, events.iter()).unwrap();
+        let mut left: BTreeSet<SessionId> = behind(&db).unwrap().into_iter().collect();
+        let mut rounds = Vec::new();
+        while !left.is_empty() {
+            let done = advance(&db, &left).unwrap();
+            left.retain(|session| !done.contains(session));
+            rounds.push(done.len());
+        }
+        assert_eq!(rounds, [2, 0, 2], "256 events at a time");
+        assert_eq!(db.query_row("SELECT count(*) FROM words", [], |row| row.get::<_, i64>(0)).unwrap(), 703);
+        assert_eq!(behind(&db).unwrap(), []);
+    }
 }

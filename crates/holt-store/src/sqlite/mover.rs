@@ -123,11 +123,15 @@ impl Mover {
                 .extend(found.inspect_err(|fault| tracing::warn!(?fault, "the index is not complete")).unwrap_or_default());
             return;
         }
-        let Some(session) = self.behind.sessions.pop_first() else { return };
-        match self.transact(|db| index::advance(db, session)) {
-            Ok(true) => {}
-            Ok(false) => drop(self.behind.sessions.insert(session)),
-            Err(fault) => tracing::warn!(?fault, %session, "a session could not be taken into the index"),
+        let sessions = std::mem::take(&mut self.behind.sessions);
+        match self.transact(|db| index::advance(db, &sessions)) {
+            Ok(done) => {
+                self.behind.sessions = sessions;
+                for session in done {
+                    self.behind.sessions.remove(&session);
+                }
+            }
+            Err(fault) => tracing::warn!(?fault, "the index is not complete"),
         }
     }
 
