@@ -1,6 +1,6 @@
 //! What every decoder must stand: its stream split anywhere, cut anywhere, damaged, shuffled, and no stream at all.
 
-use holt_core::model::{ModelError, ModelEvent, ModelReply};
+use holt_core::model::{AssistantPart, ModelError, ModelEvent, ModelReply};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
@@ -140,4 +140,9 @@ fn assert_ends_once(items: &[Item]) {
     let ends = items.iter().filter(|item| matches!(item, Err(_) | Ok(ModelEvent::Done(_)))).count();
     assert_eq!(ends, 1, "{items:?}");
     assert!(matches!(items.last(), Some(Err(_) | Ok(ModelEvent::Done(_)))), "{items:?}");
+}
+
+/// A call as it stands in a reply.
+pub(crate) fn call(reference: &str, tool: &str, arguments: Value) -> AssistantPart {
+    AssistantPart::Call { reference: reference.into(), tool: tool.into(), arguments }
 }

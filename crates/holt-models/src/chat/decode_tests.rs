@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::decoder::Decoder;
-use crate::decoder_trial::{Trial, done, events, shown};
+use crate::decoder_trial::{Trial, call, done, events, shown};
 
 fn chunk(delta: &Value) -> Value {
     json!({ "id": "c", "object": "chat.completion.chunk", "model": "gpt-x", "choices": [{ "index": 0, "delta": delta, "finish_reason": null }] })
@@ -51,10 +51,6 @@ fn trial() -> Trial {
 
 fn tariff() -> Tariff {
     holt_core::model::Price { input: 3_000_000, output: 15_000_000, cache_read: 300_000, cache_write: 0 }.into()
-}
-
-fn call(reference: &str, tool: &str, arguments: Value) -> AssistantPart {
-    AssistantPart::Call { reference: reference.into(), tool: tool.into(), arguments }
 }
 
 #[test]

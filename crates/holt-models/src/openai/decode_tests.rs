@@ -4,7 +4,7 @@ use holt_core::budget::Usage;
 
 use super::*;
 use crate::decoder::{Decode, Decoder};
-use crate::decoder_trial::{Trial, done, events, shown};
+use crate::decoder_trial::{Trial, call, done, events, shown};
 
 fn begin(index: u64, item: &Value) -> Value {
     json!({ "type": "response.output_item.added", "output_index": index, "item": item })
@@ -60,10 +60,6 @@ fn trial() -> Trial {
     let rich = events(&rich(), "");
     let decoder = || Box::new(Decoder::of_events(Answer::new("openai", None))) as Box<dyn Decode>;
     Trial { decoder, whole_from: rich.len() - 1, rich, end_of_message: "\n\n" }
-}
-
-fn call(reference: &str, tool: &str, arguments: Value) -> AssistantPart {
-    AssistantPart::Call { reference: reference.into(), tool: tool.into(), arguments }
 }
 
 #[test]
